@@ -1,0 +1,222 @@
+"""YAML that knows its place: every value keeps file, line, column and path, so that mistakes can name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from engine import traps
+from engine.errors import Mistake
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a value stands."""
+
+    file: str
+    line: int
+    column: int
+    path: str = ""
+
+
+class Scalar(msgspec.Struct, frozen=True, kw_only=True):
+    """One written value, as its text."""
+
+    text: str
+    style: str
+    """`plain` (an expression), `quoted` (text with holes) or `block` (an expression)."""
+    place: Place
+    source: str = ""
+    """The lines it was written on, where there are several."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys and values."""
+
+    entries: dict[str, Node]
+    keys: dict[str, Place]
+    place: Place
+
+
+class Items(msgspec.Struct, frozen=True, kw_only=True):
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+Node = Scalar | Record | Items
+
+
+_STYLES = {None: "plain", "": "plain", "|": "block", ">": "block"}
+
+
+class Mistakes:
+    """Collects mistakes, so that one run shows them all."""
+
+    def __init__(self) -> None:
+        self.found: list[Mistake] = []
+
+    def __iter__(self) -> Iterator[Mistake]:
+        return iter(self.found)
+
+    def add(
+        self, at: Node | Place, problem: str, write: str = "", offset: int = 0, path: str = ""
+    ) -> None:
+        """Note one mistake; `offset` counts characters into a scalar's text."""
+        place = at if isinstance(at, Place) else at.place
+        line, column = place.line, place.column
+        if isinstance(at, Scalar) and offset:
+            line, column = _inside(at, offset)
+        self.found.append(
+            Mistake(
+                file=place.file,
+                line=line,
+                column=column,
+                path=path or place.path,
+                problem=problem,
+                write=write,
+            )
+        )
+
+
+def _inside(scalar: Scalar, offset: int) -> tuple[int, int]:
+    """Line and column of a character of a scalar's text; a folded line break counts as the one space it became."""
+    place, lines = scalar.place, scalar.source.split("\n")
+    if len(lines) < 2:
+        return place.line, place.column + offset + (scalar.style == "quoted")
+    for number, line in enumerate(lines):
+        opening = scalar.style == "block" and number == 0
+        if opening:
+            continue
+        start = place.column - 1 if number == 0 else len(line) - len(line.lstrip(" "))
+        length = len(line.rstrip()) - start
+        if offset <= length:
+            return place.line + number, start + offset + 1
+        offset -= length + 1
+    return place.line, place.column
+
+
+def read(text: str, file: str, mistakes: Mistakes) -> Node | None:
+    """The file as placed values; None (and a mistake) where it is not YAML. An empty file is an empty record."""
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        line, column, problem, write = traps.explain(text, error)
+        mistakes.add(Place(file=file, line=line, column=column), problem, write)
+        return None
+    if root is None:
+        return Record(entries={}, keys={}, place=Place(file=file, line=1, column=1))
+    return _Reader(text, file, mistakes).node(root, "")
+
+
+def read_file(path: Path, file: str, mistakes: Mistakes) -> tuple[Node | None, bytes]:
+    """A file's placed values and its bytes; None and a mistake where it cannot be read or is not UTF-8."""
+    start = Place(file=file, line=1, column=1)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        mistakes.add(start, f"the file cannot be read: {error.strerror}")
+        return None, b""
+    try:
+        return read(content.decode("utf-8-sig"), file, mistakes), content
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        place = Place(file=file, line=line, column=column)
+        mistakes.add(place, "a byte stands here that is not UTF-8; save the file as UTF-8")
+        return None, content
+
+
+class _Reader:
+    """Turns YAML's nodes into placed ones; what YAML has and the language has not is a mistake."""
+
+    def __init__(self, text: str, file: str, mistakes: Mistakes) -> None:
+        self.file, self.mistakes = file, mistakes
+        self.lines = text.split("\n")
+        self.met: set[int] | None = set() if "*" in text and "&" in text else None
+
+    def node(self, node: yaml.Node, path: str) -> Node:
+        place = self.place(node, path)
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            self.tag(node, place)
+        if self.met is not None:
+            if id(node) in self.met:
+                problem = "an alias (*name) repeats another value; here every value stands written out"
+                self.mistakes.add(place, problem)
+                return Scalar(text="", style="plain", place=place)
+            self.met.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            items = [self.node(item, f"{path}[{at}]") for at, item in enumerate(node.value)]
+            return Items(items=tuple(items), place=place)
+        return self.record(node, place)
+
+    def scalar(self, node: yaml.ScalarNode, place: Place) -> Scalar:
+        style = _STYLES.get(node.style, "quoted")
+        first, last = node.start_mark.line, node.end_mark.line
+        if first == last:
+            return Scalar(text=node.value, style=style, place=place)
+        source = "\n".join(self.lines[first : last + (node.end_mark.column > 0)])
+        if style == "plain" and " - " in node.value:
+            for number, line in enumerate(source.split("\n")[1:], 1):
+                if line.lstrip().startswith("- "):
+                    at = Place(
+                        file=place.file,
+                        line=place.line + number,
+                        column=len(line) - len(line.lstrip()) + 1,
+                        path=place.path,
+                    )
+                    problem = "this list item is indented under the text above and becomes a part of it"
+                    self.mistakes.add(
+                        at, problem, "all '- ' of one list at the same indentation"
+                    )
+        return Scalar(text=node.value, style=style, place=place, source=source)
+
+    def record(self, node: yaml.Node, place: Place) -> Record:
+        entries: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        path = place.path
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+            inner = f"{path}.{name}" if path else name
+            at = self.place(key, inner)
+            if not isinstance(key, yaml.ScalarNode):
+                problem = "a key that begins with a bracket or a brace stands in quotes"
+                self.mistakes.add(at, problem, '"[...]": ...')
+            elif name in entries:
+                first = keys[name]
+                problem = f"'{name}' stands here twice; the first is in line {first.line}"
+                self.mistakes.add(at, problem)
+            elif name == "<<":
+                self.mistakes.add(at, "merge keys (<<) are not used here; write the keys out")
+            else:
+                keys[name] = at
+                entries[name] = self.node(value, inner)
+        return Record(entries=entries, keys=keys, place=place)
+
+    def tag(self, node: yaml.Node, place: Place) -> None:
+        value = f"{node.tag} {node.value}" if isinstance(node, yaml.ScalarNode) else node.tag
+        key = place.path.rpartition(".")[2] or "key"
+        problem = "a value that begins with an exclamation mark is a tag of YAML's own"
+        self.mistakes.add(
+            place,
+            f"{problem}; an expression like this stands in a block",
+            traps.block(key, value),
+        )
+
+    def place(self, node: yaml.Node, path: str) -> Place:
+        mark = node.start_mark
+        return Place(file=self.file, line=mark.line + 1, column=mark.column + 1, path=path)
+
+
+def plain(node: Node) -> object:
+    """The written value without its places; every scalar stays text, an unquoted empty one or `null` is None."""
+    if isinstance(node, Record):
+        return {name: plain(value) for name, value in node.entries.items()}
+    if isinstance(node, Items):
+        return [plain(item) for item in node.items]
+    return None if node.style == "plain" and node.text in ("", "~", "null") else node.text

@@ -1,0 +1,66 @@
+"""Reads what stands in the code: the string below each field is the field's documentation."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+
+@cache
+def docstrings(struct: type) -> dict[str, str]:
+    """
+    The string below each field of a struct, those it inherits included.
+
+    >>> from engine.retry import Retry
+    >>> docstrings(Retry)["longest_wait"]
+    'Longest wait between two attempts.'
+    """
+    found: dict[str, str] = {}
+    for each in reversed(struct.__mro__):
+        if each.__module__.startswith("engine."):
+            found.update(_own(each))
+    return found
+
+
+def _own(struct: type) -> Iterator[tuple[str, str]]:
+    (body,) = (
+        node.body
+        for node in ast.walk(ast.parse(inspect.getsource(struct)))
+        if isinstance(node, ast.ClassDef)
+    )
+    for here, after in pairwise(body):
+        match here, after:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                yield name, " ".join(text.split())
+
+
+def classes_in(struct: type) -> list[type]:
+    """The struct and every struct that its fields hold, each once, in the order they are met."""
+    found: dict[type, None] = {}
+    _collect(msgspec.inspect.type_info(struct), found)
+    return list(found)
+
+
+def _collect(type_: Any, found: dict[type, None]) -> None:
+    match type_:
+        case msgspec.inspect.StructType(cls=struct, fields=fields):
+            if struct not in found:
+                found[struct] = None
+                for field in fields:
+                    _collect(field.type, found)
+        case msgspec.inspect.Metadata(type=inner):
+            _collect(inner, found)
+        case msgspec.inspect.UnionType(types=types):
+            for inner in types:
+                _collect(inner, found)
+        case msgspec.inspect.VarTupleType(item_type=inner):
+            _collect(inner, found)

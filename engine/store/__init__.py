@@ -1,0 +1,257 @@
+"""
+The store: what the engine remembers, behind few verbs. Each is one transaction with a promise.
+
+`Store` is the engine's side (one process at a time), `Archive` the read side for people, safe to open from any
+process while the engine runs. Two implementations share one suite of promises (tests/store/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
+
+#: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
+Queued = Callable[[Sequence[Delivery]], None]
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A destination on hold, or draining at a rate."""
+
+    destination: int
+    held: bool
+    rate: float = 0.0
+    """Deliveries per second while draining; 0 = no limit."""
+    who: str = ""
+    reason: str = ""
+    since: float = 0.0
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person ordered: a row that the runtime obeys."""
+
+    id: int
+    verb: str
+    """hold, release, discard, resend, delivered, replay, stop, start, reload."""
+    arguments: dict[str, Any]
+    who: str
+    reason: str
+    asked_at: float
+    expires_at: float
+
+
+class Store(Protocol):
+    """The engine's side. Methods are called on the event loop; `await` where they return an awaitable."""
+
+    incarnation: str
+    """Random, renewed on restore; part of every idempotency key."""
+
+    # -- the line -------------------------------------------------------------------------------------------
+
+    def reserve(self) -> int:
+        """The number the next message will have; gaps are possible, reuse never."""
+
+    def accept(
+        self, channel: str, inbound: Inbound, plan: Plan, id: int = 0, class_: str = "supply"
+    ) -> Awaitable[Receipt]:
+        """
+        Keep raw message, verdict, keys and queued deliveries, all or nothing; durable when the future is done.
+
+        Of a key met before: same digest and original accepted or filtered = verdict `duplicate`, nothing
+        queued, `receipt.original` and the original's verdict in `reason`; other digest = `quarantined`,
+        reason `key_reused`. Of two equal keys in one commit the first wins. Deliveries are announced to the
+        listener in commit order before any receipt of that commit is handed out. A split plan keeps the
+        parent and all parts in the same transaction. CommitRefused: nothing kept. CommitUnknown: fatal.
+        """
+
+    def claim(self, delivery: Delivery, at: float, durable: Callable[[], None] | None = None) -> None:
+        """
+        Record that an attempt begins (queued -> sending). Rides in the next commit; `durable` is called on the
+        loop once it is on the disk. A claim and its settlement in one commit become one row each.
+        """
+
+    def settle(
+        self,
+        settlement: Settlement,
+        durable: Callable[[], None] | None = None,
+        keep_lane: bool = False,
+    ) -> None:
+        """
+        Record how an attempt ended, one append-only event; rides in the next commit (within 10 ms).
+        `keep_lane`: a refused delivery that keeps its place, so that its lane waits.
+        ValueError for a step that TRANSITIONS does not have.
+        """
+
+    def hurry(self) -> None:
+        """Somebody waits for what rides: commit now."""
+
+    # -- lanes ----------------------------------------------------------------------------------------------
+
+    def destination(self, channel: str, name: str) -> int:
+        """The store's number of a destination, made when new; durable before first use."""
+
+    def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
+        """For every lane with open deliveries its first ones, oldest lanes first, without payloads; at most `limit` lanes."""
+
+    def behind(self, destination: int, lane: int, after: int, limit: int) -> Awaitable[list[Delivery]]:
+        """The next open deliveries of a lane after an id, in order, without payloads."""
+
+    def payload(self, delivery: int) -> Awaitable[tuple[Body, dict[str, str] | None]]:
+        """Payload and options of one delivery, read off the loop."""
+
+    def open_counts(self) -> dict[int, int]:
+        """Open deliveries by destination, refreshed on every commit; O(1)."""
+
+    def recover(self) -> Awaitable[list[Delivery]]:
+        """
+        At start: what was claimed and never settled becomes uncertain (event `interrupted`, crashes + 1);
+        at the second such crash refused with reason `crashes_engine`. Returns those now uncertain.
+        """
+
+    # -- people ---------------------------------------------------------------------------------------------
+
+    def hold(self, hold: Hold) -> Awaitable[None]:
+        """Set or clear the hold flag or drain rate of a destination; an audit record in the same commit."""
+
+    def holds(self) -> dict[int, Hold]:
+        """The flags as they stand."""
+
+    def move(self, deliveries: Sequence[int], to: State, who: str, reason: str, at: float) -> Awaitable[int]:
+        """Queue again, discard, or declare delivered what is refused, uncertain or queued; how many moved. Announces what it queued."""
+
+    def order(self, verb: str, arguments: dict[str, Any], who: str, reason: str, at: float, expires_at: float) -> Awaitable[int]:
+        """Keep an order; its number."""
+
+    def finish(self, order: int, outcome: str, done: bool, at: float) -> Awaitable[None]:
+        """Record what became of an order."""
+
+    def audit(self, who: str, action: str, what: str, reason: str, at: float) -> Awaitable[None]:
+        """Append an audit record."""
+
+    # -- small memory ---------------------------------------------------------------------------------------
+
+    def get(self, space: str, name: str) -> Awaitable[bytes | None]:
+        """A remembered value."""
+
+    def put(self, space: str, name: str, value: bytes | None) -> Awaitable[None]:
+        """Remember a value (None forgets it); durable when done."""
+
+    def numbers(self, sequence: str, count: int) -> Awaitable[int]:
+        """Reserve a block of numbers; the first of it. Never given out twice."""
+
+    # -- house ----------------------------------------------------------------------------------------------
+
+    def listen(self, queued: Queued) -> None:
+        """Who is told of queued deliveries."""
+
+    def spool(self, chunks: list[bytes]) -> Awaitable[Spooled]:
+        """Put a large body into a file named by its digest, fsynced with its folder; off the loop."""
+
+    def read(self, body: Body) -> Awaitable[bytes]:
+        """The bytes of a body; off the loop when it is spooled."""
+
+    def backup(self, target: Any) -> Awaitable[None]:
+        """A verified copy of store and large bodies, taken while the engine works."""
+
+    def state(self) -> dict[str, float]:
+        """For metrics: wal_bytes, pages, queue lengths, commits, last batch size and duration."""
+
+    def close(self) -> Awaitable[None]:
+        """Commit what rides, checkpoint, let go."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One message in a list."""
+
+    id: int
+    channel: str
+    received_at: float
+    verdict: str
+    reason: str
+    kind: str
+    control: str
+    peer: str
+    size: int
+    states: dict[str, int]
+    """How many deliveries are in which state."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a message's trail, for people."""
+
+    at: float
+    what: str
+    """received, accepted, filtered, ..., queued, sending, delivered, waiting, refused, uncertain, discarded, replayed, handed_over."""
+    message: int
+    channel: str
+    delivery: int = 0
+    destination: str = ""
+    attempt: int = 0
+    status: str = ""
+    detail: str = ""
+    duration: float = 0.0
+    due_at: float = 0.0
+    kept: dict[str, str] | None = None
+    who: str = ""
+
+
+class Archive(Protocol):
+    """The read side. Plain calls (no event loop), each under 250 ms or cut short; pages by key."""
+
+    def recent(self, channel: str | None = None, before: int | None = None, limit: int = 50) -> list[Found]:
+        """Newest first."""
+
+    def search(
+        self,
+        *,
+        channel: str | None = None,
+        verdict: str | None = None,
+        state: str | None = None,
+        kind: str | None = None,
+        key: tuple[str, str] | None = None,
+        control: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Found]:
+        """Newest first, by any of these together. `key` is (name or "", value)."""
+
+    def message(self, id: int) -> Found | None:
+        """One message."""
+
+    def trail(self, id: int, hops: bool = True) -> list[Step]:
+        """Everything that happened to it, in order; with `hops` also to what it was replayed as, split into and handed over as, and came from."""
+
+    def keys(self, id: int) -> list[tuple[str, str]]:
+        """Its searchable keys."""
+
+    def raw(self, id: int) -> bytes:
+        """The bytes as received. The caller writes the audit record first."""
+
+    def payload(self, delivery: int) -> bytes:
+        """What was or will be sent. The caller writes the audit record first."""
+
+    def inbound(self, id: int) -> Inbound:
+        """The message as its source handed it over, for a replay."""
+
+    def deliveries(self, message: int) -> list[dict[str, Any]]:
+        """Its deliveries: id, destination, state, attempt, due_at, status, detail, part, shows."""
+
+    def counts(self) -> list[dict[str, Any]]:
+        """By channel and destination: state -> number, oldest open, last delivered, held, rate."""
+
+    def follow(self, after: int, limit: int = 500) -> tuple[int, list[Step]]:
+        """Events after an event number, for tailing; the number to go on from."""
+
+    def orders(self, limit: int = 50) -> list[dict[str, Any]]:
+        """What people ordered and what became of it."""
+
+    def audits(self, limit: int = 50) -> list[dict[str, Any]]:
+        """Audit records, newest first."""
+
+    def verify(self) -> Iterator[str]:
+        """Every finding as a sentence; none = the store is sound."""

@@ -1,0 +1,152 @@
+"""What YAML does behind an analyst's back: its errors said in words that name the line and what to write."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+#: line, column (from 1), what is wrong, what to write instead
+Explained = tuple[int, int, str, str]
+
+_KEY = re.compile(r"^(\s*(?:- )?)([\w.()*\"'-]+(?:\[[^\]]*\])?[\w.()-]*):\s+(.*)$")
+_OWN = {
+    "*": "a star",
+    "&": "an ampersand",
+    "!": "an exclamation mark",
+    "%": "a percent sign",
+    "@": "an at sign",
+    "`": "a backtick",
+    "|": "a pipe",
+    ">": "a greater-than sign",
+    "[": "a bracket",
+    "{": "a brace",
+    '"': "a quoted text",
+    "'": "a quoted text",
+}
+
+
+def explain(text: str, error: yaml.YAMLError) -> Explained:
+    """Where the mistake stands and how to mend it, for any error that reading YAML may raise."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _control_character(text)
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines() or [""]
+    first = error.context_mark.line if error.context_mark else line
+    problem, context = error.problem or "", error.context or ""
+    if (tab := _tab(lines, line)) is not None:
+        return tab
+    if "quoted scalar" in context:
+        return _quoted(error, problem, lines)
+    if "flow" in context:
+        return _flow(error, lines, line, first)
+    if "single document" in context:
+        return line + 1, 1, "one file holds one document; '---' begins a second one", ""
+    return _block(lines, min(line, len(lines) - 1), column, problem)
+
+
+def block(key: str, value: str) -> str:
+    """A value in the form that hides it from YAML: a folded block on a line of its own."""
+    return f"{key}: >-\n  {value}"
+
+
+def _control_character(text: str) -> Explained:
+    for number, line in enumerate(text.split("\n"), 1):
+        for column, character in enumerate(line, 1):
+            if not (character.isprintable() or character in "\t\r"):
+                return number, column, "a control character stands here; take it out", ""
+    return 1, 1, "a character stands in the file that text does not have", ""
+
+
+def _tab(lines: list[str], line: int) -> Explained | None:
+    for at in (line, line - 1):
+        if not 0 <= at < len(lines):
+            continue
+        indentation = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+        if "\t" in indentation:
+            column = indentation.index("\t") + 1
+            problem = "a tab stands in the indentation, where YAML takes spaces only"
+            return at + 1, column, problem, "two spaces for each level"
+    return None
+
+
+def _quoted(error: yaml.MarkedYAMLError, problem: str, lines: list[str]) -> Explained:
+    mark = error.context_mark or error.problem_mark
+    assert mark is not None
+    if "escape" in problem and error.problem_mark is not None:
+        at = error.problem_mark
+        rest = lines[mark.line][mark.column + 1 :].rpartition('"')[0]
+        problem = "in double quotes a backslash begins an escape; in single quotes it is itself"
+        return at.line + 1, at.column + 1, problem, f"'{rest}'"
+    return mark.line + 1, mark.column + 1, "the quote that opens here is never closed", ""
+
+
+def _flow(error: yaml.MarkedYAMLError, lines: list[str], line: int, first: int) -> Explained:
+    start = error.context_mark
+    assert start is not None
+    opened = "[" if "sequence" in (error.context or "") else "{"
+    closing = "]" if opened == "[" else "}"
+    if line == first and closing in lines[line][start.column :]:
+        column = (error.problem_mark or start).column
+        example = (
+            "- on\n- lines\n- of their own"
+            if opened == "["
+            else "each key on a line of its own"
+        )
+        problem = (
+            f"inside {opened}...{closing} YAML takes brackets, braces and quotes for its own; "
+            "an expression that has them stands on a line of its own"
+        )
+        return line + 1, column + 1, problem, example
+    problem = f"the '{opened}' that opens here is never closed with '{closing}'"
+    return start.line + 1, start.column + 1, problem, ""
+
+
+def _block(lines: list[str], line: int, column: int, problem: str) -> Explained:
+    here = lines[line]
+    match = _KEY.match(here)
+    if "block sequence entries" in problem:
+        return (
+            line + 1,
+            column + 1,
+            "a list begins on the line below its key",
+            here.strip().replace(": -", ":\n  -", 1),
+        )
+    if "expected '-'" in problem:
+        return (
+            line + 1,
+            column + 1,
+            "a list goes on here and a key stands at the same level; indent one of them",
+            "",
+        )
+    if "mapping values" in problem:
+        return _colon(lines, line, column, match)
+    if match and match[3] and match[3][0] in _OWN and column >= match.start(3):
+        said = (
+            f"a value that begins with {_OWN[match[3][0]]} and goes on is something of YAML's own; "
+            "an expression like this stands in a block"
+        )
+        return line + 1, match.start(3) + 1, said, block(match[2], match[3])
+    if "expected key" in problem:
+        said = "the indentation of this line is that of no line above it"
+        return line + 1, column + 1, said, "the same number of spaces for all keys of one level"
+    return line + 1, column + 1, f"not YAML: {problem}", ""
+
+
+def _colon(lines: list[str], line: int, column: int, match: re.Match[str] | None) -> Explained:
+    if match and ": " in match[3]:
+        said = "a second ': ' stands in this line; text with ': ' in it stands in quotes"
+        value = match[3].replace('"', "'")
+        return line + 1, column + 1, said, f'{match[2]}: "{value}"'
+    above = next((text for text in reversed(lines[:line]) if text.strip()), "")
+    if above.strip() and ":" not in above:
+        said = f"the line above has no colon: '{above.strip()}'"
+        return line, len(above) - len(above.lstrip()) + 1, said, f"{above.strip()}:"
+    said = "this line is indented deeper than the key above it, which already has a value"
+    return (
+        line + 1,
+        len(lines[line]) - len(lines[line].lstrip()) + 1,
+        said,
+        "both keys at the same indentation",
+    )
