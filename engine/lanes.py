@@ -22,7 +22,7 @@ import msgspec
 from engine.channel import Route
 from engine.connectors import Destination
 from engine.errors import Misconfigured, StoreError
-from engine.message import Body, Delivery, Settlement, State
+from engine.message import Body, Delivery, State
 from engine.pipeline import Attempt, Clock, deliver
 from engine.store import Hold, Store
 
@@ -440,6 +440,17 @@ class Lanes:
                     self.pump()
                     return
 
+    def revive(self, number: int) -> None:
+        """A person queued this delivery again where it stood: an uncertain one, or a refused one that waits."""
+        for line in self.lines.values():
+            for item in line.items:
+                if item.id == number and item.state is not State.QUEUED:
+                    again = msgspec.structs.replace(item, state=State.QUEUED, due_at=0.0)
+                    self._replace(item, again)
+                    self._head(line)
+                    self.pump()
+                    return
+
     # -- what the store still has ---------------------------------------------------------------------------
 
     def _load(self, lane: int, line: Line, after: int) -> None:
@@ -529,7 +540,3 @@ class Lanes:
             "drain_rate": self.hold.rate,
         }
 
-
-def settlement_of(delivery: int, state: State, at: float, who: str, detail: str) -> Settlement:
-    """A person's decision about a delivery, as a settlement."""
-    return Settlement(delivery=delivery, state=state, at=at, who=who, detail=detail, status="person")

@@ -9,7 +9,7 @@ The life of a message, top to bottom. Nothing else knows the order.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Unc
 from engine.formats import NULL, Document, Reading, Scope
 from engine.mapping import Expression, Product, Traced
 from engine.message import (
+    Body,
     Context,
     Delivery,
     Facts,
@@ -43,12 +44,22 @@ DEPTH = 8
 UNIT = "\x1f"
 
 
-async def receive(channel: Channel, inbound: Inbound, store: Store, context: Context) -> Reply:
+#: Plans a large body outside this process; the same as `plan`.
+Elsewhere = Callable[[Channel, Inbound, Context], Awaitable[Plan]]
+
+
+async def receive(
+    channel: Channel, inbound: Inbound, store: Store, context: Context, elsewhere: Elsewhere
+) -> Reply:
     """Plan the message, keep both in one commit, then answer the sender. In this order."""
-    planned = plan(channel, inbound, context)
+    raw = inbound.raw
+    if isinstance(raw, Spooled):
+        planned = await elsewhere(channel, inbound, context)
+    else:
+        planned = plan(channel, inbound, context)
     receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
-    raw = inbound.raw if isinstance(inbound.raw, bytes) else await store.read(inbound.raw)
-    body = channel.format.acknowledge(raw, receipt, channel.reading, context.now)
+    head = await store.read(raw) if isinstance(raw, Spooled) else raw
+    body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
     return Reply(receipt=receipt, body=body)
 
 
@@ -271,7 +282,10 @@ class _Planning:
                     if route.link.kind == "channel":
                         handed.append(self._hand_over(route, payload))
                     else:
-                        outbound.append(_outbound(route, product, payload, part, scope))
+                        body: Body = payload
+                        if payload is self.content and isinstance(self.inbound.raw, Spooled):
+                            body = self.inbound.raw
+                        outbound.append(_outbound(route, product, body, part, scope))
 
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
         if route.render is None:
@@ -295,7 +309,7 @@ class _Planning:
 
 
 def _outbound(
-    route: Route, product: Product, payload: bytes, part: int, scope: Scope
+    route: Route, product: Product, payload: Body, part: int, scope: Scope
 ) -> Outbound:
     options: dict[str, str] | None = None
     if route.options:

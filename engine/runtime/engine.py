@@ -1,0 +1,225 @@
+"""The engine of one home: its store, its stations, what people ordered, what is watched."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.channel import Channel
+from engine.channel.load import Home, load_all
+from engine.errors import ConfigError, Mistake
+from engine.lanes import Lanes
+from engine.log import Log
+from engine.message import Delivery, State
+from engine.pipeline import Clock
+from engine.runtime.large import LargePlanner
+from engine.runtime.station import Station
+from engine.store import Hold
+from engine.store.archive import SqliteArchive
+from engine.store.sqlite import SqliteStore
+
+
+class Engine:
+    """Everything that runs in one home. Made by `Engine.open`, ended by `stop`."""
+
+    store: SqliteStore
+    home_config: Home
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.clock = Clock(now=time.time, monotonic=time.monotonic, random=random.random)
+        self.stations: dict[str, Station] = {}
+        self.channels: dict[str, Channel] = {}
+        self.lanes: dict[int, Lanes] = {}
+        self.holds: dict[int, Hold] = {}
+        self.counts: dict[int, int] = {}
+        self.mistakes: tuple[Mistake, ...] = ()
+        self.large = LargePlanner(home)
+        self.ended = asyncio.Event()
+        self.fatal = ""
+        self.started_at = time.time()
+        self.loop_lag = 0.0
+
+    @classmethod
+    async def open(cls, home: Path, hold_all: bool = False) -> Engine:
+        """
+        Take the home, read its channels, recover what a crash left, and open the lanes; nothing is received yet.
+
+        Channels with mistakes do not run and are named in `mistakes`; the others do. StoreInUse where another
+        process owns the home, ConfigError where config.yaml itself cannot be read.
+        """
+        engine = cls(home)
+        config = load_all(home, lenient=True)
+        if any(mistake.file == "config.yaml" for mistake in config.mistakes):
+            raise ConfigError(config.mistakes)
+        engine.home_config, engine.mistakes = config, config.mistakes
+        engine.environment = config.installation.environment
+        engine.store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
+        try:
+            engine.log = Log(home / "logs")
+            await engine._begin(config, hold_all)
+        except BaseException:
+            await engine.store.close()
+            raise
+        return engine
+
+    async def _begin(self, config: Home, hold_all: bool) -> None:
+        self.channels = dict(config.channels)
+        self.counts = self.store.open_counts()
+        self.store.listen(self._queued)
+        self.holds = dict(self.store.holds())
+        if hold_all:
+            await self._hold_all("started with --hold-all")
+        await self._recover()
+        for mistake in config.mistakes:
+            self.log.event("error", "", "mistake", detail=str(mistake))
+        for channel in self.channels.values():
+            station = self.stations[channel.name] = Station(self, channel)
+            await station.open_lanes()
+
+    async def _hold_all(self, reason: str) -> None:
+        now = self.clock.now()
+        for channel in self.channels.values():
+            for route in channel.routes:
+                number = self.store.destination(channel.name, route.name)
+                hold = Hold(destination=number, held=True, reason=reason, since=now)
+                await self.store.hold(hold)
+                self.holds[number] = hold
+
+    async def _recover(self) -> None:
+        """What a crash interrupted: resent where the destination says so, left to a person where not."""
+        interrupted = await self.store.recover()
+        policies = {
+            self.store.destination(channel.name, route.name): route.policy.on_uncertain
+            for channel in self.channels.values()
+            for route in channel.routes
+        }
+        again = [d.id for d in interrupted if policies.get(d.destination, "hold") == "resend"]
+        if again:
+            now = self.clock.now()
+            await self.store.move(again, State.QUEUED, "", "interrupted; sent again", now)
+        if interrupted:
+            detail = f"{len(interrupted)} deliveries were interrupted, {len(again)} are sent again"
+            self.log.event("warning", "", "recovered", detail=detail)
+
+    def _queued(self, deliveries: Sequence[Delivery]) -> None:
+        """Deliveries were committed: hand them to their lanes, in commit order."""
+        by_lanes: dict[int, list[Delivery]] = {}
+        for delivery in deliveries:
+            by_lanes.setdefault(delivery.destination, []).append(delivery)
+        for number, some in by_lanes.items():
+            lanes = self.lanes.get(number)
+            if lanes is not None:
+                lanes.add(some)
+
+    async def start(self) -> None:
+        """Begin to receive, on every channel."""
+        for station in self.stations.values():
+            station.start()
+
+    def die(self, why: str) -> None:
+        """The store does not know what it holds: end the process, and recover at the next start."""
+        self.fatal = self.fatal or why
+        self.ended.set()
+
+    async def stop(self) -> None:
+        """Stop sources, let deliveries under way end, commit what rides, let go of the home."""
+        await asyncio.gather(*(station.stop_source() for station in self.stations.values()))
+        await asyncio.gather(*(station.stop() for station in self.stations.values()))
+        self.large.close()
+        if not self.fatal:
+            await self.store.close()
+        self.log.close()
+
+    async def reload(self) -> list[str]:
+        """
+        Read the home again and go on with what is right; what changed, by name. A channel with mistakes keeps running
+        as it was. ConfigError, with every mistake, when there was one.
+        """
+        config = load_all(self.home, lenient=True)
+        broken = {Path(mistake.file).stem for mistake in config.mistakes}
+        wanted = dict(config.channels)
+        mistakes = [*config.mistakes, *self._left_behind(wanted)]
+        broken |= {Path(mistake.file).stem for mistake in mistakes}
+        changed: list[str] = []
+        for name, channel in wanted.items():
+            station = self.stations.get(name)
+            if name in broken or (station and station.channel.release == channel.release):
+                continue
+            await self._change(name, channel, station)
+            changed.append(name)
+        for name in sorted(set(self.stations) - set(wanted) - broken):
+            self.channels.pop(name, None)
+            await self.stations.pop(name).stop()
+            changed.append(name)
+        self.mistakes = tuple(mistakes)
+        for name in changed:
+            self.log.event("info", name, "reloaded")
+        if mistakes:
+            raise ConfigError(mistakes)
+        return changed
+
+    async def _change(self, name: str, channel: Channel, station: Station | None) -> None:
+        self.channels[name] = channel
+        if station is not None and station.channel.restart == channel.restart:
+            await station.become(channel)
+            return
+        if station is not None:
+            await station.stop()
+        station = self.stations[name] = Station(self, channel)
+        await station.open_lanes()
+        station.start()
+
+    def _left_behind(self, wanted: dict[str, Channel]) -> list[Mistake]:
+        """Destinations that would go while deliveries wait for them."""
+        mistakes: list[Mistake] = []
+        for name, station in self.stations.items():
+            channel = wanted.get(name)
+            routes = {route.name: route for route in channel.routes} if channel else {}
+            renamed = {route.renamed_from for route in routes.values() if route.renamed_from}
+            discards = any(route.discard_queued for route in routes.values())
+            for gone, lanes in station.lanes.items():
+                count = self.counts.get(lanes.number, 0)
+                if count and gone not in routes and gone not in renamed and not discards:
+                    mistakes.append(_queued_mistake(station.channel, gone, count))
+        return mistakes
+
+    async def open_deliveries(self, message: int) -> list[int]:
+        """The deliveries of a message that are not over."""
+
+        def read() -> list[int]:
+            archive = SqliteArchive(self.home)
+            rows = archive.deliveries(message)
+            return [row["id"] for row in rows if row["state"] in ("queued", "sending")]
+
+        return await asyncio.to_thread(read)
+
+    def state(self) -> dict[str, Any]:
+        """For people: everything that runs, and why something waits."""
+        return {
+            "running": True,
+            "process": os.getpid(),
+            "started_at": self.started_at,
+            "environment": self.environment,
+            "mistakes": [str(mistake) for mistake in self.mistakes],
+            "loop_lag_ms": round(self.loop_lag * 1000, 2),
+            "store": self.store.state(),
+            "log_dropped": self.log.dropped,
+            "channels": [station.state() for station in self.stations.values()],
+        }
+
+
+def _queued_mistake(channel: Channel, gone: str, count: int) -> Mistake:
+    return Mistake(
+        file=channel.file,
+        line=1,
+        column=1,
+        path=f"destinations.{gone}",
+        problem=f"{count} deliveries wait for '{gone}', which is no longer here",
+        write=f"renamed_from: {gone}   (or discard_queued: true) at the destination that takes its place",
+    )

@@ -1,0 +1,90 @@
+"""Planning of large bodies in a process of its own, so that the event loop's lag stays under 10 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import msgspec
+
+from engine import pipeline
+from engine.channel import Channel
+from engine.message import LARGE, Context, Inbound, Outbound, Plan, Verdict
+from engine.store.large import write
+
+_channels: dict[str, Channel] = {}
+_home = Path()
+
+
+def _begin(home: str) -> None:
+    """In the planning process: remember the home; channels are read when first asked for."""
+    global _home  # noqa: PLW0603 - the process exists for this alone
+    _home = Path(home)
+
+
+def _plan(name: str, release: str, inbound: Inbound, context: Context) -> Plan:
+    """In the planning process: plan, and put large payloads into files instead of sending them back."""
+    from engine.channel.load import load_all
+
+    if name not in _channels or _channels[name].release != release:
+        _channels.update(load_all(_home, lenient=True).channels)
+    whole = msgspec.structs.replace(context, channels=_channels)
+    planned = pipeline.plan(_channels[name], inbound, whole)
+    return _spooled(planned)
+
+
+def _spooled(planned: Plan) -> Plan:
+    outbound = tuple(_spool(outbound) for outbound in planned.outbound)
+    parts = tuple(_spooled(part) for part in planned.parts)
+    return msgspec.structs.replace(planned, outbound=outbound, parts=parts)
+
+
+def _spool(outbound: Outbound) -> Outbound:
+    if not isinstance(outbound.payload, bytes) or len(outbound.payload) <= LARGE:
+        return outbound
+    return msgspec.structs.replace(outbound, payload=write(_home, [outbound.payload]))
+
+
+class LargePlanner:
+    """One planning process, started when the first large message comes."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        """The same plan as `pipeline.plan` makes; quarantined `engine_error` when planning ends the process."""
+        loop = asyncio.get_running_loop()
+        bare = msgspec.structs.replace(context, channels=None)
+        try:
+            return await loop.run_in_executor(
+                self._started(), _plan, channel.name, channel.release, inbound, bare
+            )
+        except BrokenProcessPool:
+            self.close()
+            return Plan(
+                verdict=Verdict.QUARANTINED,
+                reason="engine_error",
+                detail="planning this message ended its process",
+                owner=channel.owner,
+                release=channel.release,
+            )
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                max_workers=1,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin,
+                initargs=(str(self._home),),
+            )
+        return self._pool
+
+    def close(self) -> None:
+        """End the process; what it was planning is not kept."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None

@@ -1,0 +1,286 @@
+"""One running channel: its source, kept alive, and the lanes of its destinations."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from engine.channel import Channel, Route
+from engine.connectors import Site, Source
+from engine.errors import CommitRefused, CommitUnknown, EngineError
+from engine.lanes import Lanes
+from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
+from engine.pipeline import Attempt, receive
+
+if TYPE_CHECKING:
+    from engine.runtime.engine import Engine
+
+#: Seconds between two tries to start a source that cannot start.
+START_AGAIN = 5.0
+#: Seconds that deliveries under way get when a channel stops.
+STOP_WITHIN = 10.0
+
+
+class Station:
+    """A channel while it runs."""
+
+    def __init__(self, engine: Engine, channel: Channel) -> None:
+        self.engine, self.channel = engine, channel
+        self.lanes: dict[str, Lanes] = {}
+        self.source: Source | None = None
+        self.received = 0
+        self.verdicts: dict[str, int] = {}
+        self.last_received_at = 0.0
+        self.started_at = time.time()
+        self.trouble = ""
+        """Why the source does not run, in words; empty while it does."""
+        self.stopped = False
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: dict[int, list[asyncio.Future[State]]] = {}
+        self._key_names = tuple(name for name, _ in channel.keys)
+
+    # -- life -----------------------------------------------------------------------------------------------
+
+    async def open_lanes(self) -> None:
+        """Build the destinations and read what waits for them."""
+        for route in self.channel.routes:
+            if route.link.kind == "channel":
+                continue
+            await self._open(route)
+
+    async def _open(self, route: Route) -> None:
+        engine = self.engine
+        number = engine.store.destination(self.channel.name, route.name)
+        destination = route.link.module.Destination(route.link.settings, self._site(route.name))
+        lanes = Lanes(number, route, destination, engine.store, engine.clock, self._told)
+        if number in engine.holds:
+            lanes.hold = engine.holds[number]
+        self.lanes[route.name] = engine.lanes[number] = lanes
+        await lanes.start()
+
+    def start(self) -> None:
+        """Begin to receive; a source that cannot start is tried again until it can."""
+        self.stopped = False
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep_receiving())
+
+    async def _keep_receiving(self) -> None:
+        link = self.channel.source
+        while True:
+            try:
+                self.source = link.module.Source(link.settings, self._site("source"))
+                self.trouble = ""
+                await self.source.run(self.receive)
+                return
+            except (OSError, EngineError, LookupError) as error:
+                self.trouble = str(error)
+            except Exception as error:
+                self.trouble = f"the source failed: {type(error).__name__}"
+            self.engine.log.event(
+                "error", self.channel.name, "source_stopped", detail=self.trouble
+            )
+            await asyncio.sleep(START_AGAIN)
+
+    async def stop_source(self) -> None:
+        """Take no more messages; those under way are answered."""
+        self.stopped = True
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self.source = None
+
+    async def stop(self) -> None:
+        """Stop the source, then let deliveries under way end."""
+        await self.stop_source()
+        for lanes in self.lanes.values():
+            self.engine.lanes.pop(lanes.number, None)
+        await asyncio.gather(*(lanes.stop(STOP_WITHIN) for lanes in self.lanes.values()))
+
+    async def become(self, channel: Channel) -> None:
+        """Go on as an edited channel: listeners stay open, destinations whose settings changed are renewed."""
+        old = {route.name: route for route in self.channel.routes}
+        self.channel = channel
+        self._key_names = tuple(name for name, _ in channel.keys)
+        for route in channel.routes:
+            if route.link.kind == "channel":
+                continue
+            before, lanes = old.pop(route.name, None), self.lanes.get(route.name)
+            if lanes is None or before is None or _differs(before, route):
+                if lanes is not None:
+                    self.engine.lanes.pop(lanes.number, None)
+                    await lanes.stop(STOP_WITHIN)
+                await self._open(route)
+            else:
+                lanes.route = route
+        for name in old:
+            if (gone := self.lanes.pop(name, None)) is not None:
+                self.engine.lanes.pop(gone.number, None)
+                await gone.stop(STOP_WITHIN)
+
+    def _site(self, name: str) -> Site:
+        engine, store = self.engine, self.engine.store
+        return Site(
+            channel=self.channel.name,
+            name=name,
+            home=engine.home,
+            format=self.channel.format,
+            notice=engine.log.notice(self.channel.name, "" if name == "source" else name),
+            now=engine.clock.now,
+            spool=store.spool,
+            read=store.read,
+            pressure=self.pressure,
+            remember=Remembered(engine, f"{self.channel.name}/{name}"),
+        )
+
+    # -- the line -------------------------------------------------------------------------------------------
+
+    async def receive(self, inbound: Inbound) -> Reply:
+        """Plan, keep, answer one message; count it and say so in the log."""
+        engine, channel = self.engine, self.channel
+        if self.pressure():
+            return self._refused(inbound, "the queue is full")
+        context = Context(
+            now=inbound.received_at,
+            id=engine.store.reserve(),
+            environment=engine.environment,
+            channels=engine.channels,
+        )
+        try:
+            reply = await receive(channel, inbound, engine.store, context, engine.large.plan)
+        except CommitRefused as error:
+            return self._refused(inbound, str(error))
+        except CommitUnknown as error:
+            engine.die(str(error))
+            raise
+        receipt = reply.receipt
+        assert receipt is not None
+        self._count(inbound, receipt)
+        settings = channel.source.settings
+        if getattr(settings, "ack", "accepted") == "delivered":
+            return await self._when_delivered(reply, float(settings.ack_within))
+        return reply
+
+    def _refused(self, inbound: Inbound, why: str) -> Reply:
+        self.engine.log.event("warning", self.channel.name, "not_taken", detail=why)
+        raw = inbound.raw if isinstance(inbound.raw, bytes) else b""
+        body = self.channel.format.refuse(raw, self.channel.reading, self.engine.clock.now(), why)
+        return Reply(receipt=None, body=body, error=why)
+
+    def _count(self, inbound: Inbound, receipt: Receipt) -> None:
+        channel, log = self.channel, self.engine.log
+        self.received += 1
+        self.last_received_at = inbound.received_at
+        verdict = receipt.verdict.value
+        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
+        good = receipt.verdict is not Verdict.QUARANTINED
+        log.event(
+            "info" if good else "warning",
+            channel.name,
+            verdict,
+            receipt.id,
+            reason=receipt.reason,
+            detail=receipt.detail,
+            duration=self.engine.clock.now() - inbound.received_at,
+            keys=self._key_names,
+            peer=inbound.peer,
+            deliveries=len(receipt.deliveries),
+        )
+        for part in receipt.parts:
+            self._count(inbound, part)
+
+    async def _when_delivered(self, reply: Reply, within: float) -> Reply:
+        """Answer yes only once the deliveries are; no positive answer when the limit is reached."""
+        receipt = reply.receipt
+        assert receipt is not None
+        deliveries = [delivery.id for delivery in receipt.deliveries]
+        if receipt.verdict is Verdict.DUPLICATE:
+            deliveries = await self.engine.open_deliveries(receipt.original)
+        futures = [self._await(number) for number in deliveries]
+        if not futures:
+            return reply
+        done, late = await asyncio.wait(futures, timeout=within)
+        bad = any(future.result() is not State.DELIVERED for future in done)
+        if late or bad:
+            why = "not delivered in time" if late else "the destination refused it"
+            return Reply(receipt=None, body=b"", error=why)
+        return reply
+
+    def _await(self, delivery: int) -> asyncio.Future[State]:
+        future: asyncio.Future[State] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(delivery, []).append(future)
+        return future
+
+    def pressure(self) -> bool:
+        """Whether a destination's queue is full."""
+        counts = self.engine.counts
+        return any(
+            counts.get(lanes.number, 0) >= lanes.route.queue_limit for lanes in self.lanes.values()
+        )
+
+    def _told(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
+        """An attempt ended: say so in the log, and to a sender who waits for it."""
+        settlement = attempt.settlement
+        state = settlement.state
+        event = "waiting" if state is State.QUEUED else state.value
+        self.engine.log.event(
+            "info" if state is State.DELIVERED else "warning",
+            self.channel.name,
+            event,
+            delivery.message,
+            destination=lanes.route.name,
+            status=settlement.status,
+            detail=settlement.detail,
+            duration=settlement.duration,
+            attempt=settlement.attempt,
+            again_in=round(settlement.due_at - settlement.at, 1) if settlement.due_at else 0,
+            their_number=(settlement.kept or {}).get("their_number", ""),
+        )
+        if self._waiting and state is not State.QUEUED:
+            for future in self._waiting.pop(delivery.id, ()):
+                if not future.done():
+                    future.set_result(state)
+
+    def state(self) -> dict[str, Any]:
+        """For people."""
+        counts = self.engine.counts
+        return {
+            "channel": self.channel.name,
+            "class": self.channel.class_,
+            "owner": self.channel.owner,
+            "source": "stopped" if self.stopped else ("trouble" if self.trouble else "receiving"),
+            "trouble": self.trouble,
+            "received": self.received,
+            "verdicts": dict(self.verdicts),
+            "last_received_at": self.last_received_at,
+            "destinations": [
+                {"name": name, "queued": counts.get(lanes.number, 0), **lanes.state()}
+                for name, lanes in self.lanes.items()
+            ],
+        }
+
+
+class Remembered:
+    """Small durable memory of one connector."""
+
+    def __init__(self, engine: Engine, space: str) -> None:
+        self._engine, self._space = engine, space
+
+    async def get(self, name: str) -> bytes | None:
+        """What was put under the name."""
+        return await self._engine.store.get(self._space, name)
+
+    async def put(self, name: str, value: bytes | None) -> None:
+        """Durable when done."""
+        await self._engine.store.put(self._space, name, value)
+
+
+def _differs(before: Route, after: Route) -> bool:
+    """Whether an edit of a destination needs a new connection or new lanes."""
+    kinds = before.link.kind != after.link.kind or before.link.settings != after.link.settings
+    return kinds or (before.order_by is None) != (after.order_by is None)
+
+

@@ -1,0 +1,1 @@
+"""Numbered steps of the embedded store's schema."""

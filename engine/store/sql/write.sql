@@ -1,0 +1,53 @@
+-- Heads of statements that take many rows; `schema.Rows` adds the VALUES.
+
+-- message --
+INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, answer) VALUES
+
+-- content --
+INSERT INTO content (id, codec, key_id, crc, bytes) VALUES
+
+-- seen --
+INSERT OR IGNORE INTO seen (channel, key, message, digest) VALUES
+
+-- search --
+INSERT OR IGNORE INTO search (value, name, message) VALUES
+
+-- delivery --
+INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane, content,
+  options, shows, queued_at, flags) VALUES
+
+-- queue --
+INSERT OR IGNORE INTO queue (destination, lane, delivery) VALUES
+
+-- event --
+INSERT INTO event (id, delivery, at, kind, began, attempt, status, detail, duration, due_at, kept, reply, who)
+VALUES
+
+-- counter --
+INSERT OR REPLACE INTO counter (scope, a, b, n) VALUES
+
+-- dequeue --
+DELETE FROM queue WHERE (destination, lane, delivery) IN (VALUES
+
+-- step --
+UPDATE delivery SET state = ?, attempt = ?, due_at = ?, holds_lane = ? WHERE id IN carray(?);
+
+-- met --
+SELECT seen.message, seen.digest, message.verdict FROM seen JOIN message ON message.id = seen.message
+ WHERE seen.channel = ? AND seen.key = ?;
+
+-- met_new --
+SELECT message, digest FROM seen WHERE channel = ? AND key = ?;
+
+-- replay_of --
+SELECT replay_of FROM message WHERE id = ?;
+
+-- define_channel --
+INSERT OR IGNORE INTO channel (id, name) VALUES (?, ?);
+
+-- define_destination --
+INSERT OR IGNORE INTO destination (id, channel, name) VALUES (?, ?, ?);
+
+-- define_key_name --
+INSERT OR IGNORE INTO key_name (id, name) VALUES (?, ?);
