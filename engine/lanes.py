@@ -76,6 +76,8 @@ class Lanes:
         self.overflow = False
         self.missed = False
         self.refilling = False
+        self.stuck: set[int] = set()
+        """Uncertain and refused deliveries that keep their place until a person decides."""
         self.offered: set[int] = set()
         """Deliveries of several lanes that are ready or wait: each lane would offer them."""
         self.blocked_until = 0.0
@@ -130,6 +132,9 @@ class Lanes:
 
     def _join(self, delivery: Delivery) -> None:
         lines = self.lines
+        if self.stuck and delivery.id in self.stuck:
+            self._revive(delivery.id)
+            return
         if len(delivery.lanes) == 1:
             lane = delivery.lanes[0]
             line = lines.get(lane)
@@ -197,7 +202,10 @@ class Lanes:
         self._offer(head)
 
     def _offer(self, delivery: Delivery) -> None:
-        if delivery.id in self.sending or delivery.state is not State.QUEUED:
+        if delivery.state is not State.QUEUED:
+            self.stuck.add(delivery.id)
+            return
+        if delivery.id in self.sending:
             return
         if len(delivery.lanes) > 1:
             if delivery.id in self.offered:
@@ -353,6 +361,7 @@ class Lanes:
             else:
                 self._offer(again)
         elif stays or settlement.state is State.UNCERTAIN:
+            self.stuck.add(delivery.id)
             self._replace(delivery, msgspec.structs.replace(delivery, state=settlement.state))
         else:
             self._leave(delivery)
@@ -404,6 +413,7 @@ class Lanes:
     def _leave(self, delivery: Delivery) -> None:
         """Take a delivery out of its lanes and let those behind it move up."""
         self.waits.pop(delivery.id, None)
+        self.stuck.discard(delivery.id)
         payload = delivery.payload
         if isinstance(payload, bytes):
             self.payload_bytes = max(0, self.payload_bytes - len(payload))
@@ -440,15 +450,15 @@ class Lanes:
                     self.pump()
                     return
 
-    def revive(self, number: int) -> None:
-        """A person queued this delivery again where it stood: an uncertain one, or a refused one that waits."""
+    def _revive(self, number: int) -> None:
+        """A person queued this delivery again where it stood."""
+        self.stuck.discard(number)
         for line in self.lines.values():
             for item in line.items:
-                if item.id == number and item.state is not State.QUEUED:
+                if item.id == number:
                     again = msgspec.structs.replace(item, state=State.QUEUED, due_at=0.0)
                     self._replace(item, again)
                     self._head(line)
-                    self.pump()
                     return
 
     # -- what the store still has ---------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """
 What happened, one JSON line each: `logs/CHANNEL.log` per channel, `logs/engine.log` for the rest.
 
-Made to be tailed. Never holds a payload or the value of a key: callers hand over facts about a message, names of keys
-are written with their values masked whole (`mrn=*******`), and every text is escaped to plain ASCII so that nothing a
-partner says can reach a terminal as a control sequence. The hot path only appends a tuple to a bounded queue; one
-thread formats and writes. Where the disk is slow or full, lines are dropped and counted, and the line goes on.
+Made to be tailed. Never holds a payload or the value of a key: names of keys are written with their values masked whole
+(`mrn=*******`), and all text as plain ASCII, so that nothing a partner says reaches a terminal as a control sequence. The
+hot path only appends a tuple to a bounded queue; one thread formats and writes. Where the disk is slow or full, lines are
+dropped and counted, and the line goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ LOOK = 5.0
 #: What stands for the value of a key, whatever its length.
 MASK = "*******"
 
+#: Most harmless first.
 LEVELS = ("debug", "info", "warning", "error")
 
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
@@ -123,6 +124,7 @@ class Log:
         self._files: dict[str, LogFile] = {}
         self._told = 0
         self._second, self._stamp = -1, ""
+        self._masked: dict[tuple[str, ...], str] = {}
         self._closing = False
         self._asleep = False
         self._bell = threading.Event()
@@ -142,13 +144,12 @@ class Log:
         status: str = "",
         detail: str = "",
         duration: float = 0.0,
-        keys: Sequence[str] = (),
+        keys: tuple[str, ...] = (),
         reason: str = "",
         **few: Any,
     ) -> None:
         """
-        One line. `keys` are names only; `duration` is in seconds; `few` are small facts (text, number, truth).
-        An empty channel is the engine itself.
+        One line. No channel = the engine itself; `keys` are names only; `duration` in seconds; `few` are small facts.
         """
         queue = self._queue
         if len(queue) >= self._waiting:
@@ -239,11 +240,16 @@ class Log:
         detail = f"{lost} lines were not written: the disk was slow or full"
         bare = (self._now(), "warning", "", "log_gap", 0, "", "", "", detail, 0.0, ())
         line = self._line((*bare, {"lost": lost}))
-        before = self.dropped
         if self._write("", [line]):
             self._told += lost
         else:
-            self.dropped = before
+            self.dropped -= 1
+
+    def _mask(self, keys: tuple[str, ...]) -> str:
+        masked = quote(" ".join(f"{name}={MASK}" for name in keys))
+        if len(self._masked) < 1000:
+            self._masked[keys] = masked
+        return masked
 
     def _safe_line(self, entry: Entry) -> str:
         try:
@@ -260,26 +266,29 @@ class Log:
         if second != self._second:
             self._second = second
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        text = (
-            f'{{"time":"{self._stamp}.{int((at - second) * 1000):03d}Z","level":"{level}",'
-            f'"channel":{quote(channel)},"event":{quote(event)}'
-        )
+        text = f'{{"time":"{self._stamp}.{int((at - second) * 1000):03d}Z","level":"{level}"'
+        text += f',"channel":{quote(channel)},"event":{quote(event)}'
         if message:
             text += f',"message":"{short_id(message)}"'
         if destination:
             text += f',"destination":{quote(destination)}'
-        for name, said in (("status", status), ("reason", reason), ("detail", detail)):
-            if said:
-                text += f',"{name}":{quote(said[:LONGEST])}'
+        if status:
+            text += f',"status":{quote(status[:LONGEST])}'
+        if reason:
+            text += f',"reason":{quote(reason[:LONGEST])}'
+        if detail:
+            text += f',"detail":{quote(detail[:LONGEST])}'
         if duration:
             text += f',"seconds":{duration:.4f}'
         if keys:
-            text += f',"keys":{quote(" ".join(f"{name}={MASK}" for name in keys))}'
-        if few:
-            text += "".join(
-                f",{quote(name)}:{_value(value)}" for name, value in few.items() if value != ""
-            )
-        return text + "}\n"
+            text += f',"keys":{self._masked.get(keys) or self._mask(keys)}'
+        return f"{text}{_few(few)}}}\n" if few else text + "}\n"
+
+
+def _few(facts: dict[str, Any]) -> str:
+    return "".join(
+        f",{quote(name)}:{_value(fact)}" for name, fact in facts.items() if fact != ""
+    )
 
 
 def _value(value: Any) -> str:

@@ -86,6 +86,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """How many channels handed it over so far."""
     test: bool = False
     """A synthetic message that must never post."""
+    mark: tuple[str, str, bytes] | None = None
+    """What its source remembers of it: space, name and value of the store's memory, put there in the same commit."""
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from engine import retry
+from engine import canonical, retry
 from engine.channel import Channel, Route, Rule
 from engine.connectors import Answer, Destination
 from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Uncertain
@@ -289,9 +289,9 @@ class _Planning:
 
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
         if route.render is None:
-            return (product.payload,)
+            return (_bytes(product),)
         node = product.entity if product.entity is not None else product.node
-        return [made.payload for made in route.render.apply(node, self.facts)]
+        return [_bytes(made) for made in route.render.apply(node, self.facts)]
 
     def _hand_over(self, route: Route, payload: bytes) -> Plan:
         depth = self.inbound.depth + 1
@@ -306,6 +306,11 @@ class _Planning:
         )
         made = plan(target, inner, self.context)
         return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
+
+
+def _bytes(product: Product) -> bytes:
+    """What is sent: an entity travels as canonical JSON."""
+    return product.payload if product.entity is None else canonical.encode(product.entity)
 
 
 def _outbound(

@@ -87,9 +87,13 @@ def _inside(scalar: Scalar, offset: int) -> tuple[int, int]:
     place, lines = scalar.place, scalar.source.split("\n")
     if len(lines) < 2:
         return place.line, place.column + offset + (scalar.style == "quoted")
+    folded = scalar.style != "block" or ">" in lines[0][place.column - 1 :]
     for number, line in enumerate(lines):
         opening = scalar.style == "block" and number == 0
         if opening:
+            continue
+        if folded and not line.strip():
+            offset -= not lines[number - 1].strip()
             continue
         start = place.column - 1 if number == 0 else len(line) - len(line.lstrip(" "))
         length = len(line.rstrip()) - start

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import zoneinfo
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+
+from engine.convert import WRONG, Converter
+from engine.placed import Mistakes, Record, read_file
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
@@ -15,6 +20,8 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 
 class Duration(float):
     """A length of time, written `500ms`, `5s`, `10m`, `2h` or `400d`; in seconds."""
+
+    example: ClassVar[str] = "30s"
 
     @classmethod
     def read(cls, text: str) -> Duration:
@@ -29,9 +36,25 @@ class Duration(float):
             raise ValueError("a length of time such as 500ms, 5s, 10m, 2h or 7d")
         return cls(sum(float(number) * _UNITS[unit] for number, unit in parts))
 
+    @staticmethod
+    def mend(text: str) -> str:
+        """
+        What was probably meant by something that is not a length of time.
+
+        >>> Duration.mend("5"), Duration.mend("5 min"), Duration.mend("a while")
+        ('5s', '5m', '30s')
+        """
+        match = re.fullmatch(r"(\d+)\s*([a-z]*)", text.strip().lower())
+        if match is None:
+            return "30s"
+        unit = match[2] if match[2] in _UNITS else match[2][:1]
+        return match[1] + (unit if unit in _UNITS else "s")
+
 
 class Size(int):
     """A number of bytes, written `64KB`, `16MB` or `1GB`."""
+
+    example: ClassVar[str] = "16MB"
 
     @classmethod
     def read(cls, text: str) -> Size:
@@ -47,6 +70,58 @@ class Size(int):
         return cls(int(match[1]) * _SIZES[match[2].upper()])
 
 
+class Rate(float):
+    """How often something may happen, written `5` or `5/s`, `600/m`, `1000/h`; per second."""
+
+    example: ClassVar[str] = "10/s"
+
+    @classmethod
+    def read(cls, text: str) -> Rate:
+        """
+        ValueError where it is not one.
+
+        >>> Rate.read("600/m"), Rate.read("5")
+        (10.0, 5.0)
+        """
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(?:\s*/\s*(s|m|h))?", text.strip())
+        if match is None or float(match[1]) == 0:
+            raise ValueError("a number of sends per time such as 5/s, 600/m or 1000/h")
+        return cls(float(match[1]) / _UNITS[match[2] or "s"])
+
+
+class Zone(str):
+    """A time zone by its IANA name, `America/Chicago`."""
+
+    example: ClassVar[str] = "America/Chicago"
+
+    @classmethod
+    def read(cls, text: str) -> Zone:
+        """
+        ValueError where there is no such zone.
+
+        >>> Zone.read("Europe/Vienna")
+        'Europe/Vienna'
+        """
+        if not _is_zone(text):
+            raise ValueError("the name of a time zone such as America/Chicago or UTC")
+        return cls(text)
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+#: A number of things, at least one.
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+#: A TCP port; 0 = any free one.
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
 #: Texts with holes, filled in when a message is planned; the word says how a hole is made safe.
 FileName = Annotated[str, msgspec.Meta(extra={"holes": "file_name"})]
 UrlPath = Annotated[str, msgspec.Meta(extra={"holes": "url_path"})]
@@ -61,6 +136,20 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     """Path of the file that holds it, relative to the home; surrounding white space is dropped."""
 
+    example: ClassVar[str] = "{env: NAME}"
+    hides: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if bool(self.env) == bool(self.file):
+            raise ValueError("a secret is named by `env` or by `file`, by one of them")
+
+    @classmethod
+    def read(cls, text: str) -> Secret:
+        """Always a ValueError: nobody writes a secret into a file that is shared and kept for ever."""
+        raise ValueError(
+            "a secret never stands in a file; name the environment variable or the file that holds it"
+        )
+
     def reveal(self, home: Path) -> str:
         """The secret itself; LookupError, naming the reference, where there is none."""
         if self.env:
@@ -70,4 +159,81 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             return (home / self.file).read_text("utf-8").strip()
         except OSError as error:
-            raise LookupError(f"cannot read the secret's file {self.file}: {error.strerror}") from None
+            raise LookupError(
+                f"cannot read the secret's file {self.file}: {error.strerror}"
+            ) from None
+
+
+class Sqlite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The embedded store; nothing to set yet."""
+
+
+class StoreChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which store keeps the messages."""
+
+    sqlite: Sqlite = Sqlite()
+    """Embedded, in the home itself."""
+
+
+class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for every listener that does not say otherwise."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` = all addresses of the machine."""
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where alerts are sent."""
+
+    url: str = ""
+    """Address that takes a JSON POST when an alert starts and when it clears; empty = only the log says so."""
+    headers: dict[str, Secret] = {}
+    """Headers to send with it, each by reference: `{Authorization: {env: ALERT_TOKEN}}`."""
+
+    def __post_init__(self) -> None:
+        if self.url and not re.match(r"https?://[^/]", self.url):
+            raise ValueError("url is an address such as https://alerts.example.org/corridor")
+
+
+class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log files."""
+
+    folder: str = "logs"
+    """Folder of the log files, relative to the home."""
+    keep: Duration = Duration(30 * 86400)
+    """How long a log file is kept."""
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`config.yaml`: what holds for the whole home. Everything has a default; the file may be absent."""
+
+    name: str = ""
+    """What people call this installation."""
+    environment: Literal["production", "test"] = "production"
+    """Messages that say they are for another environment are refused."""
+    zone: Zone = Zone("UTC")
+    """Time zone of times that carry no offset, unless a channel says otherwise."""
+    store: StoreChoice = StoreChoice()
+    """Which store keeps the messages."""
+    listen: Listen = Listen()
+    """What holds for every listener that does not say otherwise."""
+    partners: dict[str, Record] = {}
+    """By name, the connector settings of a partner: `lab: {mllp: {host: 10.0.0.5, port: 2575}}`; a channel says `mllp: {partner: lab}`."""
+    defaults: dict[Literal["care", "revenue", "supply", "admin"], Record] = {}
+    """By class, what its destinations and alerts have where a channel says nothing: `care: {retry: {first_wait: 1s}, alerts: {queue_age: 5m}}`."""
+    alerts: Webhook = Webhook()
+    """Where alerts are sent."""
+    logs: Logs = Logs()
+    """The log files."""
+
+
+def load(home: Path, mistakes: Mistakes) -> Installation | None:
+    """The home's `config.yaml`; all defaults where there is none, None where it has mistakes (they are noted)."""
+    path = home / "config.yaml"
+    if not path.exists():
+        return Installation()
+    node, _ = read_file(path, "config.yaml", mistakes)
+    if node is None:
+        return None
+    value = Converter(mistakes).struct(node, Installation)
+    return None if value is WRONG else value

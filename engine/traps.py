@@ -87,7 +87,7 @@ def _flow(error: yaml.MarkedYAMLError, lines: list[str], line: int, first: int) 
     assert start is not None
     opened = "[" if "sequence" in (error.context or "") else "{"
     closing = "]" if opened == "[" else "}"
-    if line == first and closing in lines[line][start.column :]:
+    if line == first and closing in lines[min(line, len(lines) - 1)][start.column :]:
         column = (error.problem_mark or start).column
         example = (
             "- on\n- lines\n- of their own"
@@ -141,8 +141,8 @@ def _colon(lines: list[str], line: int, column: int, match: re.Match[str] | None
         return line + 1, column + 1, said, f'{match[2]}: "{value}"'
     above = next((text for text in reversed(lines[:line]) if text.strip()), "")
     if above.strip() and ":" not in above:
-        said = f"the line above has no colon: '{above.strip()}'"
-        return line, len(above) - len(above.lstrip()) + 1, said, f"{above.strip()}:"
+        said = "this line has no colon; a key and its value are written 'key: value'"
+        return line, len(above) - len(above.lstrip()) + 1, said, f"{above.strip()}: ..."
     said = "this line is indented deeper than the key above it, which already has a value"
     return (
         line + 1,

@@ -11,6 +11,7 @@ from engine.formats import Format, Reading
 from engine.mapping import Expression, Mapping
 from engine.placed import Node
 from engine.retry import Policy
+from engine.settings import Duration
 
 #: Criticality classes, most urgent first.
 CLASSES = ("care", "revenue", "supply", "admin")
@@ -71,10 +72,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When people are told."""
 
-    queue_age: float | None = None
-    """Age of the oldest open delivery of a destination, in seconds."""
-    silent: float | None = None
-    """Seconds without a message from the source."""
+    queue_age: Duration | None = None
+    """Age of the oldest open delivery of a destination."""
+    silent: Duration | None = None
+    """How long the source may bring no message."""
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,3 +110,19 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """Hash of the channel, its mappings and tables."""
     restart: str = ""
     """Hash of what only a new connection can change: when a reload keeps it, listeners stay open."""
+
+
+from engine.channel.home import Home, load, load_all  # noqa: E402  (it binds what is defined above)
+
+__all__ = [
+    "CLASSES",
+    "Alerts",
+    "Channel",
+    "Home",
+    "Link",
+    "Replies",
+    "Route",
+    "Rule",
+    "load",
+    "load_all",
+]

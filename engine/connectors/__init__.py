@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.errors import DeliveryError
-from engine.formats import Format
+from engine.formats import Format, Reading
 from engine.message import Body, Delivery, Inbound, Reply, Spooled
 
 #: A source calls this for every message, in the order they came, and answers its peer with what it returns.
@@ -38,6 +38,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     home: Path
     format: Format | None = None
     """The channel's format; None = any bytes."""
+    reading: Reading = Reading()
+    """How the channel reads its format; what a refusal looks like follows it."""
     notice: Notice
     """Log line about the connection: opened, closed, refused peer, bad frame."""
     now: Callable[[], float]
@@ -49,7 +51,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     pressure: Callable[[], bool]
     """True while the channel must not take more (its queue is full): pause reading, or refuse."""
     remember: Any = None
-    """Small durable memory for sources that pick things up: `await remember.get(name) / put(name, value)`."""
+    """Small durable memory for sources that pick things up: `await remember.get(name) / put(name, value)`, `mark(name, value)`."""
     deliver_inside: Any = None
     """For the `channel` connector only."""
 

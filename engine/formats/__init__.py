@@ -110,6 +110,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """The shape of each of those things."""
     group: bool = False
     """Whether each of those things becomes the node of its scope (`each: FT1`)."""
+    kind: str = "text"
+    """Static type of its value, or of each of its values: text, number, truth, moment (as ISO 8601 text), record, any."""
 
 
 class Target(Protocol):

@@ -64,3 +64,11 @@ def _collect(type_: Any, found: dict[type, None]) -> None:
                 _collect(inner, found)
         case msgspec.inspect.VarTupleType(item_type=inner):
             _collect(inner, found)
+
+
+def member_comments(enumeration: type) -> Iterator[tuple[str, str]]:
+    """The value of each member of an enumeration with the `#:` comment beside it."""
+    for line in inspect.getsource(enumeration).splitlines():
+        head, mark, text = line.partition("#:")
+        if mark and "=" in head:
+            yield head.partition("=")[2].strip().strip('"'), text.strip()

@@ -2,82 +2,100 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterator
-from typing import Any
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, Literal, Union
 
 import msgspec
 
-from engine import settings
+from engine import placed, settings
 from engine.reference.docstrings import docstrings
 
 HEAD = ["| name | type | default | meaning |", "|---|---|---|---|"]
 
-_WORDS: tuple[tuple[type, str], ...] = (
-    (settings.Duration, "length of time"),
-    (settings.Size, "number of bytes"),
-    (settings.Secret, "secret, by reference"),
-)
-_PLAIN = {
-    msgspec.inspect.StrType: "text",
-    msgspec.inspect.BoolType: "true or false",
-    msgspec.inspect.IntType: "whole number",
-    msgspec.inspect.FloatType: "number",
-    msgspec.inspect.DecimalType: "number",
-    msgspec.inspect.AnyType: "anything",
-    msgspec.inspect.DictType: "names and values",
-    msgspec.inspect.NoneType: "nothing",
+_WORDS: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    Decimal: "number",
+    Any: "anything",
+    NoneType: "nothing",
+    settings.Duration: "length of time",
+    settings.Size: "number of bytes",
+    settings.Secret: "secret, by reference",
+    settings.Zone: "time zone",
+    placed.Record: "names and values",
+    placed.Items: "list",
+    placed.Scalar: "expression",
+    placed.Node: "anything",
 }
+_LISTS = (list, tuple, frozenset, set)
 
 
-def table(struct: type[msgspec.Struct]) -> list[str]:
-    """Every field of a struct, those of structs inside it under their dotted name."""
-    return [*HEAD, *_rows(msgspec.inspect.type_info(struct), "")]
+def table(struct: type[msgspec.Struct], inside: bool = True) -> list[str]:
+    """Every field of a struct; with `inside` also those of structs it holds, under their dotted name."""
+    return [*HEAD, *_rows(struct, "", inside)]
 
 
-def _rows(info: Any, prefix: str) -> Iterator[str]:
-    docs = docstrings(info.cls)
-    for field in info.fields:
-        inner = _struct(field.type)
+def _rows(struct: type[msgspec.Struct], prefix: str, inside: bool) -> Iterator[str]:
+    docs = docstrings(struct)
+    for field in msgspec.structs.fields(struct):
         name = prefix + field.encode_name
-        cells = (f"`{name}`", word(field.type), default(field), docs.get(field.name, ""))
+        meaning = docs.get(field.name, "")
+        cells = (f"`{name}`", word(field.type), default(field), meaning)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-        if inner is not None and inner.cls not in dict(_WORDS):
-            yield from _rows(inner, f"{name}{'[*]' if _is_list(field.type) else ''}.")
+        inner = _struct(field.type)
+        if inside and inner is not None:
+            yield from _rows(inner, f"{name}{'[*]' if _is_list(field.type) else ''}.", inside)
 
 
-def word(type_: Any) -> str:
-    """A type in words: `text`, `length of time`, `charge or credit`."""
-    match type_:
-        case msgspec.inspect.Metadata(extra={"moment": True}):
-            return "moment"
-        case msgspec.inspect.Metadata(extra={"holes": _}):
-            return "text with holes"
-        case msgspec.inspect.Metadata(extra={"protected": True}, type=inner):
-            return f"{word(inner)} (protected)"
-        case msgspec.inspect.Metadata(type=inner):
-            return word(inner)
-        case msgspec.inspect.UnionType(types=types):
-            kinds = [each for each in types if not isinstance(each, msgspec.inspect.NoneType)]
-            return " or ".join(word(each) for each in kinds)
-        case msgspec.inspect.LiteralType(values=values):
-            return " or ".join(f"`{value}`" for value in values)
-        case (
-            msgspec.inspect.VarTupleType(item_type=inner)
-            | msgspec.inspect.ListType(item_type=inner)
-        ):
-            return f"list of {word(inner)}"
-        case msgspec.inspect.StructType(cls=cls) | msgspec.inspect.CustomType(cls=cls):
-            return dict(_WORDS).get(cls, _spoken(cls.__name__))
-    return _PLAIN.get(type(type_), type(type_).__name__)
+def word(kind: Any) -> str:
+    """
+    A type in words.
+
+    >>> word(str | None), word(list[int]), word(Literal["charge", "credit"])
+    ('text', 'list of whole number', '`charge` or `credit`')
+    """
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if hasattr(kind, "__metadata__"):
+        return _marked(_marks(kind), arguments[0] if arguments else kind.__origin__)
+    if origin in (Union, UnionType):
+        return " or ".join(word(each) for each in arguments if each is not NoneType)
+    if origin is Literal:
+        return " or ".join(f"`{each}`" for each in arguments)
+    if origin in _LISTS:
+        return f"list of {word(arguments[0])}"
+    return "names and values" if origin is dict else _spoken(getattr(kind, "__name__", ""))
 
 
-def default(field: Any) -> str:
-    """The default as it would be written."""
+def _marks(kind: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for meta in kind.__metadata__:
+        found.update(getattr(meta, "extra", None) or {})
+    return found
+
+
+def _marked(marks: dict[str, Any], inner: Any) -> str:
+    text = "moment" if "moment" in marks else word(inner)
+    if "holes" in marks:
+        return "text with holes"
+    return f"{text} (protected)" if "protected" in marks else text
+
+
+def default(field: msgspec.structs.FieldInfo) -> str:
+    """The default as it would be written; empty where there is nothing to write."""
     if field.required:
         return "required"
-    if field.default is msgspec.NODEFAULT or field.default is None or field.default == ():
+    if field.default is msgspec.NODEFAULT or field.default in (None, (), ""):
         return ""
-    return f"`{written(field.default)}`"
+    return (
+        f"`{written(field.default)}`" if not isinstance(field.default, msgspec.Struct) else ""
+    )
 
 
 def written(value: Any) -> str:
@@ -93,10 +111,8 @@ def written(value: Any) -> str:
         return _largest(value, {"GB": 1024**3, "MB": 1024**2, "KB": 1024, "B": 1})
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, msgspec.Struct):
-        return "{}"
-    if isinstance(value, str):
-        return value or '""'
+    if isinstance(value, tuple | list | frozenset):
+        return f"[{', '.join(written(each) for each in value)}]"
     return str(value)
 
 
@@ -113,25 +129,23 @@ def _spoken(name: str) -> str:
     return words.strip()
 
 
-def _is_list(type_: Any) -> bool:
-    match type_:
-        case msgspec.inspect.Metadata(type=inner):
-            return _is_list(inner)
-        case msgspec.inspect.UnionType(types=types):
-            return any(_is_list(inner) for inner in types)
-    return isinstance(type_, msgspec.inspect.VarTupleType | msgspec.inspect.ListType)
+def _is_list(kind: Any) -> bool:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if hasattr(kind, "__metadata__"):
+        return _is_list(kind.__origin__)
+    if origin in (Union, UnionType):
+        return any(_is_list(each) for each in arguments)
+    return origin in _LISTS
 
 
-def _struct(type_: Any) -> Any:
-    match type_:
-        case msgspec.inspect.StructType():
-            return type_
-        case (
-            msgspec.inspect.Metadata(type=inner)
-            | msgspec.inspect.VarTupleType(item_type=inner)
-            | msgspec.inspect.ListType(item_type=inner)
-        ):
-            return _struct(inner)
-        case msgspec.inspect.UnionType(types=types):
-            return next((found for each in types if (found := _struct(each))), None)
+def _struct(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct that a field holds, alone or in a list, unless it has a word of its own."""
+    if kind in _WORDS:
+        return None
+    if hasattr(kind, "__metadata__"):
+        return _struct(kind.__origin__)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    if typing.get_origin(kind) in (*_LISTS, Union, UnionType):
+        return next((found for each in typing.get_args(kind) if (found := _struct(each))), None)
     return None

@@ -103,11 +103,9 @@ class Desk:
         moved = await engine.store.move(
             free, to, ordered.who, ordered.reason, engine.clock.now()
         )
-        for lanes in engine.lanes.values():
-            for number in free:
-                if to is State.QUEUED:
-                    lanes.revive(number)
-                else:
+        if to is not State.QUEUED:
+            for lanes in engine.lanes.values():
+                for number in free:
                     lanes.drop(number)
         return {"moved": moved, "busy": len(wanted) - len(free)}
 

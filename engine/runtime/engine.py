@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.channel import Channel
-from engine.channel.load import Home, load_all
+from engine.channel import Channel, Home, load_all
 from engine.errors import ConfigError, Mistake
 from engine.lanes import Lanes
 from engine.log import Log
@@ -189,13 +188,17 @@ class Engine:
                     mistakes.append(_queued_mistake(station.channel, gone, count))
         return mistakes
 
-    async def open_deliveries(self, message: int) -> list[int]:
-        """The deliveries of a message that are not over."""
+    async def open_deliveries(self, message: int, names: Sequence[str]) -> list[int]:
+        """The deliveries of a message to these destinations that are not over."""
 
         def read() -> list[int]:
             archive = SqliteArchive(self.home)
             rows = archive.deliveries(message)
-            return [row["id"] for row in rows if row["state"] in ("queued", "sending")]
+            return [
+                row["id"]
+                for row in rows
+                if row["state"] in ("queued", "sending") and row["destination"] in names
+            ]
 
         return await asyncio.to_thread(read)
 

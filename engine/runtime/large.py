@@ -27,7 +27,7 @@ def _begin(home: str) -> None:
 
 def _plan(name: str, release: str, inbound: Inbound, context: Context) -> Plan:
     """In the planning process: plan, and put large payloads into files instead of sending them back."""
-    from engine.channel.load import load_all
+    from engine.channel import load_all
 
     if name not in _channels or _channels[name].release != release:
         _channels.update(load_all(_home, lenient=True).channels)

@@ -128,6 +128,7 @@ class Station:
             name=name,
             home=engine.home,
             format=self.channel.format,
+            reading=self.channel.reading,
             notice=engine.log.notice(self.channel.name, "" if name == "source" else name),
             now=engine.clock.now,
             spool=store.spool,
@@ -161,7 +162,7 @@ class Station:
         self._count(inbound, receipt)
         settings = channel.source.settings
         if getattr(settings, "ack", "accepted") == "delivered":
-            return await self._when_delivered(reply, float(settings.ack_within))
+            return await self._when_delivered(reply, settings)
         return reply
 
     def _refused(self, inbound: Inbound, why: str) -> Reply:
@@ -192,17 +193,23 @@ class Station:
         for part in receipt.parts:
             self._count(inbound, part)
 
-    async def _when_delivered(self, reply: Reply, within: float) -> Reply:
-        """Answer yes only once the deliveries are; no positive answer when the limit is reached."""
+    async def _when_delivered(self, reply: Reply, settings: Any) -> Reply:
+        """
+        Answer yes only once the destinations named have it; no positive answer when the limit is reached.
+
+        A sender that repeats itself meanwhile joins the wait for the original's deliveries.
+        """
         receipt = reply.receipt
         assert receipt is not None
-        deliveries = [delivery.id for delivery in receipt.deliveries]
+        names = settings.ack_from or tuple(self.lanes)
+        wanted = {self.lanes[name].number for name in names if name in self.lanes}
+        deliveries = [item.id for item in receipt.deliveries if item.destination in wanted]
         if receipt.verdict is Verdict.DUPLICATE:
-            deliveries = await self.engine.open_deliveries(receipt.original)
+            deliveries = await self.engine.open_deliveries(receipt.original, names)
         futures = [self._await(number) for number in deliveries]
         if not futures:
             return reply
-        done, late = await asyncio.wait(futures, timeout=within)
+        done, late = await asyncio.wait(futures, timeout=settings.ack_within)
         bad = any(future.result() is not State.DELIVERED for future in done)
         if late or bad:
             why = "not delivered in time" if late else "the destination refused it"
@@ -276,6 +283,10 @@ class Remembered:
     async def put(self, name: str, value: bytes | None) -> None:
         """Durable when done."""
         await self._engine.store.put(self._space, name, value)
+
+    def mark(self, name: str, value: bytes) -> tuple[str, str, bytes]:
+        """For `Inbound.mark`: put in the commit that keeps the message."""
+        return self._space, name, value
 
 
 def _differs(before: Route, after: Route) -> bool:

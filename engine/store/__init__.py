@@ -67,7 +67,9 @@ class Store(Protocol):
         parent and all parts in the same transaction. CommitRefused: nothing kept. CommitUnknown: fatal.
         """
 
-    def claim(self, delivery: Delivery, at: float, durable: Callable[[], None] | None = None) -> None:
+    def claim(
+        self, delivery: Delivery, at: float, durable: Callable[[], None] | None = None
+    ) -> None:
         """
         Record that an attempt begins (queued -> sending). Rides in the next commit; `durable` is called on the
         loop once it is on the disk. A claim and its settlement in one commit become one row each.
@@ -96,7 +98,9 @@ class Store(Protocol):
     def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
         """For every lane with open deliveries its first ones, oldest lanes first, without payloads; at most `limit` lanes."""
 
-    def behind(self, destination: int, lane: int, after: int, limit: int) -> Awaitable[list[Delivery]]:
+    def behind(
+        self, destination: int, lane: int, after: int, limit: int
+    ) -> Awaitable[list[Delivery]]:
         """The next open deliveries of a lane after an id, in order, without payloads."""
 
     def payload(self, delivery: int) -> Awaitable[tuple[Body, dict[str, str] | None]]:
@@ -119,16 +123,28 @@ class Store(Protocol):
     def holds(self) -> dict[int, Hold]:
         """The flags as they stand."""
 
-    def move(self, deliveries: Sequence[int], to: State, who: str, reason: str, at: float) -> Awaitable[int]:
+    def move(
+        self, deliveries: Sequence[int], to: State, who: str, reason: str, at: float
+    ) -> Awaitable[int]:
         """Queue again, discard, or declare delivered what is refused, uncertain or queued; how many moved. Announces what it queued."""
 
-    def order(self, verb: str, arguments: dict[str, Any], who: str, reason: str, at: float, expires_at: float) -> Awaitable[int]:
+    def order(
+        self,
+        verb: str,
+        arguments: dict[str, Any],
+        who: str,
+        reason: str,
+        at: float,
+        expires_at: float,
+    ) -> Awaitable[int]:
         """Keep an order; its number."""
 
     def finish(self, order: int, outcome: str, done: bool, at: float) -> Awaitable[None]:
         """Record what became of an order."""
 
-    def audit(self, who: str, action: str, what: str, reason: str, at: float) -> Awaitable[None]:
+    def audit(
+        self, who: str, action: str, what: str, reason: str, at: float
+    ) -> Awaitable[None]:
         """Append an audit record."""
 
     # -- small memory ---------------------------------------------------------------------------------------
@@ -201,7 +217,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Archive(Protocol):
     """The read side. Plain calls (no event loop), each under 250 ms or cut short; pages by key."""
 
-    def recent(self, channel: str | None = None, before: int | None = None, limit: int = 50) -> list[Found]:
+    def recent(
+        self, channel: str | None = None, before: int | None = None, limit: int = 50
+    ) -> list[Found]:
         """Newest first."""
 
     def search(

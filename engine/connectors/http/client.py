@@ -12,6 +12,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 import httptools
 import msgspec
@@ -100,8 +101,7 @@ class Connection(asyncio.Protocol):
     # -- what the event loop does -----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("socket")
         self._poll.register(peer.fileno(), HUNG_UP)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -207,6 +207,7 @@ class Client:
         self._name = (name or endpoint.host) if context else None
         self._loop = asyncio.get_running_loop()
         self._idle: list[Connection] = []
+        self._closed = False
 
     async def request(self, head: bytes, body: bytes) -> Response:
         """
@@ -224,7 +225,7 @@ class Client:
 
     async def close(self) -> None:
         """Let go of the idle connections; those under way are let go when they end."""
-        self._limits = msgspec.structs.replace(self._limits, idle=0.0)
+        self._closed = True
         while self._idle:
             self._idle.pop().abort()
 
@@ -237,12 +238,18 @@ class Client:
             connection.abort()
         return None
 
+    def _release(self, connection: Connection) -> None:
+        if self._closed:
+            connection.abort()
+        else:
+            self._idle.append(connection)
+
     async def _connect(self) -> Connection:
         host, port = self._endpoint.host, self._endpoint.port
         try:
             async with asyncio.timeout(self._limits.connect):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._limits, self._idle.append),
+                    lambda: Connection(self._limits, self._release),
                     host,
                     port,
                     ssl=self._context,

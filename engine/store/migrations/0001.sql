@@ -30,7 +30,7 @@ CREATE TABLE message (
   kind TEXT NOT NULL, control TEXT NOT NULL, peer TEXT NOT NULL, facts TEXT, parent INTEGER NOT NULL,
   replay_of INTEGER NOT NULL, original INTEGER NOT NULL, summary TEXT NOT NULL, release TEXT NOT NULL,
   size INTEGER NOT NULL, content INTEGER NOT NULL, depth INTEGER NOT NULL, flags INTEGER NOT NULL,
-  planned INTEGER NOT NULL, answer BLOB) STRICT;
+  planned INTEGER NOT NULL) STRICT;
 CREATE INDEX message_arrival ON message (channel, arrival);
 CREATE INDEX message_control ON message (control) WHERE control <> '';
 CREATE INDEX message_trouble ON message (verdict, arrival) WHERE verdict IN (2, 3, 5);

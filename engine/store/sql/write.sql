@@ -2,7 +2,7 @@
 
 -- message --
 INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
-  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, answer) VALUES
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned) VALUES
 
 -- content --
 INSERT INTO content (id, codec, key_id, crc, bytes) VALUES
@@ -24,6 +24,9 @@ INSERT OR IGNORE INTO queue (destination, lane, delivery) VALUES
 INSERT INTO event (id, delivery, at, kind, began, attempt, status, detail, duration, due_at, kept, reply, who)
 VALUES
 
+-- mark --
+INSERT OR REPLACE INTO memory (space, name, value) VALUES
+
 -- counter --
 INSERT OR REPLACE INTO counter (scope, a, b, n) VALUES
 
@@ -31,17 +34,17 @@ INSERT OR REPLACE INTO counter (scope, a, b, n) VALUES
 DELETE FROM queue WHERE (destination, lane, delivery) IN (VALUES
 
 -- step --
-UPDATE delivery SET state = ?, attempt = ?, due_at = ?, holds_lane = ? WHERE id IN carray(?);
+UPDATE delivery SET state = ?1, attempt = ?2, due_at = ?3, holds_lane = ?4
+ WHERE id IN carray(?6) AND state = ?5;
 
 -- met --
-SELECT seen.message, seen.digest, message.verdict FROM seen JOIN message ON message.id = seen.message
- WHERE seen.channel = ? AND seen.key = ?;
-
--- met_new --
 SELECT message, digest FROM seen WHERE channel = ? AND key = ?;
 
--- replay_of --
-SELECT replay_of FROM message WHERE id = ?;
+-- verdict_of --
+SELECT verdict FROM message WHERE id = ?;
+
+-- came_from --
+SELECT replay_of, parent FROM message WHERE id = ?;
 
 -- define_channel --
 INSERT OR IGNORE INTO channel (id, name) VALUES (?, ?);

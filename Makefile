@@ -1,0 +1,57 @@
+# make demo   sets everything up and runs the main job with simulated partners, until Ctrl-C
+# make test   sets everything up and runs the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test slow crash check lint types contracts fresh docs bench lock clean
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Corridor needs Python 3.11 or later"'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/corridor demo
+
+test: $(READY)
+	$(BIN)/pytest -q -m "not slow"
+
+slow: $(READY)
+	$(BIN)/pytest -q -m slow
+
+crash: $(READY)
+	CORRIDOR_KILLS=20 $(BIN)/pytest -q -m slow tests/test_crash.py tests/store
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+fresh: $(READY)
+	$(BIN)/python -m engine.reference --check
+
+docs: $(READY)
+	$(BIN)/python -m engine.reference
+
+check: lint types contracts fresh test
+	$(BIN)/corridor check
+	$(BIN)/corridor test
+
+bench: $(READY)
+	$(BIN)/python bench/run.py
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,122 @@
+"""One channel file while it is read: its mistakes, its language, its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine import formats
+from engine.convert import WRONG, Converter
+from engine.formats import Format, Shape
+from engine.mapping import Expression, Language, Mapping, expression
+from engine.placed import Mistakes, Node, Record, Scalar, read
+from engine.settings import Installation
+
+#: Finds a compiled mapping by name and zone: LookupError where there is no such file, None where it has mistakes.
+FindMapping = Callable[[str, str], Mapping | None]
+
+
+class Binding(msgspec.Struct, kw_only=True):
+    """What every part of a channel needs while it is bound to the code it names."""
+
+    name: str
+    home: Path
+    installation: Installation
+    mistakes: Mistakes
+    record: Record
+    find_mapping: FindMapping
+    tables: Any
+    class_: str = "supply"
+    zone: str = "UTC"
+    format_name: str = ""
+    language: Language | None = None
+    """What expressions over the message may use; None while the format is unknown."""
+    broken: bool = False
+    """Whether something the channel needs is broken in another file."""
+
+    def get(self, key: str) -> Node | None:
+        """What the channel says under a key."""
+        return self.record.entries.get(key)
+
+    def value(self, node: Node | None, kind: Any, name: str, default: Any) -> Any:
+        """A setting by its type; the default where it is absent or wrong (the mistake is noted)."""
+        if node is None:
+            return default
+        value = Converter(self.mistakes).read(node, kind, name)
+        return default if value is WRONG else value
+
+    def expression(self, node: Node | None, language: Language | None) -> Expression | None:
+        """A compiled expression; None where there is none, or where mistakes were noted."""
+        if node is None or language is None:
+            return None
+        if not isinstance(node, Scalar):
+            self.mistakes.add(node, "an expression stands here", "PID-3.1")
+            return None
+        if node.style == "plain" and node.text in ("", "~", "null"):
+            key = node.place.path.rpartition(".")[2]
+            self.mistakes.add(
+                node, f"'{key}' has no value; an expression stands here", f"{key}: PID-3.1"
+            )
+            return None
+        return expression(node, language)
+
+    def named(
+        self, node: Node | None, language: Language | None
+    ) -> tuple[tuple[str, Expression], ...]:
+        """Names and their expressions, in the order written."""
+        if node is None:
+            return ()
+        if not isinstance(node, Record):
+            self.mistakes.add(node, "names and expressions stand here", "mrn: PID-3.1")
+            return ()
+        pairs = [
+            (name, self.expression(value, language)) for name, value in node.entries.items()
+        ]
+        return tuple((name, found) for name, found in pairs if found is not None)
+
+    def defaults(self) -> Record:
+        """What destinations and alerts of the channel's class have: config.yaml's over the release's."""
+        shipped = _shipped().entries[self.class_]
+        assert isinstance(shipped, Record)
+        said = {str(name): record for name, record in self.installation.defaults.items()}
+        return over(said[self.class_], shipped) if self.class_ in said else shipped
+
+
+def over(upper: Record, lower: Record) -> Record:
+    """One record over another: its own keys win, records under the same key are joined the same way."""
+    entries, keys = dict(lower.entries), dict(lower.keys)
+    for name, value in upper.entries.items():
+        below = entries.get(name)
+        joined = isinstance(value, Record) and isinstance(below, Record)
+        entries[name] = over(value, below) if joined else value  # type: ignore[arg-type]
+        keys[name] = upper.keys[name]
+    return Record(entries=entries, keys=keys, place=upper.place)
+
+
+def language_of(
+    format_name: str, format: Format, mistakes: Mistakes, tables: Any, zone: str
+) -> Language:
+    """The language of expressions over messages of a format."""
+    shape = Shape(format=format_name)
+    return Language(shape=shape, format=format, mistakes=mistakes, tables=tables, zone=zone)
+
+
+@cache
+def format_named(name: str) -> Format | None:
+    """The format of that name; None where there is none."""
+    try:
+        return formats.load(name)
+    except LookupError:
+        return None
+
+
+@cache
+def _shipped() -> Record:
+    text = (Path(__file__).parent / "classes.yaml").read_text("utf-8")
+    node = read(text, "classes.yaml", Mistakes())
+    assert isinstance(node, Record)
+    return node

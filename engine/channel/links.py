@@ -1,0 +1,154 @@
+"""Connectors in a channel: `mllp: {partner: lab, port: 2575}` becomes a module and its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import connectors
+from engine.channel import Link
+from engine.channel.binding import Binding
+from engine.channel.grammar import Level, unknown
+from engine.convert import WRONG, Converter, Holes
+from engine.hints import example, fields_of, meant, nearest, written
+from engine.placed import Node, Place, Record, Scalar
+
+_LOOPBACK = "127.0.0.1"
+
+
+def link(
+    binding: Binding, record: Record, side: str, level: Level, holes: Holes | None = None
+) -> Link | None:
+    """
+    The one connector among the keys of a record; what else stands there and should not is noted.
+
+    `side` is `Source` or `Destination`. None where mistakes were noted.
+    """
+    others = [key for key in record.entries if key not in level.keys]
+    found = [key for key in others if key in connectors.names()]
+    meant_one = False
+    for key in others:
+        if key in level.later:
+            binding.mistakes.add(record.keys[key], f"'{key}' is not in this release")
+        elif key not in found:
+            meant_one |= _unknown(binding, record, key, found=found, side=side, level=level)
+    if not found and not meant_one:
+        able = _able(side)
+        write = f"{able[-1]}: {example(_settings(able[-1], side))}" if able else ""
+        problem = f"the {side.lower()} has no connector; it needs one of {', '.join(able)}"
+        binding.mistakes.add(record, problem, write)
+    for extra in found[1:]:
+        problem = f"a {side.lower()} has one connector; '{found[0]}' stands here already"
+        binding.mistakes.add(record.keys[extra], problem)
+    return _bound(binding, record, found[0], side, holes) if len(found) == 1 else None
+
+
+def _able(side: str) -> list[str]:
+    """The connectors that can be a source, or a destination."""
+    return [
+        name for name in connectors.names() if hasattr(connectors.load(name), f"{side}Settings")
+    ]
+
+
+def _settings(kind: str, side: str) -> Any:
+    return getattr(connectors.load(kind), f"{side}Settings")
+
+
+def _unknown(
+    binding: Binding, record: Record, key: str, *, found: list[str], side: str, level: Level
+) -> bool:
+    """Say what was probably meant by a key that does not stand here; whether it was meant as the connector."""
+    place, node = record.keys[key], record.entries[key]
+    for kind in found or _able(side):
+        if kind in _able(side) and key in fields_of(_settings(kind, side)):
+            problem = f"'{key}' is a setting of the connector and stands inside it"
+            binding.mistakes.add(place, problem, f"{kind}: {{{key}: {written(node) or '...'}}}")
+            return not found
+    if isinstance(node, Record) and not found and not nearest(key, level.keys):
+        known = connectors.names()
+        problem = f"there is no connector '{key}'{meant(key, known)}"
+    else:
+        known = [*level.keys, *_able(side)]
+        problem, near = unknown(key, level, tuple(known))
+    near = nearest(key, known)
+    shown = written(node)
+    binding.mistakes.add(place, problem, f"{near}: {shown}" if near and shown else "")
+    return not found and (near in connectors.names() or isinstance(node, Record))
+
+
+def _bound(
+    binding: Binding, record: Record, kind: str, side: str, holes: Holes | None
+) -> Link | None:
+    module, place = connectors.load(kind), record.keys[kind]
+    if not hasattr(module, f"{side}Settings"):
+        able = ", ".join(_able(side))
+        binding.mistakes.add(place, f"{kind} cannot be a {side.lower()}; there is {able}")
+        return None
+    settings = _settings(kind, side)
+    node = _complete(binding, record, kind, settings)
+    if node is None:
+        return None
+    value = Converter(binding.mistakes, holes).struct(node, settings)
+    return None if value is WRONG else Link(kind=kind, module=module, settings=value)
+
+
+def _complete(binding: Binding, record: Record, kind: str, settings: Any) -> Node | None:
+    """The settings with what the partner and the installation say underneath; None where the partner is unknown."""
+    node = record.entries[kind]
+    if isinstance(node, Scalar) and node.style == "plain" and node.text in ("", "~", "null"):
+        node = Record(entries={}, keys={}, place=record.keys[kind])
+    if not isinstance(node, Record):
+        return node
+    if "partner" in node.entries and "partner" not in fields_of(settings):
+        below = _partner(binding, node.entries["partner"], kind)
+        if below is None:
+            return None
+        own = {key: value for key, value in node.entries.items() if key != "partner"}
+        node = _under(node, own, below)
+    field = fields_of(settings).get("host")
+    host = binding.installation.listen.host
+    if (
+        field
+        and field.default == _LOOPBACK
+        and host != _LOOPBACK
+        and "host" not in node.entries
+    ):
+        said = Place(file="config.yaml", line=1, column=1, path="listen.host")
+        listen = Scalar(text=host, style="plain", place=said)
+        node = Record(
+            entries={**node.entries, "host": listen},
+            keys={**node.keys, "host": said},
+            place=node.place,
+        )
+    return node
+
+
+def _under(node: Record, own: dict[str, Node], below: Record) -> Record:
+    keys = {key: node.keys[key] for key in own}
+    return Record(
+        entries={**below.entries, **own}, keys={**below.keys, **keys}, place=node.place
+    )
+
+
+def _partner(binding: Binding, name: Node, kind: str) -> Record | None:
+    partners = binding.installation.partners
+    word = name.text if isinstance(name, Scalar) else ""
+    if word not in partners:
+        known = list(partners)
+        near = nearest(word, known)
+        said = meant(word, known) if known else "; config.yaml names none"
+        write = (
+            f"partner: {near}"
+            if near
+            else f"in config.yaml:\npartners: {{{word}: {{{kind}: ...}}}}"
+        )
+        binding.mistakes.add(name, f"config.yaml has no partner '{word}'{said}", write)
+        return None
+    inside = partners[word].entries.get(kind)
+    if not isinstance(inside, Record):
+        has = ", ".join(partners[word].entries) or "nothing"
+        problem = (
+            f"the partner '{word}' in config.yaml has no settings for {kind}, only for {has}"
+        )
+        binding.mistakes.add(name, problem)
+        return None
+    return inside

@@ -1,0 +1,199 @@
+"""`demo`: the whole engine at work in front of one's eyes, with an outage in the middle."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.app import FOUND, Home, app, here
+
+if TYPE_CHECKING:
+    from engine.cli.follow import Fact
+    from engine.cli.stage import Sender, Stage
+
+#: The partner that goes down, when, and when it is back; shares of the show's length.
+FALLS, DOWN, UP = "erp", 0.2, 0.45
+#: Length of the show's first act when nobody limits it, in seconds.
+ACT = 40.0
+#: How long everything that was sent has to be delivered once sending ends, in seconds.
+SETTLE = 60.0
+#: How often the screen is drawn, in seconds.
+PERIOD = 0.4
+
+
+@app.command(hidden=True)
+def demo(
+    *,
+    seconds: Annotated[
+        float,
+        typer.Option("--seconds", help="Send for this long, wait until all is delivered, end."),
+    ] = 0.0,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of a live screen.")
+    ] = False,
+    rate: Annotated[float, typer.Option("--rate", help="Messages per second.")] = 3.0,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="DIR", help="Scratch home; default .demo."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Show the shipped channels at work, with simulated partners and an outage."""
+    from engine.cli.stage import Sender, Stage, origin, programme, scratch
+
+    print("starting simulated partners and the engine ...", flush=True)
+    with Stage(origin(here(home)), scratch(folder)) as stage:
+        sender = Sender(programme(stage.home), rate)
+        sender.start()
+        show = Show(stage, sender, seconds, live=not plain and sys.stdout.isatty())
+        try:
+            show.run()
+        except KeyboardInterrupt:
+            print("\nstopping ...", flush=True)
+            return
+        finally:
+            sender.ending.set()
+            sender.join()
+        delivered = show.settle() if seconds else True
+    if not delivered:
+        raise typer.Exit(FOUND)
+
+
+class Show:
+    """The course of the demo: sending, an outage, its end, and what is seen meanwhile."""
+
+    def __init__(self, stage: Stage, sender: Sender, seconds: float, live: bool) -> None:
+        from engine.cli.follow import Follower
+        from engine.cli.lines import Layout
+
+        self._stage, self._sender, self._seconds, self._live = stage, sender, seconds, live
+        self._act = seconds or ACT
+        self._follower = Follower(stage.home / "logs")
+        self._layout = Layout(channels=True)
+        self._events: deque[Fact] = deque(maxlen=14)
+        self._news = "everything is up"
+        self._fault = ""
+
+    def run(self) -> None:
+        """Until the time is over, or for ever."""
+        if self._live:
+            from engine.cli.screen import Screen
+
+            with Screen() as screen:
+                self._play(screen)
+        else:
+            self._play(None)
+
+    def _play(self, screen: Any) -> None:
+        start, told = time.monotonic(), False
+        while True:
+            time.sleep(PERIOD)
+            elapsed = time.monotonic() - start
+            self._stage.check()
+            self._direct(elapsed)
+            fresh = self._follower.fresh()
+            self._events.extend(fresh)
+            if screen is not None:
+                hints = self.hints() if elapsed > 5 else []
+                lines = [self._layout.show(self._line(fact)) for fact in self._events]
+                screen.draw(
+                    self._stage.status(), self._sender.answers, self._news, lines, hints
+                )
+            else:
+                self._print(fresh)
+                if elapsed > 5 and not told and not self._seconds:
+                    told = True
+                    print("\n".join(["", *self.hints(), ""]), flush=True)
+            if self._sender.trouble or (self._seconds and elapsed >= self._seconds):
+                return
+
+    def _direct(self, elapsed: float) -> None:
+        """Take the partner down and up again at its time."""
+        down = self._act * DOWN <= elapsed < self._act * UP
+        fault = "down" if down else "none"
+        if fault == (self._fault or "none"):
+            return
+        self._fault = fault
+        self._stage.switch(FALLS, fault)
+        self._news = (
+            f"the partner '{FALLS}' is down: watch its queue, its breaker and its next attempt"
+            if down
+            else f"the partner '{FALLS}' is up again: what waited is delivered, in order"
+        )
+        if not self._live:
+            print(f"*** {self._news}", flush=True)
+
+    def _line(self, fact: Fact) -> Any:
+        from engine.cli.lines import from_log
+
+        return from_log(fact)
+
+    def _print(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            print(self._layout.show(self._line(fact)), flush=True)
+
+    def hints(self) -> list[str]:
+        """Where to go next, with ids of messages that were just seen."""
+        home = _short(self._stage.home)
+        seen = [fact for fact in self._events if fact.get("message")]
+        waited = next((fact for fact in seen if fact["event"] == "waiting"), None)
+        fact = waited or (seen[-1] if seen else {"message": "ID", "channel": "CHANNEL"})
+        return [
+            "in another terminal:",
+            f"  corridor --home {home} tail {fact['channel']}",
+            f"  corridor --home {home} show {fact['message']}",
+            f"  corridor --home {home} messages --state queued",
+            f"  corridor --home {home} status",
+            f"  corridor simulate --control {self._stage.control} --switch {FALLS}=429",
+        ]
+
+    def settle(self) -> bool:
+        """Wait until everything sent is delivered; whether it was, and every partner has it."""
+        end = time.monotonic() + SETTLE
+        wrong = self._wrong()
+        while wrong and time.monotonic() < end:
+            self._stage.check()
+            if not self._live:
+                self._print(self._follower.fresh())
+            time.sleep(PERIOD)
+            wrong = self._wrong()
+        sent = sum(self._sender.answers.values())
+        if wrong:
+            print(f"{sent} messages sent, but:\n" + "\n".join(f"  {one}" for one in wrong))
+        else:
+            print(f"{sent} messages sent, acknowledged, and delivered to every partner")
+        return not wrong
+
+    def _wrong(self) -> list[str]:
+        """What is not as it must be in the end, in words."""
+        from engine.cli.selection import open_archive
+
+        answers = self._sender.answers
+        wrong = [f"answered {word}: {count}" for word, count in answers.items() if word != "AA"]
+        if self._sender.trouble:
+            wrong.append(self._sender.trouble)
+        partners = self._stage.partners()
+        for row in open_archive(self._stage.home).counts():
+            place = f"{row['channel']} to {row['destination']}"
+            wrong += [
+                f"{place}: {count} {state}"
+                for state, count in row["states"].items()
+                if count and state != "delivered"
+            ]
+            delivered = row["states"].get("delivered", 0)
+            taken = partners.get(row["destination"], {}).get("unique", delivered)
+            if taken != delivered:
+                wrong.append(f"{place}: {delivered} delivered, the partner took {taken}")
+        return wrong if answers else ["nothing was sent", *wrong]
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

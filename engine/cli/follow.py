@@ -1,0 +1,149 @@
+"""Log files read the way people read them: the last lines first, then what comes, over rotations and restarts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+#: Read this much at a time.
+CHUNK = 256 * 1024
+#: At most this much of one file is searched for its last lines.
+SEARCHED = 64 * 1024**2
+#: A viewer that is further behind than this skips to the end and is told so.
+GAP = 16 * 1024**2
+
+Fact = dict[str, Any]
+
+
+def backwards(path: Path) -> Iterator[Fact]:
+    """The lines of a file, last first, without reading more of it than is asked for."""
+    try:
+        handle = path.open("rb")
+    except FileNotFoundError:
+        return
+    with handle:
+        at = handle.seek(0, os.SEEK_END)
+        floor, rest = max(0, at - SEARCHED), b""
+        while at > floor:
+            start = max(floor, at - CHUNK)
+            handle.seek(start)
+            lines = (handle.read(at - start) + rest).split(b"\n")
+            at, rest = start, lines[0]
+            for line in reversed(lines[1:]):
+                if (fact := _read(line)) is not None:
+                    yield fact
+        if not floor and (fact := _read(rest)) is not None:
+            yield fact
+
+
+def _read(line: bytes) -> Fact | None:
+    if not line.startswith(b"{"):
+        return None
+    try:
+        fact = json.loads(line)
+    except ValueError:
+        return None
+    return fact if isinstance(fact, dict) and isinstance(fact.get("time"), str) else None
+
+
+class Follower:
+    """The log files of one channel, or of all."""
+
+    def __init__(self, folder: Path, channel: str = "") -> None:
+        self._folder, self._channel = folder, channel
+        self._places: dict[Path, tuple[int, int]] = {}
+        """File -> (inode, offset behind the last whole line that was read)."""
+
+    def paths(self) -> list[Path]:
+        """The files there are now."""
+        if self._channel:
+            return [self._folder / f"{self._channel}.log"]
+        return sorted(self._folder.glob("*.log"))
+
+    def last(self, count: int, wanted: Callable[[Fact], bool]) -> list[Fact]:
+        """The last lines that are wanted, oldest first; following goes on behind them."""
+        found: list[Fact] = []
+        for path in self.paths():
+            self._places[path] = _end(path)
+            mine = 0
+            for older in (path, *_set_aside(path)):
+                if mine >= count:
+                    break
+                for fact in backwards(older):
+                    if mine >= count:
+                        break
+                    if wanted(fact):
+                        found.append(fact)
+                        mine += 1
+        found.sort(key=lambda fact: str(fact["time"]))
+        return found[-count:] if count else []
+
+    def fresh(self) -> list[Fact]:
+        """What was written since; a gap is a line of its own."""
+        found: list[Fact] = []
+        for path in self.paths():
+            found += self._fresh(path)
+        found.sort(key=lambda fact: str(fact["time"]))
+        return found
+
+    def _fresh(self, path: Path) -> list[Fact]:
+        try:
+            handle = path.open("rb")
+        except FileNotFoundError:
+            return []
+        with handle:
+            status = os.fstat(handle.fileno())
+            inode, offset = self._places.get(path, (status.st_ino, 0))
+            found: list[Fact] = []
+            if inode != status.st_ino or offset > status.st_size:
+                found += self._remainder(path, inode, offset)
+                offset = 0
+            if status.st_size - offset > GAP:
+                offset = status.st_size - GAP // 2
+                found.append(_gap(path))
+            handle.seek(offset)
+            data = handle.read(GAP)
+        whole = data.rfind(b"\n") + 1
+        self._places[path] = (status.st_ino, offset + whole)
+        return found + [fact for line in data[:whole].split(b"\n") if (fact := _read(line))]
+
+    def _remainder(self, path: Path, inode: int, offset: int) -> list[Fact]:
+        """What was written to the file before it was set aside."""
+        for older in _set_aside(path):
+            if older.exists() and older.stat().st_ino == inode:
+                with older.open("rb") as handle:
+                    handle.seek(offset)
+                    return [f for line in handle.read(GAP).split(b"\n") if (f := _read(line))]
+        return []
+
+
+def _end(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_ino, status.st_size)
+
+
+def _set_aside(path: Path) -> list[Path]:
+    found = path.parent.glob(f"{path.name}.*")
+    return sorted(
+        found, key=lambda old: int(old.suffix[1:]) if old.suffix[1:].isdigit() else 99
+    )
+
+
+def _gap(path: Path) -> Fact:
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    detail = "this viewer was too slow; lines were skipped"
+    return {
+        "time": now,
+        "level": "warning",
+        "channel": path.stem,
+        "event": "gap",
+        "detail": detail,
+    }

@@ -1,0 +1,181 @@
+"""Which messages are meant: by short id, or by channel, state, verdict, kind, key and time."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.store import Archive, Found
+
+#: Read this many at a time.
+PAGE = 500
+
+Channel = Annotated[
+    str, typer.Option("--channel", "-c", metavar="NAME", help="Only messages of this channel.")
+]
+State = Annotated[
+    str,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        help="Only with a delivery that is queued, sending, uncertain, refused, delivered or discarded.",
+    ),
+]
+Verdict = Annotated[
+    str,
+    typer.Option(
+        "--verdict",
+        metavar="VERDICT",
+        help="Only accepted, filtered, duplicate, quarantined, split or collected ones.",
+    ),
+]
+Kind = Annotated[
+    str, typer.Option("--kind", metavar="KIND", help="Only of this kind: DFT^P03.")
+]
+Key = Annotated[
+    str,
+    typer.Option(
+        "--key", "-k", metavar="NAME=VALUE", help="Only with this key; =VALUE under any name."
+    ),
+]
+Control = Annotated[
+    str,
+    typer.Option(
+        "--control", metavar="NUMBER", help="Only with this number of the sender (MSH-10)."
+    ),
+]
+Since = Annotated[
+    str,
+    typer.Option(
+        "--since", metavar="WHEN", help="Not older: 10m, 2h, 2026-11-21, '2026-11-21 08:30'."
+    ),
+]
+Until = Annotated[
+    str, typer.Option("--until", metavar="WHEN", help="Not newer; written like --since.")
+]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Short ids: 774K-6.")]
+
+
+def open_archive(home: Path) -> Archive:
+    """The read side of a home's store; CommandError where nothing was ever received."""
+    from engine.errors import CommandError
+    from engine.store.archive import SqliteArchive
+
+    if not (home / "data").is_dir():
+        raise CommandError(f"{home} has no store yet; it begins with: corridor run")
+    return SqliteArchive(home)
+
+
+def number(short: str) -> int:
+    """The number behind a short id."""
+    from engine.message import number_of
+
+    return number_of(short)
+
+
+def wanted(
+    *,
+    channel: str = "",
+    verdict: str = "",
+    state: str = "",
+    kind: str = "",
+    key: str = "",
+    control: str = "",
+    since: str = "",
+    until: str = "",
+) -> dict[str, Any]:
+    """The options as arguments of `Archive.search`; BadParameter where one cannot be read."""
+    from engine.message import State as States
+    from engine.message import Verdict as Verdicts
+
+    _one_of("--verdict", verdict, [one.value for one in Verdicts])
+    _one_of("--state", state, [one.value for one in States])
+    return {
+        "channel": channel or None,
+        "verdict": verdict or None,
+        "state": state or None,
+        "kind": kind or None,
+        "key": named(key) if key else None,
+        "control": control or None,
+        "since": at(since) if since else None,
+        "until": at(until) if until else None,
+    }
+
+
+def _one_of(option: str, given: str, known: Sequence[str]) -> None:
+    if given and given not in known:
+        raise typer.BadParameter(f"{option} is one of {', '.join(known)}")
+
+
+def named(key: str) -> tuple[str, str]:
+    """
+    A key as (name, value); any name where only the value is given.
+
+    >>> named("mrn=123"), named("=123"), named("123")
+    (('mrn', '123'), ('', '123'), ('', '123'))
+    """
+    name, equals, value = key.partition("=")
+    return (name, value) if equals else ("", key)
+
+
+def at(text: str, now: float | None = None) -> float:
+    """
+    A moment: a length of time ago, or a date and time in the viewer's zone.
+
+    >>> at("10m", now=1000.0)
+    400.0
+    """
+    from datetime import datetime
+
+    from engine.settings import Duration
+
+    if re.fullmatch(r"[\d.]+(ms|s|m|h|d).*", text):
+        try:
+            return (time.time() if now is None else now) - Duration.read(text)
+        except ValueError:
+            pass
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{text}' is no time; write 10m, 2h, 2026-11-21 or '2026-11-21 08:30'"
+        ) from None
+
+
+def search(archive: Archive, limit: int, **filters: Any) -> Iterator[Found]:
+    """All that fit, newest first, page by page, at most `limit` (0 = all)."""
+    before, left = None, limit or 10**12
+    while left > 0:
+        page = archive.search(**filters, before=before, limit=min(PAGE, left))
+        yield from page
+        left -= len(page)
+        if len(page) < min(PAGE, left + len(page)):
+            return
+        before = page[-1].id
+
+
+def chosen(
+    archive: Archive, ids: Sequence[str] | None, limit: int, **options: str
+) -> list[Found]:
+    """The messages that the ids or the filters name, oldest first; UsageError where neither is given."""
+    from engine.errors import CommandError
+
+    if ids:
+        found = []
+        for short in ids:
+            message = archive.message(number(short))
+            if message is None:
+                raise CommandError(f"there is no message {short}")
+            found.append(message)
+        return found
+    if not any(options.values()):
+        raise typer.BadParameter(
+            "name messages by id, or choose them with --channel, --state, ..."
+        )
+    return list(search(archive, limit, **wanted(**options)))[::-1]

@@ -1,0 +1,135 @@
+"""`tail`: follow what happens, as it is written to the logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli.app import Home, Json, app, here
+from engine.cli.selection import Key, named, number, open_archive
+
+#: How often the files are looked at, in seconds.
+PERIOD = 0.15
+#: Most messages that a key may stand for.
+SAME_KEY = 2000
+
+Wanted = Callable[[dict[str, Any]], bool]
+
+
+@app.command()
+def tail(
+    channel: Annotated[
+        str, typer.Argument(metavar="[CHANNEL]", help="Only this channel.")
+    ] = "",
+    *,
+    last: Annotated[int, typer.Option("--last", "-n", help="Begin with this many lines.")] = 20,
+    level: Annotated[
+        str,
+        typer.Option("--level", metavar="LEVEL", help="At least: debug, info, warning, error."),
+    ] = "info",
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state", metavar="STATE", help="Only what became this: delivered, waiting, ..."
+        ),
+    ] = "",
+    short: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Only this message: 774K-6.")
+    ] = "",
+    key: Key = "",
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", "-f", help="Go on until Ctrl-C.")
+    ] = True,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Follow what happens, as it happens."""
+    from engine.cli.follow import Follower
+    from engine.cli.lines import Layout, from_log
+    from engine.cli.terminal import json_line
+
+    folder = here(home)
+    _known(folder, channel)
+    wanted = _all(_level(level), _state(state), _message(short), _key(folder, key))
+    layout = Layout(channels=not channel)
+    follower = Follower(folder / "logs", channel)
+
+    def show(facts: list[dict[str, Any]]) -> None:
+        for fact in facts:
+            if as_json:
+                json_line(fact)
+            else:
+                print(layout.show(from_log(fact)), flush=True)
+
+    show(follower.last(last, wanted))
+    while follow:
+        time.sleep(PERIOD)
+        show([fact for fact in follower.fresh() if wanted(fact)])
+
+
+def _known(home: Path, channel: str) -> None:
+    """A channel that is neither defined nor logged is a slip of the keyboard."""
+    if not channel or channel == "engine":
+        return
+    names = {path.stem for path in (home / "channels").glob("*.yaml")}
+    if channel in names or (home / "logs" / f"{channel}.log").is_file():
+        return
+    from difflib import get_close_matches
+
+    close = get_close_matches(channel, names, 1)
+    raise typer.BadParameter(
+        f"there is no channel '{channel}'" + (f"; did you mean '{close[0]}'?" if close else "")
+    )
+
+
+def _all(*conditions: Wanted | None) -> Wanted:
+    asked = [condition for condition in conditions if condition is not None]
+    return lambda fact: all(condition(fact) for condition in asked)
+
+
+def _level(level: str) -> Wanted:
+    from engine.log import LEVELS
+
+    if level not in LEVELS:
+        raise typer.BadParameter(f"--level is one of {', '.join(LEVELS)}")
+    enough = set(LEVELS[LEVELS.index(level) :])
+    return lambda fact: fact.get("level") in enough
+
+
+def _state(state: str) -> Wanted | None:
+    return (lambda fact: fact.get("event") == state) if state else None
+
+
+def _message(short: str) -> Wanted | None:
+    if not short:
+        return None
+    from engine.message import short_id
+
+    exact = short_id(number(short))
+    return lambda fact: fact.get("message") == exact
+
+
+def _key(home: Path, key: str) -> Wanted | None:
+    """Messages with this key; the store is asked again when an unknown message shows up."""
+    if not key:
+        return None
+    from engine.message import short_id
+
+    archive, meant = open_archive(home), named(key)
+    known: dict[str, bool] = {}
+
+    def has(fact: dict[str, Any]) -> bool:
+        short = str(fact.get("message", ""))
+        if not short:
+            return False
+        if short not in known:
+            for found in archive.search(key=meant, limit=SAME_KEY):
+                known[short_id(found.id)] = True
+            known.setdefault(short, False)
+        return known[short]
+
+    return has

@@ -1,0 +1,217 @@
+"""`try`: what a channel would do with a message, field by field; nothing is kept or sent."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.app import FOUND, USAGE, Home, Json, Reason, app, fail, here
+from engine.cli.running import find
+
+if TYPE_CHECKING:
+    from engine.channel import Channel
+    from engine.message import Context, Inbound, Plan
+
+
+@app.command("try")
+def try_(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL")],
+    sample: Annotated[
+        str,
+        typer.Argument(metavar="SAMPLE", help="A file, or the short id of a message received."),
+    ],
+    *,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="Also the parsed message, with names.")
+    ] = False,
+    reason: Reason = "",
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show what a channel makes of a message. Verdict, keys, fields, payloads, answer; nothing is kept or sent."""
+    from engine.channel import load_all
+    from engine.message import Context, Inbound
+    from engine.pipeline import explain
+
+    folder = here(home)
+    loaded = load_all(folder)
+    chosen = find(loaded, channel)
+    raw, name = _sample(folder, sample, reason)
+    now = time.time()
+    inbound = Inbound(raw=raw, received_at=now, peer="try", facts={"file_name": name})
+    context = Context(now=now, id=1, environment=loaded.installation.environment)
+    context = _with_channels(context, loaded.channels)
+    plan, traces = explain(chosen, inbound, context)
+    answer = _answer(chosen, inbound, plan, context)
+    if as_json:
+        _show_json(plan, traces, answer)
+    else:
+        if tree:
+            _show_tree(chosen, raw)
+        _show_plan(plan, folder)
+        _show_traces(traces)
+        _show_payloads(plan)
+        _show_answer(answer)
+    if plan.verdict == "quarantined":
+        raise typer.Exit(FOUND)
+
+
+def _with_channels(context: Context, channels: dict[str, Channel]) -> Context:
+    import msgspec
+
+    if "channels" not in context.__struct_fields__:
+        return context
+    return msgspec.structs.replace(context, channels=channels)
+
+
+def _sample(home: Path, sample: str, reason: str) -> tuple[bytes, str]:
+    """A file (as given, or below the home), or a message of the store, which is recorded."""
+    from engine.errors import MessageError
+
+    for path in (Path(sample), home / sample):
+        if path.is_file():
+            return outgoing(path.read_bytes()), path.name
+    from engine.cli.people import record
+    from engine.cli.selection import number, open_archive
+
+    try:
+        found = number(sample)
+    except MessageError:
+        raise fail(f"{sample} is neither a file nor the id of a message", USAGE) from None
+    archive = open_archive(home)
+    if archive.message(found) is None:
+        raise fail(f"there is no message {sample}")
+    record(home, "read_content", f"message {sample}", reason)
+    return archive.raw(found), ""
+
+
+def outgoing(raw: bytes) -> bytes:
+    """
+    HL7 files kept with line feeds, as their senders would send them: segments end in CR.
+
+    >>> outgoing(b"MSH|1\\nPID|2\\n"), outgoing(b'{"a": 1}\\n')
+    (b'MSH|1\\rPID|2\\r', b'{"a": 1}\\n')
+    """
+    if raw[:3] in (b"MSH", b"FHS", b"BHS") and b"\r" not in raw:
+        return raw.replace(b"\n", b"\r")
+    return raw
+
+
+def _answer(channel: Channel, inbound: Inbound, plan: Plan, context: Context) -> bytes:
+    from engine.message import Receipt
+
+    def receipt(one: Plan) -> Receipt:
+        parts = tuple(receipt(part) for part in one.parts)
+        return Receipt(
+            id=1, verdict=one.verdict, reason=one.reason, detail=one.detail, parts=parts
+        )
+
+    raw = inbound.raw
+    assert isinstance(raw, bytes)
+    return channel.format.acknowledge(raw, receipt(plan), channel.reading, context.now)
+
+
+def _show_tree(channel: Channel, raw: bytes) -> None:
+    from engine.cli.files import tree_lines
+    from engine.errors import MessageError
+
+    try:
+        lines = tree_lines(channel.format, channel.format.parse(raw, channel.reading))
+    except MessageError as error:
+        lines = [str(error)]
+    print("\n".join(lines) + "\n")
+
+
+def _show_plan(plan: Plan, home: Path, indent: str = "") -> None:
+    from engine.cli.terminal import paint, safe
+
+    words = [paint(plan.verdict.value, plan.verdict.value), plan.reason, plan.detail, plan.kind]
+    print(indent + "  ".join(safe(word) if word else "" for word in words if word).strip())
+    if plan.summary:
+        print(f"{indent}makes   {safe(plan.summary)}")
+    if plan.keys:
+        print(indent + "keys    " + "  ".join(f"{k}={safe(v)}" for k, v in plan.keys))
+    for at, part in enumerate(plan.parts, 1):
+        print(f"{indent}part {at}")
+        _show_plan(part, home, indent + "  ")
+
+
+def _show_traces(traces: list[Any]) -> None:
+    from engine.cli.terminal import paint, safe, table
+
+    for at, (mapping, product, rules) in enumerate(traces, 1):
+        file = f"mappings/{mapping}.yaml"
+        print(f"\n{paint(f'{at}. {safe(product.shows or product.of)}', 'strong')}  by {file}")
+        rows = [
+            (
+                f"  {rule.field}",
+                rule.value,
+                f"line {rule.line}",
+                rule.rule,
+                ", ".join(rule.paths),
+            )
+            for rule in rules
+        ]
+        for line in table(rows):
+            print(line)
+
+
+def _payloads(plan: Plan) -> list[Any]:
+    return [*plan.outbound, *(one for part in plan.parts for one in _payloads(part))]
+
+
+def _show_payloads(plan: Plan) -> None:
+    from engine.cli.messages import readable
+    from engine.cli.terminal import paint, safe
+
+    for one in _payloads(plan):
+        options = ", ".join(f"{name} {value}" for name, value in (one.options or {}).items())
+        head = " ".join(part for part in (one.shows, options) if part)
+        print(f"\n{paint('to ' + safe(one.destination), 'strong')}  {safe(head)}".rstrip())
+        print(readable(one.payload) if isinstance(one.payload, bytes) else "(a large body)")
+
+
+def _show_answer(answer: bytes) -> None:
+    from engine.cli.messages import readable
+    from engine.cli.terminal import paint
+
+    if answer:
+        print(f"\n{paint('answer', 'strong')}\n{readable(answer).rstrip()}")
+
+
+def _show_json(plan: Plan, traces: list[Any], answer: bytes) -> None:
+    from engine.cli.terminal import json_out
+
+    payloads = [
+        {"destination": one.destination, "shows": one.shows, "payload": one.payload}
+        for one in _payloads(plan)
+    ]
+    fields = [
+        {
+            "mapping": mapping,
+            "of": product.of,
+            "field": rule.field,
+            "value": rule.value,
+            "line": rule.line,
+            "rule": rule.rule,
+            "paths": rule.paths,
+        }
+        for mapping, product, rules in traces
+        for rule in rules
+    ]
+    json_out(
+        {
+            "verdict": plan.verdict.value,
+            "reason": plan.reason,
+            "detail": plan.detail,
+            "kind": plan.kind,
+            "summary": plan.summary,
+            "keys": dict(plan.keys),
+            "fields": fields,
+            "payloads": payloads,
+            "answer": answer,
+        }
+    )

@@ -1,0 +1,142 @@
+"""The workshop: `simulate` partners, run the `bench`, write the reference `docs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.app import CANNOT, FOUND, Home, app, fail, here
+
+if TYPE_CHECKING:
+    from engine.simulate import Partner
+
+#: Where the faults of simulated partners are switched.
+CONTROL = 9300
+
+
+@app.command()
+def simulate(
+    partners: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=KIND:PORT]...",
+            help="billing=http:9301 lab=mllp:9304. Without any, the partners of config.yaml on loopback.",
+        ),
+    ] = None,
+    *,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME=FAULT",
+            help="down, slow, 429, 500, 503, 400, 401, drops, late, AE or AR.",
+        ),
+    ] = None,
+    switch: Annotated[
+        str,
+        typer.Option(
+            "--switch",
+            metavar="NAME=FAULT",
+            help="Switch a running partner's fault; none ends it.",
+        ),
+    ] = "",
+    control: Annotated[
+        int, typer.Option("--control", help="Port at which faults are switched.")
+    ] = CONTROL,
+    delay: Annotated[
+        float, typer.Option("--delay", help="How slow `slow` is, in seconds.")
+    ] = 2.0,
+    home: Home = None,
+) -> None:
+    """Run simulated partners, with faults to choose."""
+    import asyncio
+
+    from engine import simulate as partnership
+
+    if switch:
+        print(switched(switch, control))
+        return
+    given = partners or configured(here(home))
+    if not given:
+        raise fail("name partners, or give config.yaml some that are on loopback")
+    wanted = partnership.wanted(given, fault or ())
+    asyncio.run(partnership.run(wanted, control=control, ready=_listening, delay=delay))
+
+
+def _listening(partners: dict[str, Partner], control: int) -> None:
+    for partner in partners.values():
+        fault = "" if partner.fault == "none" else f"  fault: {partner.fault}"
+        print(f"{partner.name}: {partner.kind} on port {partner.port}{fault}", flush=True)
+    print(
+        f"switch a fault: corridor simulate --control {control} --switch NAME=FAULT", flush=True
+    )
+
+
+def configured(home: Path) -> list[str]:
+    """The partners of config.yaml that stand on loopback, as orders."""
+    from engine.cli.addresses import loopback_partners
+
+    return [f"{name}={kind}:{port}" for name, (kind, port) in loopback_partners(home).items()]
+
+
+def switched(order: str, control: int) -> str:
+    """Switch the fault of a simulated partner that runs; what it says of itself."""
+    import json
+    from http.client import HTTPConnection
+    from urllib.parse import urlencode
+
+    name, equals, fault = order.partition("=")
+    if not equals:
+        raise typer.BadParameter("--switch is written NAME=FAULT")
+    line = HTTPConnection("127.0.0.1", control, timeout=5)
+    try:
+        line.request("POST", "/_fault?" + urlencode({"name": name, "fault": fault}))
+        response = line.getresponse()
+        said: dict[str, Any] = json.loads(response.read())
+    except OSError:
+        raise fail(f"no simulated partners are controlled at port {control}") from None
+    finally:
+        line.close()
+    if "error" in said:
+        raise fail(str(said["error"]), CANNOT)
+    return f"{name}: {fault}"
+
+
+@app.command()
+def bench(
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[ARGUMENT]...")] = None,
+) -> None:
+    """Measure the engine on this machine. Needs the source tree, where bench/ stands."""
+    import subprocess
+    import sys
+
+    tree = Path(__file__).parents[2]
+    if not (tree / "bench" / "__main__.py").is_file():
+        raise fail("the benchmarks stand in the source tree (bench/), which is not here")
+    command = [sys.executable, "-m", "bench", *(arguments or ())]
+    raise typer.Exit(subprocess.run(command, cwd=tree, check=False).returncode)
+
+
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]")] = Path("docs/reference"),
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only say what is stale; exit code 1 if anything is."),
+    ] = False,
+) -> None:
+    """Write the reference pages from the code."""
+    from engine import reference
+
+    if check:
+        wrong = reference.broken(folder) + reference.stale(folder)
+        print("\n".join(wrong) if wrong else f"{folder} is current")
+        raise typer.Exit(FOUND if wrong else 0)
+    try:
+        written = reference.write(folder)
+    except ValueError as error:
+        raise fail(str(error), FOUND) from None
+    print("\n".join(written) or f"{folder} was current")

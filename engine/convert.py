@@ -1,0 +1,297 @@
+"""From placed values to settings: every setting is read by its type, every mistake names its value's place."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Collection
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import FieldInfo
+
+from engine.hints import bare, choices_of, example, fields_of, meant, nearest, written
+from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
+
+#: Compiles a text with holes: (text, how a hole is made safe, name of the setting) -> the text where it is constant,
+#: None where it is filled for every message (or has mistakes).
+Holes = Callable[[Scalar, str, str], str | None]
+
+#: What no value is: distinct from None, which some settings allow.
+WRONG: Any = object()
+
+_BOOLEANS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+}
+
+
+class Converter:
+    """Reads settings. `holes` is called for texts that are filled for every message."""
+
+    def __init__(self, mistakes: Mistakes, holes: Holes | None = None) -> None:
+        self.mistakes, self.holes = mistakes, holes
+
+    def read(self, node: Node, kind: Any, name: str = "") -> Any:
+        """The value, or WRONG where mistakes were noted. `name` is the setting's, dotted below the root."""
+        if kind in (Record, Items, Scalar, Node):
+            return self._node(node, kind)
+        if kind is Any:
+            return node
+        if choices := choices_of(kind):
+            return self._choice(node, kind, choices, name)
+        inner = bare(kind)
+        value = self._read(node, kind, inner, name)
+        return (
+            value if value is WRONG or inner is kind else self._bounds(node, value, kind, name)
+        )
+
+    def _read(self, node: Node, kind: Any, inner: Any, name: str) -> Any:
+        origin = typing.get_origin(inner)
+        if origin in (list, tuple, frozenset, set):
+            return self._list(node, inner, origin, name)
+        if origin is dict:
+            return self._dict(node, inner, name)
+        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            return self.struct(node, inner, name)
+        return self._scalar(node, kind, inner, name)
+
+    def _node(self, node: Node, kind: Any) -> Any:
+        if kind is Node or isinstance(node, kind):
+            return node
+        said = {Record: "keys and values", Items: "a list", Scalar: "one value"}[kind]
+        return self.wrong(
+            node, f"{said} stand here" if kind is Record else f"{said} stands here"
+        )
+
+    def wrong(self, at: Node | Place, problem: str, write: str = "", path: str = "") -> Any:
+        """Note a mistake; WRONG."""
+        self.mistakes.add(at, problem, write, path=path)
+        return WRONG
+
+    # -- groups -----------------------------------------------------------------------------------------
+
+    def struct(self, node: Node, kind: type[msgspec.Struct], name: str = "") -> Any:
+        """A struct from a record, field by field; what __post_init__ refuses becomes a mistake."""
+        if isinstance(node, Scalar) and hasattr(kind, "read"):
+            return self._typed(node, kind, name)
+        fields = fields_of(kind)
+        last = name.rpartition(".")[2]
+        if isinstance(node, Scalar) and node.text == "" and not _required(kind):
+            return kind()
+        if not isinstance(node, Record):
+            return self.wrong(
+                node,
+                "settings stand here, each with its name, a colon and a value",
+                f"{last}: {example(kind)}" if last else "",
+            )
+        values: dict[str, Any] = {}
+        sound = self.unknown(node, fields)
+        for key, value in node.entries.items():
+            if (field := fields.get(key)) is not None:
+                inner = f"{name}.{key}" if name else key
+                values[field.name] = self.read(value, field.type, inner)
+                sound = sound and values[field.name] is not WRONG
+        for key, field in fields.items():
+            if field.required and key not in node.entries:
+                self.missing(node, key, example(field.type, field.name))
+                sound = False
+        if not sound:
+            return WRONG
+        try:
+            return kind(**values)
+        except ValueError as error:
+            return self._refused(node, fields, str(error))
+
+    def _refused(self, node: Record, fields: dict[str, FieldInfo], problem: str) -> Any:
+        """Place what a struct said about its values: on the value, where the sentence begins with its name."""
+        first = problem.split(" ", 1)[0].strip("'\"`:,")
+        at: Node = node.entries.get(first, node) if first in fields else node
+        return self.wrong(at, problem.rstrip("."))
+
+    def missing(self, record: Record, key: str, write: str) -> None:
+        """Note that a required key is not there."""
+        last = record.place.path.rpartition(".")[2]
+        inside = f" in '{last}'" if last else ""
+        self.mistakes.add(record, f"'{key}' is missing{inside}", f"{key}: {write}")
+
+    def unknown(self, record: Record, known: Collection[str], what: str = "setting") -> bool:
+        """Note every key that is not known, with the one that was probably meant; whether all are known."""
+        sound = True
+        for key, place in record.keys.items():
+            if key in known:
+                continue
+            sound = False
+            near = nearest(key, known)
+            shown = written(record.entries[key])
+            write = f"{near}: {shown}" if near and shown else ""
+            self.mistakes.add(
+                place, f"there is no {what} '{key}' here{meant(key, known)}", write
+            )
+        return sound
+
+    def _list(self, node: Node, kind: Any, origin: Any, name: str) -> Any:
+        inner = typing.get_args(kind)[0]
+        if not isinstance(node, Items):
+            shown = written(node) or example(inner)
+            return self.wrong(
+                node, "a list stands here", f"{name.rpartition('.')[2]}: [{shown}]"
+            )
+        values = [self.read(item, inner, f"{name}.{at}") for at, item in enumerate(node.items)]
+        return WRONG if any(value is WRONG for value in values) else origin(values)
+
+    def _dict(self, node: Node, kind: Any, name: str) -> Any:
+        names, inner = typing.get_args(kind)
+        if not isinstance(node, Record):
+            last = name.rpartition(".")[2]
+            problem = "names and values stand here"
+            return self.wrong(node, problem, f"{last}: {{name: {example(inner)}}}")
+        sound = names is str or self.unknown(
+            node, [str(word) for word in typing.get_args(names)]
+        )
+        values = {
+            key: self.read(value, inner, f"{name}.{key}") for key, value in node.entries.items()
+        }
+        return values if sound and WRONG not in values.values() else WRONG
+
+    def _choice(self, node: Node, kind: Any, choices: list[Any], name: str) -> Any:
+        """A value of one of several types: the first whose shape the written value has."""
+        nothing = type(None) in typing.get_args(bare(kind))
+        empty = isinstance(node, Scalar) and node.style == "plain"
+        if (
+            nothing
+            and empty
+            and isinstance(node, Scalar)
+            and node.text in ("", "~", "null", "none")
+        ):
+            return None
+        return self.read(node, next((c for c in choices if _fits(node, c)), choices[0]), name)
+
+    # -- single values ----------------------------------------------------------------------------------
+
+    def _scalar(self, node: Node, kind: Any, inner: Any, name: str) -> Any:
+        last = name.rpartition(".")[2]
+        write = f"{last}: {example(kind, last)}" if last and not last.isdigit() else ""
+        if not isinstance(node, Scalar):
+            return self.wrong(node, "one value stands here", write)
+        if node.style == "plain" and node.text in ("", "~", "null"):
+            return self.wrong(node, f"'{last}' has no value", write)
+        if typing.get_origin(inner) is Literal:
+            return self._word(node, [str(word) for word in typing.get_args(inner)], last)
+        if inner in (int, float, Decimal):
+            return self._number(node, inner, last, write)
+        if inner is bool:
+            return self._truth(node, last)
+        return self._text(node, kind, name) if inner is str else self._typed(node, inner, name)
+
+    def _text(self, node: Scalar, kind: Any, name: str) -> Any:
+        how = _hole(kind)
+        if how and self.holes is not None:
+            filled = self.holes(node, how, name)
+            return node.text if filled is None else filled
+        return node.text
+
+    def _word(self, node: Scalar, words: list[str], last: str) -> Any:
+        if node.text in words:
+            return node.text
+        near = nearest(node.text, words)
+        problem = f"'{node.text}' is none of {', '.join(words)}"
+        return self.wrong(
+            node,
+            problem + (f"; did you mean '{near}'?" if near else ""),
+            f"{last}: {near or words[0]}",
+        )
+
+    def _truth(self, node: Scalar, last: str) -> Any:
+        if node.style == "plain" and node.text in ("true", "false"):
+            return node.text == "true"
+        lower = node.text.lower()
+        value = _BOOLEANS.get(lower, lower if lower in ("true", "false") else "true")
+        return self.wrong(
+            node, f"{written(node)} is neither true nor false", f"{last}: {value}"
+        )
+
+    def _number(self, node: Scalar, kind: Any, last: str, write: str) -> Any:
+        what = "a whole number" if kind is int else "a number"
+        text = node.text
+        if node.style == "quoted":
+            mended = f"{last}: {text}" if text.isdigit() else write
+            return self.wrong(
+                node, f"{written(node)} is text; {what} stands without quotes", mended
+            )
+        digits = text.removeprefix("-")
+        if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
+            problem = (
+                f"'{text}' begins with a zero, which some readers take for an octal number"
+            )
+            return self.wrong(node, problem, f"{last}: {text.lstrip('0') or '0'}")
+        try:
+            if kind is int and not (digits.isascii() and digits.isdigit()):
+                raise ValueError
+            if last == "port" and not 0 <= int(text) <= 65535:
+                return self.wrong(
+                    node, f"{text} is no TCP port; they go from 1 to 65535", write
+                )
+            return kind(text)
+        except (ValueError, InvalidOperation):
+            return self.wrong(node, f"'{text}' is not {what}", write)
+
+    def _typed(self, node: Scalar, kind: Any, name: str) -> Any:
+        """A type that reads itself: its ValueError says what was expected."""
+        last = name.rpartition(".")[2]
+        try:
+            return kind.read(node.text)
+        except ValueError as error:
+            expected = str(error)
+        shown = "" if getattr(kind, "hides", False) else f"'{node.text}' is not "
+        write = kind.mend(node.text) if hasattr(kind, "mend") else example(kind)
+        return self.wrong(node, f"{shown}{expected}", f"{last}: {write}")
+
+    def _bounds(self, node: Node, value: Any, kind: Any, name: str) -> Any:
+        """What `msgspec.Meta` demands of a value."""
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            said = str(error).replace("Expected `", "`").replace("`", "")
+            last = name.rpartition(".")[2]
+            return self.wrong(
+                node,
+                f"{written(node)} is out of range; expected {said}",
+                f"{last}: {example(kind, last)}",
+            )
+        return value
+
+
+@cache
+def _required(kind: type[msgspec.Struct]) -> bool:
+    return any(field.required for field in fields_of(kind).values())
+
+
+def _hole(kind: Any) -> str:
+    for meta in getattr(kind, "__metadata__", ()):
+        if isinstance(meta, msgspec.Meta) and meta.extra:
+            return str(meta.extra.get("holes", ""))
+    return ""
+
+
+def _fits(node: Node, kind: Any) -> bool:
+    """Whether a written value has the shape of a type: what decides between the types of a union."""
+    inner = bare(kind)
+    origin = typing.get_origin(inner)
+    struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
+    if isinstance(node, Items):
+        return origin in (list, tuple, frozenset, set)
+    if isinstance(node, Record):
+        return (
+            all(key in fields_of(inner) for key in node.entries) if struct else origin is dict
+        )
+    if inner is bool:
+        return node.text in ("true", "false")
+    if inner in (int, float, Decimal):
+        return node.text[:1].isdigit() or node.text[:1] == "-"
+    return node.text in typing.get_args(inner) if origin is Literal else not (origin or struct)

@@ -1,0 +1,206 @@
+"""
+Editing a message in place: every byte that no rule names stays as it came.
+
+    editor = document.edit()
+    target.set(editor, scope, "GENHOSP")
+    editor.render()
+
+Segments keep their `key` over all of it, so scopes made from the document, or from `editor.document()` at any
+moment, name the same segments in the editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine.formats import Scope
+from engine.formats.hl7v2.charset import Decoded, codec_of, encode
+from engine.formats.hl7v2.document import (
+    Document,
+    Segment,
+    name_of,
+    read_segments,
+    split_fields,
+    split_lines,
+)
+from engine.formats.hl7v2.exact import exact_bytes
+from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.marks import HEADERS, Marks
+
+
+class Line:
+    """One line of the message being edited."""
+
+    __slots__ = ("_fields", "end", "key", "marks", "name", "touched", "was")
+
+    def __init__(self, was: str, end: str, name: str, key: int, marks: Marks) -> None:
+        self.was = was
+        """As it came."""
+        self.end = end
+        self.name = name
+        self.key = key
+        self.marks = marks
+        self.touched = False
+        self._fields: list[str] | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """Name and fields as they are now."""
+        if self._fields is None:
+            self._fields = split_fields(self.was, self.name, self.marks)
+            self._fields[0] = self.was.partition(self.marks.field)[0]
+        return self._fields
+
+    def write(self, number: int, raw: str) -> None:
+        """Set a field as written; an empty one behind the last is not written at all."""
+        fields = self.fields
+        if number >= len(fields):
+            if not raw:
+                return
+            fields.extend([""] * (number + 1 - len(fields)))
+        if fields[number] != raw:
+            fields[number] = raw
+            self.touched = True
+
+    def text(self) -> str:
+        """As it is now."""
+        if not self.touched:
+            return self.was
+        fields = self.fields
+        return self.marks.field.join([fields[0], *fields[2:]] if self.name in HEADERS else fields)
+
+
+class Editor:
+    """A message being edited."""
+
+    def __init__(self, document: Document) -> None:
+        self.source = document
+        self.marks = document.marks
+        decoded = document.decoded
+        text = decoded.exact or decoded.text
+        start = text.find("MSH")
+        self.before = text[:start]
+        """Blanks before the message."""
+        self.original = split_lines(text[start:], self.marks.field)
+        field = self.marks.field
+        self.lines = [
+            Line(line, end, name_of(line, field), key, self.marks)
+            for key, (line, end) in enumerate(zip(*self.original, strict=True))
+        ]
+        self._next = len(self.lines)
+        self._by_key: dict[int, Line] = {line.key: line for line in self.lines}
+        self._moved = False
+        self._view: Document | None = document
+
+    def changed(self) -> None:
+        """A target has written: the next `document()` is made anew."""
+        self._view = None
+
+    def named(self, name: str) -> list[Line]:
+        """The segments of that name, in order."""
+        return [line for line in self.lines if line.name == name]
+
+    def behind(self, segments: Iterable[Segment]) -> list[Line]:
+        """What became of segments of a document of this message; removed ones are left out."""
+        return [self._by_key[one.key] for one in segments if one.key in self._by_key]
+
+    def add(self, name: str, scope: Scope | None = None, after: str = "", before: str = "") -> Group:
+        """
+        A new, empty segment: behind the last of the segments named `after`, before the first named `before`, else
+        at the end; in the group at hand where the scope is in one. Gives it as a thing: the node of the scope in
+        which its fields are set.
+        """
+        at = self._place(scope, after, before)
+        line = Line(name, "\r", name, self._next, self.marks)
+        self._next += 1
+        if at and not self.lines[at - 1].end:
+            self.lines[at - 1].end, line.end = self._usual_end(), ""
+        else:
+            line.end = self._usual_end()
+        self.lines.insert(at, line)
+        self._by_key[line.key] = line
+        self._moved, self._view = True, None
+        view = self.document()
+        return view.groups.of(next(one for one in view.segments if one.key == line.key))
+
+    def drop(self, lines: Iterable[Line]) -> None:
+        """Take segments out; MSH stays."""
+        gone = {line.key for line in lines if line.name != "MSH"}
+        if not gone:
+            return
+        kept = [line for line in self.lines if line.key not in gone]
+        if not self.lines[-1].end and self.lines[-1].key in gone:
+            kept[-1].end = ""
+        self.lines = kept
+        self._by_key = {line.key: line for line in kept}
+        self._moved, self._view = True, None
+
+    def keep(self, names: Sequence[str]) -> None:
+        """Take out every segment of another name; MSH stays."""
+        self.drop([line for line in self.lines if line.name and line.name not in names])
+
+    def document(self) -> Document:
+        """The message as it is now, to be read."""
+        if self._view is None:
+            raw = self.render()
+            decoded = self.source.decoded
+            text = "".join(line.text() + line.end for line in self.lines)
+            segments, index = read_segments([line.text() for line in self.lines], self.marks)
+            keys = [line.key for line in self.lines if line.name]
+            for segment, key in zip(segments, keys, strict=True):
+                segment.key = key
+            now = Decoded(text, decoded.codec, decoded.mark)
+            self._view = Document(raw, now, self.source.reading, self.marks, segments, index)
+        return self._view
+
+    def render(self) -> bytes:
+        """
+        The message as bytes, in its character set, or in the one that an edit of MSH-18 names.
+
+        Raises MessageError where that set does not have a character, unless `unmappable` says otherwise.
+        """
+        if not self._moved and not any(line.touched for line in self.lines):
+            return self.source.raw
+        decoded, unmappable = self.source.decoded, self.source.reading.unmappable
+        codec = self._codec()
+        text = self.before + "".join(line.text() + line.end for line in self.lines)
+        if codec != decoded.codec:
+            return encode(text, codec, unmappable)
+        if decoded.mark or decoded.codec in _FAITHFUL:
+            return decoded.mark + encode(text, codec, unmappable)
+        return exact_bytes(self, unmappable)
+
+    def _codec(self) -> str:
+        header = next(line for line in self.lines if line.name == "MSH")
+        if not header.touched:
+            return self.source.decoded.codec
+        was = split_fields(header.was, "MSH", self.marks)
+        old, new = ((fields[18] if len(fields) > 18 else "") for fields in (was, header.fields))
+        if old == new or not new:
+            return self.source.decoded.codec
+        return codec_of(new.partition(self.marks.repetition)[0] or "ASCII")
+
+    def _usual_end(self) -> str:
+        return self.lines[0].end or "\r"
+
+    def _place(self, scope: Scope | None, after: str, before: str) -> int:
+        node = scope.node if scope is not None else None
+        lines = self.lines
+
+        def found(name: str) -> list[Line]:
+            return self.behind(node.find(name)) if isinstance(node, Group) else self.named(name)
+
+        if after and (there := found(after)):
+            return lines.index(there[-1]) + 1
+        if before and (there := found(before)):
+            return lines.index(there[0])
+        if isinstance(node, Group) and (there := self.behind(node.segments())):
+            return lines.index(there[-1]) + 1
+        return next(at for at in range(len(lines), 0, -1) if lines[at - 1].name)
+
+
+#: Sets in which text and bytes correspond one to one.
+_FAITHFUL = frozenset(
+    ["ascii", "utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "cp1252"]
+    + [f"iso8859-{number}" for number in range(1, 17)]
+)

@@ -1,0 +1,65 @@
+"""
+Rendering in character sets where one text has several byte forms (Shift_JIS, ISO 2022, Big5): what no rule named
+keeps its own bytes, whole segments and, in a segment that was edited, whole fields.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.formats.hl7v2.charset import encode
+
+if TYPE_CHECKING:
+    from engine.formats.hl7v2.edit import Editor, Line
+
+
+def exact_bytes(editor: Editor, unmappable: str) -> bytes:
+    """The edited message, made of the original's bytes wherever it has not been edited."""
+    codec, raw = editor.source.decoded.codec, editor.source.raw
+    offsets = _offsets(raw, codec)
+    starts, at = [], len(editor.before)
+    for line, end in zip(*editor.original, strict=True):
+        starts.append(at)
+        at += len(line) + len(end)
+
+    def original(start: int, size: int) -> bytes:
+        return raw[offsets[start] : offsets[start + size]]
+
+    out = [original(0, len(editor.before))]
+    for line in editor.lines:
+        if line.key >= len(starts):
+            out.append(encode(line.text(), codec, unmappable))
+        elif not line.touched:
+            out.append(original(starts[line.key], len(line.was)))
+        else:
+            out.append(_edited(line, starts[line.key], original, codec, unmappable))
+        out.append(line.end.encode(codec))
+    return b"".join(out)
+
+
+def _edited(
+    line: Line, start: int, original: Callable[[int, int], bytes], codec: str, unmappable: str
+) -> bytes:
+    """A segment, field by field."""
+    field = line.marks.field
+    before, after = line.was.split(field), line.text().split(field)
+    out = []
+    for at, now in enumerate(after):
+        if at < len(before) and before[at] == now:
+            out.append(original(start, len(now)))
+        else:
+            out.append(encode(now, codec, unmappable))
+        start += len(before[at]) + 1 if at < len(before) else 0
+    return encode(field, codec, unmappable).join(out)
+
+
+def _offsets(raw: bytes, codec: str) -> list[int]:
+    """Where the bytes of each character begin, and where the last ends."""
+    decoder = codecs.getincrementaldecoder(codec)("corridor.keep")
+    offsets = [0]
+    for at in range(len(raw)):
+        made = decoder.decode(raw[at : at + 1], at == len(raw) - 1)
+        offsets.extend([at + 1] * len(made))
+    return offsets

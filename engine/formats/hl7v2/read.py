@@ -1,0 +1,233 @@
+"""
+Paths compiled to readers, each specialised for what its path says.
+
+As a value, a path gives the first leaf of what it names: `PID-18` is the first component of the first repetition,
+the same as `PID-18.1`, and the whole field where it has no components. As things (`Match.nodes`) it gives what
+stands in the message with repetitions and components, to be walked by `each` or copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from engine.formats import NULL, CompileCondition, Match, Scope, Shape
+from engine.formats.hl7v2.document import Document, Segment
+from engine.formats.hl7v2.elements import Element, element, inside, leaf
+from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.marks import HEADERS
+from engine.formats.hl7v2.path import FORMAT, Path, read_path
+
+Read = Callable[[Scope], Any]
+Find = Callable[[Scope], Sequence[Segment]]
+
+
+def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Match | None:
+    """The path that starts there, compiled; None where none does. PathProblem when it is one but wrong."""
+    path = read_path(text, at, shape, condition)
+    if path is None:
+        return None
+    if path.segment and not path.field:
+        return _segments(path, shape)
+    if not path.segment and not path.field:
+        return _inside_item(path, shape)
+    find = finder(path, shape)
+    if path.segment in HEADERS and path.field <= 2:
+        return _match(path, shape, _delimiters(find, path.field), None, "field")
+    things = _things(path, find)
+    return _match(path, shape, _reader(path, shape, things), things, _level(path))
+
+
+def _match(
+    path: Path, shape: Shape, read: Read, nodes: Callable[[Scope], Sequence[Any]] | None, kind: str
+) -> Match:
+    inner = Shape(format=FORMAT, kind=kind, name=path.text, outer=shape)
+    return Match(
+        text=path.text, end=path.end, read=read, many=path.many, nodes=nodes, shape=inner
+    )
+
+
+def _level(path: Path) -> str:
+    if path.component:
+        return "subcomponent" if path.subcomponent else "component"
+    return "repetition" if path.repetition.said else "field"
+
+
+def in_message(shape: Shape) -> bool:
+    """Whether absolute paths look into the whole message, and not into a group."""
+    around: Shape | None = shape
+    while around is not None and around.kind != "group":
+        around = around.outer
+    return around is None
+
+
+def finder(path: Path, shape: Shape) -> Find:
+    """Gives the segments that a path means."""
+    name, which = path.segment, path.which
+    if not name:
+        return lambda scope: (segment_of(scope.item),)
+    if which.number == 1 and which.where is None:
+        return lambda scope: scope.node.find(name)[:1]
+    return lambda scope: which.of(scope.node.find(name), scope)
+
+
+def segment_of(item: Any) -> Segment:
+    """The segment at hand: of a group the one it is named after."""
+    return item.segment if isinstance(item, Group) else item  # type: ignore[no-any-return]
+
+
+def _segments(path: Path, shape: Shape) -> Match:
+    """A path that names segments: the things of an `each`."""
+    name, which = path.segment, path.which
+
+    def nodes(scope: Scope) -> Sequence[Group]:
+        found = scope.node.find(name)
+        if which.said:
+            found = which.of(found, scope)
+        if not found:
+            return ()
+        node = scope.node
+        groups = (node if isinstance(node, Document) else node.document).groups
+        return [groups.of(segment) for segment in found]
+
+    def one(scope: Scope) -> Group | None:
+        found = nodes(scope)
+        return found[0] if found else None
+
+    inner = Shape(format=FORMAT, kind="group", name=name, outer=shape)
+    read: Read = nodes if path.many else one
+    return Match(
+        text=path.text, end=path.end, read=read, many=path.many, nodes=nodes, shape=inner, group=True
+    )
+
+
+def _delimiters(find: Find, field: int) -> Read:
+    """MSH-1 and MSH-2 are never taken apart."""
+
+    def read(scope: Scope) -> Any:
+        for segment in find(scope):
+            fields = segment.fields
+            return fields[field] if field < len(fields) and fields[field] else None
+        return None
+
+    return read
+
+
+def _inside_item(path: Path, shape: Shape) -> Match:
+    """A relative path below a field, a repetition or a component."""
+    component, subcomponent = path.component, path.subcomponent
+    level = "subcomponent" if subcomponent else "component"
+
+    def nodes(scope: Scope) -> Sequence[Element]:
+        item = scope.item
+        marks = item.marks
+        raw = item.raw.partition(marks.repetition)[0] if item.level == "field" else item.raw
+        found = inside(raw, marks, component, subcomponent)
+        return (element(found, marks, level),) if found else ()
+
+    def read(scope: Scope) -> Any:
+        item = scope.item
+        marks = item.marks
+        raw = item.raw.partition(marks.repetition)[0] if item.level == "field" else item.raw
+        return leaf(inside(raw, marks, component, subcomponent), marks)
+
+    return _match(path, shape, read, nodes, level)
+
+
+def _things(path: Path, find: Find) -> Callable[[Scope], Sequence[Element]]:
+    """Gives what a path names, as it stands in the message; what is empty is left out."""
+    number, pick, level = path.field, path.repetition, _level(path)
+    component, subcomponent = path.component, path.subcomponent
+
+    def raws(segment: Segment, scope: Scope) -> Iterator[str]:
+        fields, marks = segment.fields, segment.marks
+        raw = fields[number] if number < len(fields) else ""
+        if not raw:
+            return
+        if level == "field":
+            yield raw
+            return
+        repetitions = raw.split(marks.repetition)
+        if pick.where is not None:
+            whole = [element(one, marks, "repetition") for one in repetitions]
+            repetitions = [one.raw for one in pick.of(whole, scope)]
+        elif pick.number:
+            repetitions = repetitions[pick.number - 1 : pick.number]
+        for one in repetitions:
+            if found := inside(one, marks, component, subcomponent):
+                yield found
+
+    def things(scope: Scope) -> Sequence[Element]:
+        return [
+            element(raw, segment.marks, level)
+            for segment in find(scope)
+            for raw in raws(segment, scope)
+        ]
+
+    return things
+
+
+def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element]]) -> Read:
+    """The value of a path to a field or below."""
+    if path.many:
+        return lambda scope: [one.value() for one in things(scope)]
+    plain = path.which.where is None and path.repetition.where is None
+    if not plain:
+        return lambda scope: next((one.value() for one in things(scope)), None)
+    return _quick(path, shape)
+
+
+def _quick(path: Path, shape: Shape) -> Read:
+    """
+    One field of one segment, one repetition, one component: what nearly all paths are. Written out and free
+    of calls, because a channel runs dozens of these for every message.
+    """
+    name, occurrence, number = path.segment, path.which.number - 1, path.field
+    repetition = path.repetition.number - 1
+    component, subcomponent = max(path.component, 1) - 1, max(path.subcomponent, 1) - 1
+    direct = in_message(shape)
+
+    def read(scope: Scope) -> Any:
+        if not name:
+            segment = segment_of(scope.item)
+        else:
+            node = scope.node
+            found = node.index.get(name) if direct else node.find(name)
+            if not found or len(found) <= occurrence:
+                return None
+            segment = found[occurrence]
+        fields = segment._fields or segment.split()  # noqa: SLF001
+        if len(fields) <= number:
+            return None
+        raw = fields[number]
+        if not raw:
+            return None
+        marks = segment.marks
+        if marks.repetition in raw:
+            parts = raw.split(marks.repetition)
+            if len(parts) <= repetition:
+                return None
+            raw = parts[repetition]
+        elif repetition:
+            return None
+        if marks.component in raw:
+            parts = raw.split(marks.component)
+            if len(parts) <= component:
+                return None
+            raw = parts[component]
+        elif component:
+            return None
+        if marks.subcomponent in raw:
+            parts = raw.split(marks.subcomponent)
+            if len(parts) <= subcomponent:
+                return None
+            raw = parts[subcomponent]
+        elif subcomponent:
+            return None
+        if marks.escape_mark in raw:
+            return marks.unescape(raw)
+        if not raw:
+            return None
+        return NULL if raw == '""' else raw
+
+    return read

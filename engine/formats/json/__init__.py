@@ -1,0 +1,148 @@
+"""
+JSON documents: one object or list a message. `format: json` in a channel; its paths also read canonical entities.
+
+Numbers keep every digit (Decimal). The answer is a small JSON object with the id under which support finds the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.errors import MessageError
+from engine.formats import Reading
+from engine.formats.json.paths import RecordPaths
+from engine.message import Receipt, Verdict, short_id
+
+paths = RecordPaths()
+unique: tuple[str, ...] = ()
+
+#: Deepest nesting that is read.
+DEPTH = 100
+
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: Reasons after which the sender is told that the message was not taken over.
+_REFUSED = frozenset({Verdict.QUARANTINED})
+
+
+class JsonDocument:
+    """A parsed document; its value is made of dicts, lists, texts, numbers and truths."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def kind(self) -> str:
+        """JSON does not say what it is."""
+        return ""
+
+    def control(self) -> str:
+        """JSON has no number of its own."""
+        return ""
+
+    def processing(self) -> str:
+        """JSON does not say whether it is a test."""
+        return ""
+
+    def edit(self) -> JsonEdit:
+        """A copy that may be changed."""
+        return JsonEdit(deepcopy(self.value))
+
+
+class JsonEdit:
+    """A document being changed."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def render(self) -> bytes:
+        """The document as bytes."""
+        return _ENCODER.encode(self.value)
+
+    def document(self) -> JsonDocument:
+        """The document as it is now."""
+        return JsonDocument(deepcopy(self.value))
+
+
+def parse(raw: bytes, reading: Reading) -> JsonDocument:
+    """
+    Bytes to document; MessageError `not_json` where they are none.
+
+    >>> parse(b'{"price": 12.50}', Reading()).value
+    {'price': Decimal('12.50')}
+    """
+    try:
+        if reading.encoding and reading.encoding.lower() not in ("utf-8", "utf8"):
+            raw = raw.decode(reading.encoding).encode()
+        value = _DECODER.decode(raw.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeError, ValueError, LookupError, RecursionError):
+        raise MessageError("not_json", "the bytes are not one JSON document") from None
+    if _deeper(value, DEPTH):
+        raise MessageError("not_json", f"nested more than {DEPTH} deep")
+    return JsonDocument(value)
+
+
+def _deeper(value: Any, left: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return left == 0 or any(_deeper(each, left - 1) for each in inner)
+
+
+def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
+    """A JSON document is one message."""
+    return None
+
+
+def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:
+    """
+    The id and the verdict, and for a message that cannot be processed the reason.
+
+    >>> acknowledge(b"", Receipt(id=236_691, verdict=Verdict.ACCEPTED), Reading(), 0)
+    b'{"id":"774K-6","verdict":"accepted"}'
+    """
+    said = {"id": short_id(receipt.id), "verdict": str(receipt.verdict)}
+    if receipt.reason:
+        said["reason"] = receipt.reason
+    if receipt.detail and receipt.verdict in _REFUSED:
+        said["detail"] = receipt.detail
+    return _ENCODER.encode(said)
+
+
+def refuse(raw: bytes, reading: Reading, now: float, why: str) -> bytes:
+    """
+    Nothing was kept; the sender tries again.
+
+    >>> refuse(b"", Reading(), 0, "the queue is full")
+    b'{"verdict":"not_kept","reason":"the queue is full"}'
+    """
+    return _ENCODER.encode({"verdict": "not_kept", "reason": why})
+
+
+def tree(document: JsonDocument) -> Iterator[tuple[int, str, str, str]]:
+    """
+    Depth, path, name, value of every field.
+
+    >>> list(tree(JsonDocument({"a": {"b": [1]}})))
+    [(0, 'a', 'a', ''), (1, 'a.b', 'b', ''), (2, 'a.b[0]', '[0]', '1')]
+    """
+    yield from _branches(document.value, "", 0)
+
+
+def _branches(value: Any, path: str, depth: int) -> Iterator[tuple[int, str, str, str]]:
+    if isinstance(value, dict):
+        named = [(name, f"{path}.{name}" if path else name, each) for name, each in value.items()]
+    else:
+        named = [(f"[{at}]", f"{path}[{at}]", each) for at, each in enumerate(value)]
+    for name, inner, each in named:
+        if isinstance(each, dict | list):
+            yield depth, inner, name, ""
+            yield from _branches(each, inner, depth + 1)
+        else:
+            yield depth, inner, name, "" if each is None else str(each)

@@ -1,0 +1,63 @@
+"""
+The functions of the language: one small pure function each, with its example.
+
+The folder is the registry: every public function of the modules here is a function of the language, under its own
+name. Annotations say what it takes (engine/mapping/signatures.py); an argument it cannot read is Unreadable, with
+words that hold no value.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+
+from engine.mapping import signatures
+from engine.mapping.signatures import Signature
+
+#: Modules that functions are made of, not functions of the language.
+_PARTS = ("strftime",)
+#: Not called by people.
+_INNER = ("iso",)
+#: Written like functions, but made by the compiler (engine/mapping/calls.py).
+FORMS = {
+    "if": ("if(condition, a, b)", "One of two values.", 'if(exists(PID-7), "known", "unknown")'),
+    "exists": ("exists(path)", "Whether something is there; null is something.", "exists(PV1-19)"),
+    "now": ("now()", "The moment of planning, frozen in tests.", 'now() | format("%Y%m%d")'),
+}
+#: Known, and part of a later release.
+LATER = ("lookup", "sequence", "recall", "changed", "fhirpath", "xpath", "qualified")
+
+
+@cache
+def signed() -> dict[str, Signature]:
+    """All functions, by name."""
+    found: dict[str, Signature] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name in _PARTS:
+            continue
+        code = importlib.import_module(f"{__name__}.{module.name}")
+        for name, function in inspect.getmembers(code, inspect.isfunction):
+            if function.__module__ == code.__name__ and not name.startswith("_"):
+                if name not in _INNER:
+                    found[name] = signatures.read(name, function)
+    return found
+
+
+def reference() -> list[tuple[str, str, str, str]]:
+    """For the documentation: name, signature, what it does in one line, an example; by name."""
+    rows = [(name, *form) for name, form in FORMS.items()]
+    for name, signature in signed().items():
+        text = inspect.getdoc(signature.run) or ""
+        lines = text.splitlines()
+        at = next((at for at, line in enumerate(lines) if line.startswith(">>> ") and "import" not in line), -1)
+        example = f"{lines[at][4:]}  gives  {lines[at + 1]}" if at >= 0 else ""
+        rows.append((name, _shown(signature), lines[0] if lines else "", example))
+    return sorted(rows)
+
+
+def _shown(signature: Signature) -> str:
+    if signature.name == "table":
+        return "table(value, name, [from=...], [to=...], [otherwise=...])"
+    return signature.shown()

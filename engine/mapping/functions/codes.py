@@ -1,0 +1,98 @@
+"""Functions of codes, identifiers and bytes."""
+
+from __future__ import annotations
+
+import base64 as _base64
+import binascii
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from engine.mapping.signatures import Codes
+from engine.mapping.values import Missed, Unreadable, text_of
+
+
+def table(value: str, name: Codes, *, otherwise: Any = None) -> str | None:
+    """
+    What a code table says for a code; the first column is read and the second given, unless from= and to= name them.
+
+    >>> table("F", {"F": "female", "M": "male"})
+    'female'
+    """
+    found = name.get(value)
+    if found is None:
+        raise Missed("the code is not in the table")
+    return found or None
+
+
+def default(value: Any | None, other: Any | None) -> Any:
+    """
+    The value, or where it is nothing the other one; the same as `??`.
+
+    >>> default(None, "U")
+    'U'
+    """
+    return other if value is None else value
+
+
+def stable_id(first: Any, *more: Any) -> str:
+    """
+    An identifier made of the values: the same values give the same identifier, today and in ten years.
+
+    >>> stable_id("MERCY", "000421")
+    '6ab52cbe-37a5-8b2a-8a3c-a8df0b2d8d0c'
+    """
+    hashed = blake2b(digest_size=16)
+    for part in (first, *more):
+        said = text_of(part).encode()
+        hashed.update(len(said).to_bytes(8, "big") + said)
+    return str(UUID(bytes=hashed.digest(), version=4)).replace("-4", "-8", 1)
+
+
+def base64(value: Any) -> str:
+    """
+    A text (as UTF-8) or bytes in base 64.
+
+    >>> base64("Doe")
+    'RG9l'
+    """
+    if not isinstance(value, str | bytes):
+        raise Unreadable("only a text or bytes are written in base 64")
+    return _base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def unbase64(value: str, *, otherwise: Any = None) -> bytes:
+    """
+    The bytes behind base 64; line breaks in it do not matter.
+
+    >>> unbase64("RG9l")
+    b'Doe'
+    """
+    try:
+        return _base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unreadable("not base 64") from None
+
+
+def check_digit(value: str, scheme: str = "M10") -> str:
+    """
+    The check digit of a number: `M10` and `M11` (HL7 v2.5.1 ch. 2.A.14.3), `NPI`, `GTIN`.
+
+    >>> check_digit("123456789"), check_digit("123456789", "NPI"), check_digit("0061414100073", "GTIN")
+    ('7', '3', '4')
+    """
+    if not value.isascii() or not value.isdigit():
+        raise Unreadable("a check digit is made of digits")
+    numbers = [int(digit) for digit in reversed(value)]
+    if scheme == "M11":
+        total = sum(number * (at % 6 + 2) for at, number in enumerate(numbers))
+        rest = -total % 11
+        if rest == 10:
+            raise Unreadable("this number has no check digit in M11")
+        return str(rest)
+    if scheme == "GTIN":
+        return str(-sum(number * (3, 1)[at % 2] for at, number in enumerate(numbers)) % 10)
+    if scheme not in ("M10", "NPI"):
+        raise Unreadable("the schemes are M10, M11, NPI and GTIN")
+    doubled = sum(sum(divmod(number * (2, 1)[at % 2], 10)) for at, number in enumerate(numbers))
+    return str(-(doubled + (24 if scheme == "NPI" else 0)) % 10)

@@ -1,0 +1,150 @@
+"""What the language compiles to, and what may be used at the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import msgspec
+
+from engine.errors import MessageError
+from engine.formats import Format, Scope, Shape
+from engine.placed import Mistakes
+
+Run = Callable[[Scope], Any]
+
+
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
+    """One compiled expression, or one text with holes."""
+
+    run: Run
+    """Its value: text, Decimal, truth, a moment, bytes, list, record, NULL, or None for nothing."""
+    text: str
+    """As written."""
+    line: int
+    """Where it stands, for traces."""
+    constant: bool = False
+    """Whether it reads nothing at all."""
+    many: bool = False
+    """Whether its value is a list."""
+    kind: str = "any"
+    """Static type: text, number, truth, moment, bytes, list, record, any."""
+    paths: tuple[str, ...] = ()
+    """The paths it reads, for traces and documentation."""
+
+
+class Language(msgspec.Struct, kw_only=True):
+    """What may be used at a place where an expression stands."""
+
+    shape: Shape
+    """What absolute paths read."""
+    format: Format
+    """Whose paths they are."""
+    mistakes: Mistakes
+    tables: Any
+    """The code tables of the home (engine/mapping/tables.py)."""
+    lets: dict[str, int] = {}
+    """Names of `let`, and their slots in `Scope.values`."""
+    zone: str = "UTC"
+    """Zone of times that carry no offset."""
+    inner: tuple[Shape, ...] = ()
+    """Shapes of the things around the message, innermost last (an entity at a destination: `Scope.item` there)."""
+    known: dict[str, Expression] = {}
+    """What stands behind each name of `let`, where it is known: its kind is checked at load."""
+    reply: bool = False
+    """Whether `status` and `header("...")` of a partner's answer may be read."""
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a mapping made: an entity, or bytes ready to send."""
+
+    of: str
+    """`ChargeEvent`, `json`, `hl7v2`, `delimited`: what `to:` says."""
+    entity: Any = None
+    """The canonical entity, where it is one."""
+    payload: bytes = b""
+    """The bytes, where it is not."""
+    shows: str = ""
+    """For people: `ChargeEvent`, `ADT^A08`."""
+    node: Any = None
+    """The document, record or entity that later expressions read."""
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rule made, for `corridor try`."""
+
+    field: str
+    value: str
+    line: int
+    rule: str
+    paths: tuple[str, ...]
+
+
+class Wrong(Exception):
+    """A mistake inside one expression: offset in its text, what is wrong, what to write."""
+
+    def __init__(self, offset: int, problem: str, write: str = "") -> None:
+        self.offset, self.problem, self.write = offset, problem, write
+        super().__init__(problem)
+
+
+class Term(msgspec.Struct, kw_only=True):
+    """A part of an expression, compiled; lives only while its expression is compiled."""
+
+    run: Run
+    offset: int
+    kind: str = "any"
+    constant: bool = False
+    many: bool = False
+    paths: tuple[str, ...] = ()
+    nodes: Callable[[Scope], Sequence[Any]] | None = None
+    """The things themselves, where the term is a path and nothing else."""
+    shape: Shape | None = None
+    """The shape of each of those things."""
+    group: bool = False
+    """Whether each of those things becomes the node of its scope."""
+    soft: Run | None = None
+    """The same, where a miss in a table is nothing instead of an error: what `??` uses."""
+    lets: bool = False
+    """Whether it reads a name of `let`."""
+
+    def value(self) -> Any:
+        """The value of a constant."""
+        return self.run(NOWHERE)
+
+
+#: The scope in which constants are evaluated.
+NOWHERE = Scope(None, None)
+
+
+def constant(value: Any, kind: str, offset: int) -> Term:
+    """A term that is always the same."""
+    return Term(run=lambda scope: value, offset=offset, kind=kind, constant=True)
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """
+    `; did you mean 'decimal'?`, or nothing where no name is near.
+
+    >>> suggestion("decimel", ["decimal", "date"])
+    "; did you mean 'decimal'?"
+    """
+    near = nearest(name, known)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known name that looks most like this one; empty where none does."""
+    close = get_close_matches(name.lower(), [each.lower() for each in known], n=1, cutoff=0.6)
+    return next((each for each in known if close and each.lower() == close[0]), "")
+
+
+def later(name: str) -> str:
+    """How keys and functions of a later release are answered."""
+    return f"'{name}' is not in this release"
+
+
+def refuse(code: str, rule: str, paths: Sequence[str] = ()) -> NoReturn:
+    """Raise MessageError for the paths that were read."""
+    raise MessageError(code, rule, ", ".join(paths))

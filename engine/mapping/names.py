@@ -1,0 +1,207 @@
+"""What a name means: a literal, `it`, `index`, `meta`, a name of `let`, a path of the entity or the message at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.formats import NULL, Match, Scope
+from engine.formats.json import paths as records
+from engine.formats.json.paths import names as record_names
+from engine.mapping import calls, facts, traps
+from engine.mapping.functions.time import iso
+from engine.mapping.language import Run, Term, Wrong, constant, later, refuse, suggestion
+from engine.mapping.values import Unreadable
+
+if TYPE_CHECKING:
+    from engine.mapping.parser import Parser
+
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_LITERALS: dict[str, tuple[Any, str]] = {
+    "true": (True, "truth"),
+    "false": (False, "truth"),
+    "null": (NULL, "any"),
+    "nothing": (None, "any"),
+}
+#: Formats whose paths are those of records: what an `each` walks there is a value as well.
+RECORDS = ("json", "canonical")
+
+
+def name(parser: Parser) -> Term:
+    """The value that starts with a name, a dot or a bracket; Wrong where nothing of that name is known."""
+    start = parser.at
+    if parser.text.startswith((".", "["), start):
+        return _path(parser) or _no_path(parser, start)
+    found = _WORD.match(parser.text, start)
+    if found is None:
+        raise parser.unexpected()
+    word, end = found.group(), found.end()
+    following = parser.text[end : end + 1]
+    if following == "(" and word == "header" and parser.language.reply:
+        parser.at = end
+        return facts.header(parser, start)
+    if following == "(" and calls.known(word):
+        parser.at = end
+        return calls.call(parser, word, start, None)
+    if following not in ("(", "-") and (term := _word(parser, word, start, end)):
+        return term
+    return _path(parser) or _unknown(parser, word, start, end)
+
+
+def _word(parser: Parser, word: str, start: int, end: int) -> Term | None:
+    text, language = parser.text, parser.language
+    if word in _LITERALS:
+        parser.at = end
+        return constant(*_LITERALS[word], start)
+    if word == "it":
+        return _it(parser, start, end)
+    if word == "index":
+        parser.at = end
+        _inside(parser, start, "index")
+        return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
+    if word == "meta" and text.startswith(".", end):
+        parser.at = end + 1
+        return facts.meta(parser, start)
+    if word == "status" and language.reply:
+        parser.at = end
+        return facts.status(start)
+    if language.inner and (term := _inner(parser, start)):
+        return term
+    if word in language.lets:
+        parser.at = end
+        return _let(parser, word, start)
+    return None
+
+
+def _inside(parser: Parser, start: int, word: str) -> None:
+    if parser.shape.outer is None and not parser.language.inner:
+        raise Wrong(start, f"'{word}' is known inside an each, a filter or a list function only")
+
+
+def _it(parser: Parser, start: int, end: int) -> Term:
+    _inside(parser, start, "it")
+    shape = parser.shape
+    match = parser.language.format.paths.match(parser.text, start, shape, parser.condition)
+    if match is not None and match.text == "it":
+        return _found(parser, match, start)
+    parser.at = end
+    type_ = getattr(shape.type, "kind", "any")
+    kind = "text" if shape.kind in ("repetition", "field", "component") else type_
+    return Term(
+        run=lambda scope: scope.item, kind=kind, offset=start, paths=("it",), shape=shape
+    )
+
+
+def _let(parser: Parser, word: str, start: int) -> Term:
+    slot = parser.language.lets[word]
+    known = parser.language.known.get(word)
+    return Term(
+        run=lambda scope: scope.values[slot],  # type: ignore[index]
+        offset=start,
+        kind=known.kind if known else "any",
+        many=known.many if known else False,
+        paths=known.paths if known else (word,),
+        lets=True,
+    )
+
+
+def _inner(parser: Parser, start: int) -> Term | None:
+    """A path of the entity at a destination, which is `Scope.item` there."""
+    for shape in reversed(parser.language.inner):
+        shape = msgspec.structs.replace(shape, kind="entity")
+        level, parser.level = parser.level, 0
+        match = records.match(parser.text, start, shape, parser.condition)
+        parser.level = level
+        if match is not None:
+            return _found(parser, _lifted(match, level), start)
+    return None
+
+
+def _lifted(match: Match, level: int) -> Match:
+    """The same path, read from so many scopes further in."""
+    if not level:
+        return match
+
+    def lift(read: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
+        def run(scope: Scope) -> Any:
+            for _ in range(level):
+                assert scope.outer is not None
+                scope = scope.outer
+            return read(scope)
+
+        return run
+
+    nodes = lift(match.nodes) if match.nodes else None
+    return msgspec.structs.replace(match, read=lift(match.read), nodes=nodes)
+
+
+def _path(parser: Parser) -> Term | None:
+    start = parser.at
+    match = parser.language.format.paths.match(
+        parser.text, start, parser.shape, parser.condition
+    )
+    return _found(parser, match, start) if match is not None else None
+
+
+def _found(parser: Parser, match: Match, start: int) -> Term:
+    parser.at = match.end
+    kind = match.kind
+    read: Run = match.read
+    if kind == "moment":
+        read = _moments(read, match)
+    if match.group and match.shape and match.shape.format not in RECORDS:
+        kind = "group"
+    return Term(
+        run=read,
+        offset=start,
+        kind=kind,
+        many=match.many,
+        paths=(match.text,),
+        nodes=match.nodes,
+        shape=match.shape,
+        group=match.group,
+    )
+
+
+def _moments(read: Run, match: Match) -> Run:
+    """Moments of canonical entities are ISO 8601 texts, or datetimes and dates of Python."""
+
+    def one(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return iso(value)
+        except Unreadable as why:
+            refuse("bad_value", why.why, (match.text,))
+
+    if match.many:
+        return lambda scope: [one(value) for value in read(scope)]
+    return lambda scope: one(read(scope))
+
+
+def _no_path(parser: Parser, start: int) -> Term:
+    if parser.text.startswith(".", start):
+        wrong = "a path that starts with a dot reads the thing at hand, and there is none here"
+        raise Wrong(start, wrong)
+    raise parser.unexpected()
+
+
+def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
+    """Wrong, with what might have been meant."""
+    traps.check(parser.text, start)
+    if parser.text.startswith("(", end):
+        if calls.is_later(word):
+            raise Wrong(start, later(word))
+        near = suggestion(word, calls.names())
+        raise Wrong(start, f"there is no function '{word}'{near}")
+    known = [*parser.language.lets, *calls.names(), "index", "meta", "nothing", "null"]
+    for shape in (*parser.language.inner, parser.shape):
+        known += record_names(shape)
+    near = suggestion(word, known)
+    if calls.known(word):
+        raise Wrong(start, f"'{word}' is a function and takes its value in brackets or by a pipe")
+    raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", f'"{word}"')

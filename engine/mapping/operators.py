@@ -1,0 +1,284 @@
+"""Comparisons, arithmetic and truth, as closures over a scope. Nothing compares false with everything."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from decimal import Decimal, DecimalException
+from typing import Any
+
+from engine.formats import NULL, Scope
+from engine.mapping.language import Run, Term, Wrong, refuse
+from engine.mapping.values import ARITHMETIC, Moment, kind_of
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": ARITHMETIC.add,
+    "-": ARITHMETIC.subtract,
+    "*": ARITHMETIC.multiply,
+    "/": ARITHMETIC.divide,
+}
+_HINTS = {"number": "| decimal", "moment": "| datetime"}
+
+
+def combined(
+    run: Run, kind: str, offset: int, terms: Sequence[Term], many: bool = False
+) -> Term:
+    """A term made of others."""
+    return Term(
+        run=run,
+        kind=kind,
+        offset=offset,
+        many=many,
+        constant=all(term.constant for term in terms),
+        paths=tuple(dict.fromkeys(path for term in terms for path in term.paths)),
+        lets=any(term.lets for term in terms),
+    )
+
+
+def single(term: Term, where: str) -> None:
+    """Wrong where the term is a list or a group and one value is needed."""
+    if term.kind == "group":
+        raise Wrong(term.offset, f"this names a whole segment or group, and {where} needs a value")
+    if term.many:
+        raise Wrong(term.offset, f"this is a list, and {where} needs one value", "first(...)")
+
+
+def truth(term: Term) -> Callable[[Scope], bool]:
+    """The term as a condition; Wrong where it can never be true or false."""
+    single(term, "a condition")
+    if term.kind == "truth":
+        return term.run
+    if term.kind != "any":
+        raise Wrong(
+            term.offset, f"a condition is true or false, this is a {term.kind}", "exists(...)"
+        )
+    run, paths = term.run, term.paths
+
+    def checked(scope: Scope) -> bool:
+        value = run(scope)
+        if value is True:
+            return True
+        if value is None or value is False or value is NULL:
+            return False
+        refuse("bad_value", f"a condition is true or false, this is a {kind_of(value)}", paths)
+
+    return checked
+
+
+def chain(word: str, terms: Sequence[Term]) -> Term:
+    """`a or b or c`, `a and b and c`; what comes after the decision is not evaluated."""
+    conditions = tuple(truth(term) for term in terms)
+    if len(conditions) == 2:
+        left, right = conditions
+        run: Run = _either(left, right) if word == "or" else _both(left, right)
+    elif word == "or":
+
+        def run(scope: Scope) -> bool:
+            return any(condition(scope) for condition in conditions)
+    else:
+
+        def run(scope: Scope) -> bool:
+            return all(condition(scope) for condition in conditions)
+
+    return combined(run, "truth", terms[0].offset, terms)
+
+
+def _either(left: Run, right: Run) -> Run:
+    return lambda scope: bool(left(scope) or right(scope))
+
+
+def _both(left: Run, right: Run) -> Run:
+    return lambda scope: bool(left(scope) and right(scope))
+
+
+def negation(term: Term, offset: int) -> Term:
+    """`not a`: also true where a is nothing."""
+    condition = truth(term)
+    return combined(lambda scope: not condition(scope), "truth", offset, [term])
+
+
+def comparison(sign: str, left: Term, right: Term, offset: int) -> Term:
+    """`==` and its kin. With nothing all are false but `!=` and `not in`, the opposites of `==` and `in`."""
+    single(left, f"'{sign}'")
+    if sign in ("in", "not in"):
+        run = _membership(left, right)
+        if sign == "not in":
+            return combined(lambda scope: not run(scope), "truth", offset, [left, right])
+        return combined(run, "truth", offset, [left, right])
+    single(right, f"'{sign}'")
+    _comparable(left, right)
+    if sign in ("==", "!="):
+        run = _equal(left, right) if sign == "==" else _unequal(left, right)
+        return combined(run, "truth", offset, [left, right])
+    if "truth" in (left.kind, right.kind):
+        raise Wrong(offset, "true and false have no order")
+    return combined(_ordered(_ORDER[sign], left, right), "truth", offset, [left, right])
+
+
+def _comparable(left: Term, right: Term) -> None:
+    kinds = (left.kind, right.kind)
+    if "any" in kinds or kinds[0] == kinds[1]:
+        return
+    other = next((kind for kind in kinds if kind != "text"), "")
+    wrong = left if left.kind == "text" else right
+    write = _HINTS.get(other, "")
+    if wrong.constant and other == "number":
+        write = "the number without quotes, or compare with text"
+    raise Wrong(wrong.offset, f"a {kinds[0]} is compared with a {kinds[1]}", write)
+
+
+def _equal(left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    if right.constant and (value := right.value()) is not None:
+        return lambda scope: bool(first(scope) == value)
+
+    def run(scope: Scope) -> bool:
+        value = first(scope)
+        return value is not None and bool(value == second(scope))
+
+    return run
+
+
+def _unequal(left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    if right.constant and (value := right.value()) is not None:
+        return lambda scope: bool(first(scope) != value)
+
+    def run(scope: Scope) -> bool:
+        value = first(scope)
+        return value is None or bool(value != second(scope))
+
+    return run
+
+
+def _ordered(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    paths = (*left.paths, *right.paths)
+
+    def run(scope: Scope) -> bool:
+        a, b = first(scope), second(scope)
+        if a is None or b is None or a is NULL or b is NULL:
+            return False
+        if type(a) is not type(b) or type(a) not in _SORTABLE:
+            refuse("bad_value", f"a {kind_of(a)} is compared with a {kind_of(b)}", paths)
+        return compare(a, b)
+
+    return run
+
+
+_SORTABLE = (Decimal, str, Moment)
+
+
+def _membership(left: Term, right: Term) -> Run:
+    first, second, paths = left.run, right.run, right.paths
+    if not right.many and right.kind not in ("any", "list"):
+        raise Wrong(
+            right.offset, "behind 'in' stands a list", 'in ["AA", "CA"], or contains(text, "part")'
+        )
+    if right.many:
+        _comparable(left, right)
+    if right.constant:
+        values = tuple(right.value())
+        if left.kind == "text":
+            there = frozenset(values)
+            return lambda scope: first(scope) in there
+        return lambda scope: first(scope) in values
+
+    def run(scope: Scope) -> bool:
+        value, among = first(scope), second(scope)
+        if value is None or among is None or among is NULL:
+            return False
+        if not isinstance(among, list | tuple):
+            refuse("bad_value", f"behind 'in' stands a {kind_of(among)}, not a list", paths)
+        return value in among
+
+    return run
+
+
+def first_there(terms: Sequence[Term]) -> Term:
+    """`a ?? b`: the first that is not nothing; right behind a table it catches a miss as well."""
+    runs = tuple(term.soft or term.run for term in terms[:-1])
+    last = terms[-1].run
+    kinds = {term.kind for term in terms}
+    for term in terms:
+        if term.kind == "group":
+            single(term, "'??'")
+    if len(runs) == 1:
+        (only,) = runs
+
+        def run(scope: Scope) -> Any:
+            value = only(scope)
+            return last(scope) if value is None else value
+    else:
+
+        def run(scope: Scope) -> Any:
+            for each in runs:
+                if (value := each(scope)) is not None:
+                    return value
+            return last(scope)
+
+    kind = kinds.pop() if len(kinds) == 1 else "any"
+    term = combined(run, kind, terms[0].offset, terms, any(term.many for term in terms))
+    if soft := terms[-1].soft:
+        term.soft = _softened(runs, soft)
+    return term
+
+
+def _softened(runs: Sequence[Run], last: Run) -> Run:
+    def run(scope: Scope) -> Any:
+        for each in (*runs, last):
+            if (value := each(scope)) is not None:
+                return value
+        return None
+
+    return run
+
+
+def arithmetic(sign: str, left: Term, right: Term, offset: int) -> Term:
+    """`+ - * /` of numbers; with nothing the result is nothing."""
+    for term in (left, right):
+        single(term, f"'{sign}'")
+        if term.kind == "text" and sign == "+":
+            raise Wrong(offset, "'+' adds numbers; text is put together with holes", '"{a}{b}"')
+        if term.kind not in ("number", "any"):
+            raise Wrong(term.offset, f"'{sign}' takes numbers, this is a {term.kind}", "| decimal")
+    compute, first, second = _ARITHMETIC[sign], left.run, right.run
+    paths = (*left.paths, *right.paths)
+
+    def run(scope: Scope) -> Any:
+        a, b = first(scope), second(scope)
+        if a is None or b is None or a is NULL or b is NULL:
+            return None
+        if type(a) is not Decimal or type(b) is not Decimal:
+            refuse("bad_value", f"'{sign}' of a {kind_of(a)} and a {kind_of(b)}", paths)
+        try:
+            return compute(a, b)
+        except DecimalException:
+            refuse("bad_value", f"'{sign}' has no result here (too large, or divided by 0)", paths)
+
+    return combined(run, "number", offset, [left, right])
+
+
+def listing(items: Sequence[Term], offset: int) -> Term:
+    """`[a, b]`: a list; what is nothing is left out."""
+    for item in items:
+        single(item, "a list")
+    kinds = {item.kind for item in items}
+    if len(kinds) > 1 and "any" not in kinds:
+        raise Wrong(offset, f"the values of a list are of one kind, here: {', '.join(sorted(kinds))}")
+    kind = kinds.pop() if len(kinds) == 1 else "any"
+    runs = tuple(item.run for item in items)
+    if all(item.constant for item in items):
+        values = tuple(value for item in items if (value := item.value()) is not None)
+        return Term(run=lambda scope: values, kind=kind, offset=offset, constant=True, many=True)
+
+    def run(scope: Scope) -> list[Any]:
+        return [value for each in runs if (value := each(scope)) is not None]
+
+    return combined(run, kind, offset, items, many=True)

@@ -1,0 +1,120 @@
+"""
+Code tables: `mappings/tables/NAME.csv`, UTF-8, one code a line.
+
+The header names the columns, by the systems whose codes they hold: `theirs,ours`. `table("sex")` reads the first
+column and gives the second; `from=` and `to=` name others. A code stands once in a column that is read; an empty cell
+in the column that is given says that the code has no counterpart: its value is nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from engine.mapping.language import Wrong, suggestion
+from engine.placed import Mistakes, Place
+
+FOLDER = "mappings/tables"
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """One file."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    """Line and cells."""
+    digest: bytes
+
+
+class Tables:
+    """The code tables of a home, read when they are first named."""
+
+    def __init__(self, home: Path, mistakes: Mistakes) -> None:
+        self.home, self.mistakes = home, mistakes
+        self.used: dict[str, bytes] = {}
+        """The tables that expressions name, with the hash of each."""
+        self._read: dict[str, Table | None] = {}
+        self._told: set[tuple[str, str]] = set()
+
+    def codes(self, name: str, from_: str, to: str, offset: int) -> dict[str, str]:
+        """The codes of two columns; Wrong where there is no such table or column."""
+        table = self._table(name, offset)
+        if table is None:
+            return {}
+        self.used[name] = table.digest
+        source = _column(table, from_ or table.columns[0], offset)
+        target = _column(table, to, offset) if to else next(at for at in range(2) if at != source)
+        found: dict[str, str] = {}
+        lines: dict[str, int] = {}
+        for line, cells in table.rows:
+            code = cells[source]
+            if not code:
+                continue
+            if code in found:
+                self._twice(table, source, line, lines[code])
+            found.setdefault(code, cells[target])
+            lines.setdefault(code, line)
+        return found
+
+    def _table(self, name: str, offset: int) -> Table | None:
+        if name in self._read:
+            return self._read[name]
+        path = self.home / FOLDER / f"{name}.csv"
+        known = sorted(file.stem for file in (self.home / FOLDER).glob("*.csv"))
+        if name not in known:
+            near = suggestion(name, known) or f"; it would be the file {FOLDER}/{name}.csv"
+            raise Wrong(offset, f"there is no table '{name}'{near}")
+        self._read[name] = read(path, f"{FOLDER}/{name}.csv", self.mistakes)
+        return self._read[name]
+
+    def _twice(self, table: Table, column: int, line: int, first: int) -> None:
+        place = Place(file=f"{FOLDER}/{table.name}.csv", line=line, column=1)
+        if (place.file, f"{column}:{line}") not in self._told:
+            self._told.add((place.file, f"{column}:{line}"))
+            name = table.columns[column]
+            self.mistakes.add(place, f"this code stands twice in '{name}'; the first is in line {first}")
+
+
+def _column(table: Table, name: str, offset: int) -> int:
+    if name not in table.columns:
+        near = suggestion(name, table.columns) or f"; it has {', '.join(table.columns)}"
+        raise Wrong(offset, f"the table '{table.name}' has no column '{name}'{near}")
+    return table.columns.index(name)
+
+
+def read(path: Path, file: str, mistakes: Mistakes) -> Table | None:
+    """The table in a file; None, and mistakes, where it is none."""
+    raw = path.read_bytes()
+    try:
+        lines = raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        mistakes.add(Place(file=file, line=line, column=1), "a table is written in UTF-8")
+        return None
+    reader = csv.reader(lines, strict=True)
+    rows: list[tuple[int, tuple[str, ...]]] = []
+    try:
+        for cells in reader:
+            if cells:
+                rows.append((reader.line_num, tuple(cell.strip() for cell in cells)))
+    except csv.Error:
+        mistakes.add(Place(file=file, line=reader.line_num, column=1), "not CSV: a quote is not closed or stands inside a cell")  # fmt: skip
+        return None
+    columns = rows[0][1] if rows else ()
+    if len(columns) < 2 or len(set(columns)) < len(columns) or "" in columns:
+        mistakes.add(Place(file=file, line=1, column=1), "the first line names two columns or more, each once", "theirs,ours")  # fmt: skip
+        return None
+    for line, cells in rows[1:]:
+        if len(cells) != len(columns):
+            mistakes.add(
+                Place(file=file, line=line, column=1),
+                f"this line has {len(cells)} cells, the first names {len(columns)} columns",
+            )
+            return None
+    name = path.stem
+    digest = blake2b(raw, digest_size=16).digest()
+    return Table(name=name, columns=columns, rows=tuple(rows[1:]), digest=digest)

@@ -1,0 +1,51 @@
+"""YAML's traps: what it makes of a value that was meant otherwise, and the form to write."""
+
+from __future__ import annotations
+
+import re
+
+from engine.mapping.language import Wrong
+from engine.placed import Items, Mistakes, Node, Record
+
+#: Written plain, these are truths in one YAML and texts in another.
+_TRUTHS = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?$")
+_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?$")
+_DOTTED = re.compile(r"\d+(\.\d+){2,}$")
+
+
+def check(text: str, start: int = 0) -> None:
+    """Wrong where the text from the offset on is a known trap."""
+    said = text[start:].strip()
+    if said.lower() in _TRUTHS:
+        truth = _TRUTHS[said.lower()]
+        raise Wrong(
+            start, f"'{said}' may be a truth or a text; here it is neither", f'{truth}, or "{said}"'
+        )
+    if said == "~":
+        raise Wrong(start, "'~' means nothing here", 'nothing, null, or "~"')
+    if _DATE.match(said):
+        raise Wrong(
+            start,
+            "a date without quotes is read as a number and a subtraction",
+            f'"{said}", or date("{said[:10]}")',
+        )
+    if _TIME.match(said):
+        raise Wrong(start, "a time without quotes is not a value here", f'"{said}"')
+    if _DOTTED.match(said):
+        raise Wrong(start, "this is no number; as a text it needs quotes", f'"{said}"')
+
+
+def not_a_value(node: Node, mistakes: Mistakes) -> None:
+    """Note what happened where `{` or `[` was meant as the beginning of an expression."""
+    if isinstance(node, Record):
+        said = ", ".join(node.entries)
+        mistakes.add(
+            node, "YAML reads '{' as the beginning of a record; in a text, holes need quotes", f'"{{{said}}}"'
+        )
+    elif isinstance(node, Items):
+        mistakes.add(
+            node,
+            "YAML reads '[' as the beginning of a list; an expression with brackets in front stands in a block",
+            ">-",
+        )

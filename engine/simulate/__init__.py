@@ -1,0 +1,28 @@
+"""
+Simulated partners: billing, inventory and ERP over HTTP, a downstream system over MLLP, with faults that can be switched
+while they run. For `corridor simulate`, the demo and the tests; synthetic through and through, on loopback unless told otherwise.
+
+    async with simulate.http_partner("billing", fault="503") as partner:
+        ...  # post to partner.port
+        partner.fault = "none"
+        assert partner.unique == 1 and partner.repeats == 0
+"""
+
+from engine.simulate.fault import Fault
+from engine.simulate.http import HttpPartner, http_partner
+from engine.simulate.mllp import MllpPartner, mllp_partner
+from engine.simulate.partner import Partner, Received
+from engine.simulate.run import Wanted, run, wanted
+
+__all__ = [
+    "Fault",
+    "HttpPartner",
+    "MllpPartner",
+    "Partner",
+    "Received",
+    "Wanted",
+    "http_partner",
+    "mllp_partner",
+    "run",
+    "wanted",
+]

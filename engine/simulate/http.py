@@ -1,0 +1,117 @@
+"""A partner that takes JSON (or anything) over HTTP, and the light server that the control endpoint uses too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+import msgspec
+
+from engine.simulate.fault import Fault
+from engine.simulate.partner import Connection, Partner, Received
+
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+class HttpPartner(Partner):
+    """Answers every POST with 201 and its own number; an Idempotency-Key met before gets the same answer."""
+
+    kind = "http"
+
+    def connection(self) -> Connection:
+        """The protocol of one connection."""
+        return HttpConnection(self)
+
+    def respond(self, method: str, request: Received) -> bytes | None:
+        """The response to one request; None = close without one."""
+        if method in ("GET", "HEAD"):
+            return response(200, self.stats(), body=method == "GET")
+        if status := self.fault.status:
+            self.refused += 1
+            extra = {"Retry-After": str(self.retry_after)} if status in (429, 503) else {}
+            return response(status, {"error": _REASONS[status]}, extra)
+        number = self.take(request)
+        return None if self.fault is Fault.DROPS else response(201, {"number": number})
+
+
+class HttpConnection(Connection):
+    """Reads requests, one at a time, bodies of any framing."""
+
+    partner: HttpPartner
+
+    def __init__(self, partner: HttpPartner) -> None:
+        super().__init__(partner)
+        self._parser = httptools.HttpRequestParser(self)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.transport.write(response(400, {"error": "not HTTP"}))
+            self.transport.close()
+
+    def on_url(self, url: bytes) -> None:
+        """Part of the address."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; names in lower case."""
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """A client that asks before it sends its body may send it."""
+        if self._headers.get("expect", "").lower() == "100-continue":
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, data: bytes) -> None:
+        """Part of the body."""
+        self._body += data
+
+    def on_message_complete(self) -> None:
+        """The whole request is here."""
+        request = Received(
+            key=self._headers.get("idempotency-key", ""),
+            body=bytes(self._body),
+            path=self._url.decode("latin-1"),
+            headers=self._headers,
+        )
+        self._begin()
+        answer = self.partner.respond(self._parser.get_method().decode(), request)
+        if answer is None:
+            self.transport.close()
+        else:
+            self.answer(answer, last=not self._parser.should_keep_alive())
+
+
+def response(
+    status: int, value: Any, headers: dict[str, str] | None = None, body: bool = True
+) -> bytes:
+    """A JSON response, whole."""
+    content = msgspec.json.encode(value)
+    lines = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+    head = "".join(f"{name}: {text}\r\n" for name, text in {**lines, **(headers or {})}.items())
+    start = f"HTTP/1.1 {status} {_REASONS[status]}\r\n{head}\r\n".encode()
+    return start + content if body else start
+
+
+def http_partner(
+    name: str = "billing", port: int = 0, fault: str = Fault.NONE, **options: Any
+) -> HttpPartner:
+    """A partner over HTTP, started by `async with`; port 0 = any free one. Options are Partner's."""
+    return HttpPartner(name, port, fault, **options)

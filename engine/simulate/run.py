@@ -1,0 +1,128 @@
+"""Several partners at once, and an address at which their faults are switched: what `corridor simulate` runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from engine.errors import CommandError
+from engine.simulate.fault import Fault
+from engine.simulate.http import HttpPartner, http_partner, response
+from engine.simulate.mllp import mllp_partner
+from engine.simulate.partner import Partner, Received
+
+_KINDS: dict[str, Callable[..., Partner]] = {"http": http_partner, "mllp": mllp_partner}
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One partner as ordered: `billing=http:9301`."""
+
+    name: str
+    kind: str
+    port: int
+    fault: str = Fault.NONE
+
+
+class Control(HttpPartner):
+    """`GET /_stats` shows all partners, `POST /_fault?name=erp&fault=down` switches one."""
+
+    kind = "control"
+
+    def __init__(self, partners: dict[str, Partner], port: int, host: str) -> None:
+        super().__init__("control", port, host=host)
+        self._partners = partners
+
+    def respond(self, method: str, request: Received) -> bytes | None:
+        """One order."""
+        url = urlsplit(request.path)
+        if method == "GET" and url.path == "/_stats":
+            stats = {name: partner.stats() for name, partner in self._partners.items()}
+            return response(200, stats)
+        if method != "POST" or url.path != "/_fault":
+            return response(
+                404, {"error": "there is GET /_stats and POST /_fault?name=&fault="}
+            )
+        return self._switch({name: values[-1] for name, values in parse_qs(url.query).items()})
+
+    def _switch(self, order: dict[str, str]) -> bytes:
+        partner = self._partners.get(order.get("name", ""))
+        if partner is None:
+            return response(404, {"error": f"the partners are {', '.join(self._partners)}"})
+        try:
+            partner.fault = Fault(order.get("fault", ""))
+        except ValueError:
+            return response(400, {"error": f"the faults are {', '.join(Fault)}"})
+        except OSError as error:
+            return response(503, {"error": f"cannot listen again: {error.strerror}"})
+        return response(200, partner.stats())
+
+
+def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
+    """
+    `billing=http:9301` and `erp=503` as orders; CommandError, saying what to write, for what is none.
+
+    >>> wanted(["erp=http:9303"], ["erp=503"])
+    [Wanted(name='erp', kind='http', port=9303, fault=<Fault.BUSY: '503'>)]
+    """
+    wrong = dict(_pair(text, "erp=503") for text in faults)
+    found = []
+    for text in partners:
+        name, address = _pair(text, "billing=http:9301")
+        kind, _, port = address.partition(":")
+        if kind not in _KINDS or not port.isdigit() or int(port) > 65535:
+            raise CommandError(
+                f"'{text}' is no partner; write billing=http:9301 or lab=mllp:9304"
+            )
+        fault = wrong.pop(name, Fault.NONE)
+        if fault not in list(Fault):
+            raise CommandError(f"there is no fault '{fault}'; there are {', '.join(Fault)}")
+        found.append(Wanted(name=name, kind=kind, port=int(port), fault=Fault(fault)))
+    if wrong:
+        raise CommandError(f"there is no partner '{next(iter(wrong))}' to give a fault to")
+    if len({partner.name for partner in found}) < len(found):
+        raise CommandError("two partners have the same name")
+    return found
+
+
+async def run(
+    partners: Sequence[Wanted],
+    *,
+    control: int = 9300,
+    host: str = "127.0.0.1",
+    ready: Callable[[dict[str, Partner], int], None] | None = None,
+    **options: Any,
+) -> None:
+    """
+    Run partners until cancelled. `ready` is told the partners by name and the control port once all listen;
+    options (`delay`, `late`, `retry_after`) are Partner's. CommandError where a port is taken.
+    """
+    async with AsyncExitStack() as stack:
+        running: dict[str, Partner] = {}
+        for order in partners:
+            make = _KINDS[order.kind]
+            partner = make(order.name, order.port, order.fault, host=host, **options)
+            running[order.name] = await _start(stack, partner)
+        endpoint = await _start(stack, Control(running, control, host))
+        if ready is not None:
+            ready(running, endpoint.port)
+        await asyncio.get_running_loop().create_future()
+
+
+async def _start(stack: AsyncExitStack, partner: Partner) -> Partner:
+    try:
+        return await stack.enter_async_context(partner)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CommandError(f"{partner.name} cannot listen on {partner.port}: {why}") from error
+
+
+def _pair(text: str, example: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise CommandError(f"'{text}' is not NAME=VALUE; write for example {example}")
+    return name, value

@@ -1,0 +1,174 @@
+"""The accepts of one transaction: parts taken out of splits, duplicates found, then laid out as rows."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from engine.message import Delivery, Inbound, Plan, Receipt, Verdict
+from engine.store.layout import Entry, Layout, body_size
+from engine.store.ledger import Key, Ledger
+from engine.store.schema import KEYED, PART, VERDICTS, Rows, first, queries
+
+#: Verdicts whose key makes later messages duplicates.
+_ORIGINALS = frozenset({Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT})
+
+
+class Accept:
+    """A message that waits for its commit."""
+
+    __slots__ = ("channel", "future", "id", "inbound", "plan", "size")
+
+    def __init__(
+        self,
+        future: asyncio.Future[Receipt],
+        channel: int,
+        inbound: Inbound,
+        plan: Plan,
+        id: int,
+    ) -> None:
+        self.future, self.channel, self.inbound, self.plan, self.id = (
+            future,
+            channel,
+            inbound,
+            plan,
+            id,
+        )
+        self.size = body_size(inbound.raw) if isinstance(inbound.raw, bytes) else 64
+        for outbound in plan.outbound:
+            if isinstance(outbound.payload, bytes):
+                self.size += len(outbound.payload)
+
+
+class Intake:
+    """Writes the accepts of one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._connection = connection = ledger.connection
+        self._sql = sql = queries("write")
+        self._seen = Rows(connection, sql["seen"], 4)
+        self._marks = Rows(connection, sql["mark"], 3)
+        self._layout = Layout(ledger)
+        self._batch: list[Entry] = []
+
+    def write(
+        self, accepts: list[Accept]
+    ) -> tuple[list[Entry], list[Delivery], dict[Key, int]]:
+        """Write them; the entries beside the accepts, all deliveries in commit order, and what they count."""
+        entries = [Entry(item.id, item.channel, item.inbound, item.plan) for item in accepts]
+        self._batch = entries
+        if marks := [item.inbound.mark for item in accepts if item.inbound.mark is not None]:
+            self._marks.run([value for mark in marks for value in mark])
+        self._judge(entries)
+        for entry in entries:
+            if entry.plan.parts:
+                return entries, *self._layout.write(self._with_parts(entries))
+        return entries, *self._layout.write(entries)
+
+    # -- parts ----------------------------------------------------------------------------------------------
+
+    def _with_parts(self, entries: list[Entry]) -> list[Entry]:
+        """The entries with the parts and handed-over messages of each behind it, judged too."""
+        whole: list[Entry] = []
+        for entry in entries:
+            whole.append(entry)
+            if entry.plan.parts and entry.verdict is entry.plan.verdict:
+                entry.parts = [self._part(entry, plan) for plan in entry.plan.parts]
+                self._batch = self._batch + entry.parts
+                self._judge(entry.parts)
+                whole += self._with_parts(entry.parts)
+        return whole
+
+    def _part(self, entry: Entry, plan: Plan) -> Entry:
+        ledger, handed = self._ledger, bool(plan.channel)
+        number = ledger.next_message
+        ledger.next_message = number + 1
+        inbound = msgspec.structs.replace(
+            entry.inbound,
+            raw=plan.part_raw,
+            facts=None,
+            parent=entry.id,
+            replay_of=0,
+            only=(),
+            depth=entry.inbound.depth + handed,
+        )
+        channel = ledger.channel(plan.channel) if handed else entry.channel
+        part = Entry(number, channel, inbound, plan)
+        part.again = entry.again
+        part.flags |= 0 if handed else PART
+        return part
+
+    # -- duplicates -----------------------------------------------------------------------------------------
+
+    def _judge(self, entries: list[Entry]) -> None:
+        """
+        Record the keys; where a key was met before, the verdict becomes duplicate or quarantined.
+
+        One statement when every key is new, which is nearly always.
+        """
+        flat: list[Any] = []
+        keyed: list[Entry] = []
+        for entry in entries:
+            plan = entry.plan
+            if plan.unique is None or entry.inbound.as_new:
+                continue
+            keyed.append(entry)
+            if plan.verdict in _ORIGINALS:
+                entry.flags |= KEYED
+                flat += (entry.channel, plan.unique, entry.id, plan.digest)
+        if not keyed:
+            return
+        before = self._connection.total_changes()
+        self._seen.run(flat)
+        if self._connection.total_changes() - before == len(keyed):
+            return
+        for entry in keyed:
+            self._compare(entry)
+
+    def _compare(self, entry: Entry) -> None:
+        met = first(self._connection, self._sql["met"], (entry.channel, entry.plan.unique))
+        if met is None or met[0] == entry.id:
+            return
+        entry.flags &= ~KEYED
+        number, digest = met
+        if entry.again and self._repeats(entry, number):
+            return
+        entry.original = number
+        if digest == entry.plan.digest:
+            entry.verdict, entry.detail = Verdict.DUPLICATE, ""
+            entry.reason = self._verdict_of(number)
+        else:
+            entry.verdict, entry.reason = Verdict.QUARANTINED, "key_reused"
+            entry.detail = "another message with other content came with the same key before"
+
+    def _repeats(self, entry: Entry, met: int) -> bool:
+        """Whether a replayed message meets the key of what it repeats, not of another part beside it."""
+        parent = entry.inbound.parent
+        if parent and any(
+            one.id == met and one.inbound.parent == parent for one in self._batch
+        ):
+            return False
+        return self._origin(entry.id) == self._origin(met)
+
+    def _verdict_of(self, number: int) -> str:
+        """The verdict of an original; one of this very batch was accepted or filtered a moment ago."""
+        for entry in self._batch:
+            if entry.id == number:
+                return entry.verdict
+        return VERDICTS[first(self._connection, self._sql["verdict_of"], (number,))[0]]
+
+    def _origin(self, number: int) -> int:
+        """The message that a chain of replays, parts and hand-overs began with."""
+        while before := self._came_from(number):
+            number = before
+        return number
+
+    def _came_from(self, number: int) -> int:
+        for entry in self._batch:
+            if entry.id == number:
+                return entry.inbound.replay_of or entry.inbound.parent
+        row = first(self._connection, self._sql["came_from"], (number,))
+        return 0 if row is None else row[0] or row[1]

@@ -1,0 +1,62 @@
+"""Large bodies: files named by their digest, on the disk before the row that names them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from engine.errors import StoreError
+from engine.message import Body, Spooled
+from engine.store.home import large_folder, sync_folder
+from engine.store.schema import PLAIN
+
+
+def digest_of(chunks: list[bytes]) -> bytes:
+    """BLAKE2b-128 of the chunks together."""
+    digest = hashlib.blake2b(digest_size=16)
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.digest()
+
+
+def write(home: Path, chunks: list[bytes]) -> Spooled:
+    """Write, fsync, rename to the digest, fsync the folder. Blocks: not for the loop."""
+    folder = large_folder(home)
+    digest = digest_of(chunks)
+    path = folder / digest.hex()
+    if not path.exists():
+        draft = folder / f".{digest.hex()}.{secrets.token_hex(4)}"
+        with open(draft, "xb", opener=_private) as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(draft, path)
+    sync_folder(folder)
+    return Spooled(path=str(path), size=sum(map(len, chunks)), digest=digest)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def place(home: Path, codec: int, stored: bytes | None) -> Body:
+    """The body that a content row stands for. StoreError when it was pruned."""
+    if stored is None:
+        raise StoreError("the body was pruned: only what is known about the message is left")
+    if codec == PLAIN:
+        return stored
+    digest = stored[:16]
+    path = large_folder(home) / digest.hex()
+    return Spooled(path=str(path), size=int.from_bytes(stored[16:24], "big"), digest=digest)
+
+
+def load(body: Body) -> bytes:
+    """The bytes of a body. Blocks where it is a file. StoreError when the file is not there."""
+    if isinstance(body, bytes):
+        return body
+    try:
+        return Path(body.path).read_bytes()
+    except OSError as error:
+        raise StoreError(f"a large body cannot be read: {error.strerror}") from None

@@ -1,0 +1,180 @@
+"""Messages as rows: bodies, keys and deliveries laid out for few statements, whatever their number."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+
+from engine.errors import CommitRefused
+from engine.message import Body, Delivery, Inbound, Outbound, Plan, Receipt, Verdict
+from engine.store.ledger import Key, Ledger
+from engine.store.schema import (
+    BY_STATE,
+    BY_VERDICT,
+    IN_FILE,
+    PLACES,
+    PLAIN,
+    TEST,
+    VERDICT_CODE,
+    Rows,
+    queries,
+)
+
+_encode = msgspec.json.Encoder().encode
+_QUEUED = 0
+
+
+class Entry:
+    """One message on its way into rows; a part of a split and a handed-over message are ones too."""
+
+    __slots__ = (
+        "again", "channel", "deliveries", "detail", "flags", "id", "inbound", "original", "parts", "plan",
+        "reason", "verdict",
+    )  # fmt: skip
+
+    def __init__(self, id: int, channel: int, inbound: Inbound, plan: Plan) -> None:
+        self.id, self.channel, self.inbound, self.plan = id, channel, inbound, plan
+        self.flags = TEST if inbound.test else 0
+        self.again = inbound.replay_of != 0
+        self.verdict, self.reason, self.detail, self.original = (
+            plan.verdict,
+            plan.reason,
+            plan.detail,
+            0,
+        )
+        self.parts: list[Entry] = []
+        self.deliveries: list[Delivery] = []
+
+    def receipt(self) -> Receipt:
+        """What the sender is told, parts included."""
+        return Receipt(
+            id=self.id,
+            verdict=self.verdict,
+            reason=self.reason,
+            detail=self.detail,
+            original=self.original,
+            deliveries=tuple(self.deliveries),
+            parts=tuple(part.receipt() for part in self.parts) if self.parts else (),
+        )
+
+
+class Layout:
+    """Turns entries into rows; one statement per table and power of two."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        connection, sql = ledger.connection, queries("write")
+        self._message = Rows(connection, sql["message"], 22)
+        self._content = Rows(connection, sql["content"], 5)
+        self._search = Rows(connection, sql["search"], 3)
+        self._delivery = Rows(connection, sql["delivery"], 15)
+        self._queue = Rows(connection, sql["queue"], 3)
+        self._bodies: list[Any] = []
+        self._deliveries: list[Any] = []
+        self._lanes: list[int] = []
+
+    def write(self, entries: list[Entry]) -> tuple[list[Delivery], dict[Key, int]]:
+        """Write all rows of these messages; their deliveries in order, and what they count."""
+        self._bodies, self._deliveries, self._lanes = [], [], []
+        messages: list[Any] = []
+        search: list[Any] = []
+        queued: list[Delivery] = []
+        changes: dict[Key, int] = {}
+        for entry in entries:
+            content = self._body(entry.inbound.raw)
+            if entry.plan.outbound and entry.verdict is Verdict.ACCEPTED:
+                self._queue_up(entry, content, changes)
+                queued += entry.deliveries
+            messages += self._row(entry, content)
+            for name, value in entry.plan.keys:
+                search += (value, self._ledger.key_name(name), entry.id)
+            key = (BY_VERDICT, entry.channel, VERDICT_CODE[entry.verdict])
+            changes[key] = changes.get(key, 0) + 1
+        self._content.run(self._bodies)
+        self._message.run(messages)
+        self._search.run(search)
+        self._delivery.run(self._deliveries)
+        self._queue.run(self._lanes)
+        return queued, changes
+
+    def _body(self, body: Body) -> int:
+        """Lay out a content row; its number."""
+        ledger = self._ledger
+        number = ledger.next_content
+        ledger.next_content = number + 1
+        if isinstance(body, bytes):
+            self._bodies += (number, PLAIN, 0, zlib.crc32(body), body)
+        else:
+            place = body.digest + body.size.to_bytes(8, "big")
+            self._bodies += (number, IN_FILE, 0, zlib.crc32(place), place)
+        return number
+
+    def _row(self, entry: Entry, content: int) -> tuple[Any, ...]:
+        plan, inbound, ledger = entry.plan, entry.inbound, self._ledger
+        arrival = ledger.next_event
+        ledger.next_event = arrival + 1
+        facts = inbound.facts
+        return (
+            entry.id, entry.channel, arrival, inbound.received_at, VERDICT_CODE[entry.verdict], entry.reason,
+            entry.detail, plan.owner, plan.kind, plan.control, inbound.peer,
+            None if facts is None else _encode(facts).decode(), inbound.parent, inbound.replay_of, entry.original,
+            plan.summary, plan.release, body_size(entry.inbound.raw), content, inbound.depth, entry.flags,
+            len(entry.deliveries),
+        )  # fmt: skip
+
+    def _queue_up(self, entry: Entry, raw: int, changes: dict[Key, int]) -> None:
+        """Lay out the deliveries of one message; equal payloads share one content row."""
+        only, ledger, channel = entry.inbound.only, self._ledger, entry.channel
+        contents: dict[Body, int] = {}
+        id = entry.id * PLACES
+        for outbound in entry.plan.outbound:
+            if only and outbound.destination not in only:
+                continue
+            payload = outbound.payload
+            content = raw if payload == entry.inbound.raw else contents.get(payload)
+            if content is None:
+                content = contents[payload] = self._body(payload)
+            destination = ledger.destinations.get((channel, outbound.destination))
+            if destination is None:
+                destination = ledger.destination(channel, outbound.destination)
+            id += 1
+            self._one(entry, outbound, id, destination, content)
+            key = (BY_STATE, destination, _QUEUED)
+            changes[key] = changes.get(key, 0) + 1
+        if len(entry.deliveries) >= PLACES:
+            raise CommitRefused(
+                f"a message may have {PLACES - 1} deliveries, this one has more"
+            )
+
+    def _one(
+        self, entry: Entry, outbound: Outbound, id: int, destination: int, content: int
+    ) -> None:
+        lanes, options, inbound = outbound.lanes, outbound.options, entry.inbound
+        for lane in lanes:
+            self._lanes += (destination, lane, id)
+        self._deliveries += (
+            id, destination, outbound.part, _QUEUED, 0, 0, 0.0, lanes[0],
+            None if len(lanes) == 1 else _encode(lanes).decode(), 1, content,
+            None if options is None else _encode(options).decode(), outbound.shows, inbound.received_at,
+            entry.flags & TEST,
+        )  # fmt: skip
+        entry.deliveries.append(
+            Delivery(
+                id=id,
+                message=entry.id,
+                destination=destination,
+                key=self._ledger.key_of(entry.id, destination, outbound.part),
+                lanes=lanes,
+                payload=outbound.payload,
+                options=options,
+                queued_at=inbound.received_at,
+                test=inbound.test,
+            )
+        )
+
+
+def body_size(body: Body) -> int:
+    """Bytes in a body."""
+    return len(body) if isinstance(body, bytes) else body.size

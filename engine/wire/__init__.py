@@ -1,0 +1,1 @@
+"""Framing and pickup rules, without sockets or files."""

@@ -1,0 +1,187 @@
+"""
+Killed at random moments while accepts and sends are in flight: nothing acknowledged is lost.
+
+The lists of what was acknowledged and what was delivered live in this process; the engine is another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine.store.archive import SqliteArchive
+
+KILLS = int(os.environ.get("CORRIDOR_KILLS", "20"))
+CONCURRENCY = 8
+CHANNEL = """
+description: Killed again and again
+owner: integration
+source:
+  mllp:
+    port: {port}
+format: hl7v2
+transform: killed
+destinations:
+  partner:
+    http:
+      url: http://127.0.0.1:{partner}/charges
+    order_by: PID-3.1
+    concurrency: {concurrency}
+    retry:
+      first_wait: 100ms
+      longest_wait: 500ms
+"""
+MAPPING = """
+from: hl7v2
+to: json
+fields:
+  control: MSH-10
+  mrn: PID-3.1
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def message(number: int) -> bytes:
+    text = (
+        f"MSH|^~\\&|POU|OR|CORRIDOR|HOSP|20260315101500||ADT^A08|K{number:08d}|P|2.5.1\r"
+        f"PID|1||{number % 40}^^^HOSP^MR||SAMPLE^TEST\r"
+    )
+    return b"\x0b" + text.encode() + b"\x1c\r"
+
+
+class Partner:
+    """Takes every POST and remembers which control ids it saw, with their idempotency keys."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self.keys: dict[str, set[str]] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+                body = await reader.readexactly(int(fields["content-length"]))
+                control = body.split(b'"control":"')[1][:9].decode()
+                self.seen[control] += 1
+                self.keys.setdefault(control, set()).add(fields["idempotency-key"])
+                await asyncio.sleep(random.random() * 0.004)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        writer.close()
+
+
+class Senders:
+    """Connections that send the next message when the last is acknowledged, and again what was not."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.number = port, 0
+        self.acknowledged: set[str] = set()
+        self.stopping = False
+
+    async def run(self) -> None:
+        while not self.stopping:
+            self.number += 1
+            await self._deliver(self.number)
+
+    async def _deliver(self, number: int) -> None:
+        while True:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                try:
+                    while True:
+                        writer.write(message(number))
+                        answer = await reader.readuntil(b"\x1c\r")
+                        if b"MSA|AA|K%08d" % number in answer:
+                            self.acknowledged.add(f"K{number:08d}")
+                            if self.stopping:
+                                return
+                            self.number += 1
+                            number = self.number
+                finally:
+                    writer.close()
+            if self.stopping:
+                return
+            await asyncio.sleep(0.02)
+
+
+def start(home: Path, port: int) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", "--home", str(home), "run"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        time.sleep(0.02)
+    process.kill()
+    raise TimeoutError("the engine did not start")
+
+
+def interrupted(archive: SqliteArchive, control: str) -> bool:
+    """Whether the record says that a delivery of this message was cut off."""
+    for found in archive.search(control=control):
+        if any(step.what in ("interrupted", "uncertain") for step in archive.trail(found.id)):
+            return True
+    return False
+
+
+@pytest.mark.slow
+async def test_killed_again_and_again_it_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    partner, port = Partner(), free_port()
+    server = await asyncio.start_server(partner.serve, "127.0.0.1", 0)
+    partner_port = server.sockets[0].getsockname()[1]
+    for folder in ("channels", "mappings"):
+        (tmp_path / folder).mkdir()
+    channel = CHANNEL.format(port=port, partner=partner_port, concurrency=CONCURRENCY)
+    (tmp_path / "channels/killed.yaml").write_text(channel)
+    (tmp_path / "mappings/killed.yaml").write_text(MAPPING)
+    process = await asyncio.to_thread(start, tmp_path, port)
+    senders = Senders(port)
+    tasks = [asyncio.create_task(senders.run()) for _ in range(12)]
+    try:
+        for _ in range(KILLS):
+            await asyncio.sleep(0.1 + random.random() * 0.6)
+            before = Counter(partner.seen)
+            process.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(process.wait)
+            archive = SqliteArchive(tmp_path)
+            assert await asyncio.to_thread(lambda a=archive: list(a.verify())) == []
+            process = await asyncio.to_thread(start, tmp_path, port)
+            await asyncio.sleep(0.3)
+            again = [c for c in before if partner.seen[c] > before[c]]
+            archive = SqliteArchive(tmp_path)
+            unclaimed = [c for c in again if not interrupted(archive, c)]
+            assert len(unclaimed) <= CONCURRENCY, unclaimed
+    finally:
+        senders.stopping = True
+        await asyncio.wait(tasks, timeout=10)
+        until = time.monotonic() + 30
+        while time.monotonic() < until and senders.acknowledged - set(partner.seen):
+            await asyncio.sleep(0.1)
+        process.terminate()
+        await asyncio.to_thread(process.wait, 20)
+        server.close()
+    lost = senders.acknowledged - set(partner.seen)
+    assert not lost, f"{len(lost)} of {len(senders.acknowledged)} acknowledged were lost"
+    assert len(senders.acknowledged) > KILLS * 20
+    assert all(len(keys) == 1 for keys in partner.keys.values()), "a repeat came under another key"
+    assert list(SqliteArchive(tmp_path).verify()) == []

@@ -1,0 +1,269 @@
+"""Every example of the guide runs: files load, expressions give what the page says, commands end well."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+
+from engine import check, formats, mapping
+from engine.channel import load_all
+from engine.cli.commands import app
+from engine.formats import Reading, Scope, Shape
+from engine.mapping import Language, expression, tables
+from engine.message import Context, Facts, Inbound
+from engine.placed import Mistakes, Place, Scalar, read
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs/guide").glob("*.md"), ROOT / "README.md"])
+COMMAND = (sys.executable, "-c", "from engine.cli import main; main()")
+DOCUMENTS = [*PAGES, *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md"))]
+
+
+class Block(NamedTuple):
+    """One fenced block of a page."""
+
+    kind: str
+    """What stands behind the fence: `yaml`, `console run`."""
+    text: str
+    line: int
+
+    def file(self) -> str:
+        """The file that its first line names, `# mappings/x.yaml`; empty where it names none."""
+        found = re.match(r"# ((?:channels|mappings|samples)/\S+|config\.yaml)\n", self.text)
+        return found[1] if found else ""
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text("utf-8")
+    for found in re.finditer(r"^```(.*)\n((?:.*\n)*?)```$", text, re.MULTILINE):
+        yield Block(found[1].strip(), found[2], text[: found.start()].count("\n") + 2)
+
+
+def write(home: Path, block: Block) -> None:
+    path = home / block.file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = block.text
+    if path.suffix == ".hl7":
+        text = text.partition("\n")[2].replace("\n", "\r")
+    path.write_text(text, "utf-8", newline="")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with the shipped code tables, layouts and samples, and none of the channels."""
+    for folder in ("mappings/tables", "mappings/layouts"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "channels").mkdir()
+    return tmp_path
+
+
+def names(page: Path) -> str:
+    return page.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_the_files_of_a_page_load_without_a_mistake(page: Path, home: Path) -> None:
+    for block in blocks(page):
+        if block.file():
+            write(home, block)
+    mistakes = Mistakes()
+    for path in sorted((home / "mappings").glob("*.yaml")):
+        mapping.load(path.stem, home, mistakes)
+    assert [str(mistake) for mistake in mistakes] == []
+    load_all(home)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_the_tests_of_a_pages_channels_pass(page: Path, home: Path) -> None:
+    for block in blocks(page):
+        if block.file():
+            write(home, block)
+    results = check.run_all(load_all(home))
+    assert [result.text() for result in results if not result.passed] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_every_block_of_yaml_is_yaml(page: Path) -> None:
+    for block in blocks(page):
+        if block.kind == "yaml":
+            mistakes = Mistakes()
+            read(block.text, f"{page.name}:{block.line}", mistakes)
+            assert [str(mistake) for mistake in mistakes] == []
+
+
+# -- expressions ------------------------------------------------------------------------------------------------
+
+
+def examples() -> list[Any]:
+    page = ROOT / "docs/guide/expressions.md"
+    found = []
+    for block in blocks(page):
+        if block.kind == "expressions":
+            for at, line in enumerate(block.text.splitlines()):
+                text, arrow, value = line.partition(" -> ")
+                assert arrow, f"{page.name}:{block.line + at}"
+                found.append(pytest.param(text.strip(), value.strip(), id=text.strip()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def message() -> bytes:
+    page = ROOT / "docs/guide/expressions.md"
+    (text,) = [block.text for block in blocks(page) if block.kind == "hl7"]
+    return text.replace("\n", "\r").encode()
+
+
+@pytest.mark.parametrize(("text", "expected"), examples())
+def test_an_expression_gives_what_the_page_says(
+    text: str, expected: str, message: bytes, home: Path
+) -> None:
+    hl7v2, mistakes = formats.load("hl7v2"), Mistakes()
+    language = Language(
+        shape=Shape(format="hl7v2"),
+        format=hl7v2,
+        mistakes=mistakes,
+        tables=tables.load(home),
+        zone="America/Chicago",
+    )
+    place = Place(file="expressions.md", line=1, column=1)
+    compiled = expression(Scalar(text=text, style="plain", place=place), language)
+    assert compiled is not None, [str(mistake) for mistake in mistakes]
+    facts = Facts(inbound=Inbound(raw=message, received_at=0.0), context=Context(now=0.0))
+    scope = Scope(hl7v2.parse(message, Reading()), facts)
+    assert shown(compiled.run(scope)) == expected
+
+
+def shown(value: Any) -> str:
+    """A value as the page writes it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(shown(each) for each in value) + "]"
+    if isinstance(value, str):
+        assert ast.literal_eval(repr(value)) == value
+        return f'"{value}"'
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+# -- commands ---------------------------------------------------------------------------------------------------
+
+
+def corridor(arguments: list[str], home: Path) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *arguments]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    return subprocess.run(
+        command,
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def test_the_first_channel_runs_as_the_guide_says(tmp_path: Path) -> None:
+    """Every command of first-channel.md, in its order, in one home; a free port stands for the page's."""
+    port, running = str(free_port()), []
+    try:
+        for block in blocks(ROOT / "docs/guide/first-channel.md"):
+            here = block._replace(text=block.text.replace("2582", port))
+            if here.file():
+                write(tmp_path, here)
+            for line in here.text.splitlines() if here.kind.startswith("console") else ():
+                arguments = shlex.split(line.removeprefix("$ corridor "))
+                if here.kind == "console run":
+                    running.append(start(arguments, tmp_path, int(port)))
+                    continue
+                done = corridor(arguments, tmp_path)
+                assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+                time.sleep(0.2)
+        assert list((tmp_path / "out/notes").glob("*.json")), "no note was written"
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait(10)
+
+
+def start(arguments: list[str], home: Path, port: int) -> subprocess.Popen[bytes]:
+    """A command that goes on; returns when it listens."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=home,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(200):
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError("the engine does not listen")
+
+
+def test_the_commands_that_pages_mention_exist() -> None:
+    """`corridor WORD` in any document is a command, and each of its options an option of it."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for document in DOCUMENTS:
+        for found in re.finditer(r"`corridor ([a-z]+)([^`]*)`", document.read_text("utf-8")):
+            assert found[1] in commands, f"{document.name}: corridor {found[1]}"
+            command = commands[found[1]]
+            options = {word for each in command.params for word in each.opts}
+            for option in re.findall(r"--[a-z-]+", found[2]):
+                inner = getattr(command, "commands", None)
+                assert inner or option in options, f"{document.name}: {found[0]}"
+
+
+# -- pages ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("http"):
+            path, _, anchor = target.partition("#")
+            found = (document.parent / path) if path else document
+            assert found.exists(), f"{document.name}: {target}"
+            if anchor:
+                heads = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+                assert anchor in {head.lower().replace(" ", "-") for head in heads}, target
+
+
+def test_the_channel_of_the_readme_is_the_shipped_one() -> None:
+    """The README shows an excerpt: every line of it stands in the shipped files."""
+    shipped = "\n".join(
+        (ROOT / name).read_text("utf-8")
+        for name in ("channels/or_supply_usage.yaml", "mappings/dft_p03_to_charge_event.yaml")
+    )
+    lines = {line.partition(" #")[0].strip() for line in shipped.splitlines()}
+    for block in blocks(ROOT / "README.md"):
+        if block.kind == "yaml":
+            for line in block.text.splitlines():
+                assert line.strip() in lines | {""}, line
