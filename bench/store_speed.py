@@ -41,7 +41,9 @@ create table event(id integer primary key, message int, at real, kind int, detai
 """
 
 
-def bare_writer(folder: Path, work: queue.SimpleQueue, loop: asyncio.AbstractEventLoop, accepted) -> None:
+def bare_writer(
+    folder: Path, work: queue.SimpleQueue, loop: asyncio.AbstractEventLoop, accepted
+) -> None:
     """The writer of the bare line, as it stands there."""
     db = sqlite3.connect(folder / "bare.db", isolation_level=None)
     db.executescript(BARE_SCHEMA)
@@ -56,14 +58,18 @@ def bare_writer(folder: Path, work: queue.SimpleQueue, loop: asyncio.AbstractEve
         if items[-1] is None:
             items.pop()
             work.put(None)
-        new = [(last + i, *item[1:]) for i, item in enumerate((x for x in items if x[0] == "accept"), 1)]
+        new = [
+            (last + i, *item[1:])
+            for i, item in enumerate((x for x in items if x[0] == "accept"), 1)
+        ]
         last += len(new)
         claimed = [(item[1],) for item in items if item[0] == "claim"]
         settled = [(item[1],) for item in items if item[0] == "settle"]
         now = time.time()
         db.execute("BEGIN IMMEDIATE")
         fresh = [
-            db.execute("insert or ignore into seen values(1,?,?)", (m[1], i)).rowcount == 1 for i, m, _ in new
+            db.execute("insert or ignore into seen values(1,?,?)", (m[1], i)).rowcount == 1
+            for i, m, _ in new
         ]
         db.executemany(
             "insert into message values(?,1,?,?,?,?)",
@@ -71,12 +77,18 @@ def bare_writer(folder: Path, work: queue.SimpleQueue, loop: asyncio.AbstractEve
         )
         keep = [n for f, n in zip(fresh, new) if f]
         db.executemany(
-            "insert or ignore into search values(1,?,?,?)", [(k, m[2 + k], i) for i, m, _ in keep for k in (0, 1)]
+            "insert or ignore into search values(1,?,?,?)",
+            [(k, m[2 + k], i) for i, m, _ in keep for k in (0, 1)],
         )
-        db.executemany("insert into delivery values(?,?,1,0,0,?)", [(i, i, m[4]) for i, m, _ in keep])
+        db.executemany(
+            "insert into delivery values(?,?,1,0,0,?)", [(i, i, m[4]) for i, m, _ in keep]
+        )
         db.executemany("update delivery set state=1, attempt=attempt+1 where id=?", claimed)
         db.executemany("update delivery set state=2 where id=?", settled)
-        db.executemany("insert into event(message,at,kind,detail) values(?,?,2,'200')", [(i, now) for (i,) in settled])
+        db.executemany(
+            "insert into event(message,at,kind,detail) values(?,?,2,'200')",
+            [(i, now) for (i,) in settled],
+        )
         db.execute("COMMIT")
         if new:
             loop.call_soon_threadsafe(accepted, new)
@@ -147,7 +159,12 @@ async def engine(folder: Path, batch: int, messages: int) -> None:
                 digest=b"0123456789abcdef",
                 keys=(("mrn", f"{patient:08}"), ("account", f"A{patient * 7:09}")),
                 outbound=(
-                    Outbound(destination="billing", payload=PAYLOAD, lanes=(patient + 1,), shows="ChargeEvent"),
+                    Outbound(
+                        destination="billing",
+                        payload=PAYLOAD,
+                        lanes=(patient + 1,),
+                        shows="ChargeEvent",
+                    ),
                 ),
                 summary="1 ChargeEvent",
                 release="0123456789abcdef",
@@ -164,7 +181,10 @@ def measure(what, batch: int, messages: int) -> tuple[float, float]:
     folder = Path(tempfile.mkdtemp(prefix="store-speed-"))
     wall, cpu = time.perf_counter(), time.process_time()
     uvloop.run(what(folder, batch, messages))
-    result = (time.process_time() - cpu) / messages * 1e6, (time.perf_counter() - wall) / messages * 1e6
+    result = (
+        (time.process_time() - cpu) / messages * 1e6,
+        (time.perf_counter() - wall) / messages * 1e6,
+    )
     shutil.rmtree(folder)
     return result
 

@@ -12,7 +12,8 @@ from engine.channel import Channel, Home, load_all
 from engine.channel.binding import language_of
 from engine.channel.cases import Case, case, content
 from engine.formats import Reading, Scope
-from engine.mapping import expression, tables
+from engine.mapping import expression
+from engine.mapping.tables import Tables
 from engine.message import Body, Context, Facts, Inbound, Plan, Receipt, Verdict
 from engine.pipeline import plan
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
@@ -202,7 +203,7 @@ class _Run:
             yield _bytes(outbound.payload)
         for part in plan.parts:
             if part.channel:
-                yield part.part_raw
+                yield _bytes(part.part_raw)
             else:
                 yield from self._everything(part)
 
@@ -212,7 +213,7 @@ class _Run:
                 yield _bytes(outbound.payload)
         for part in plan.parts:
             if part.channel and part.channel == handed:
-                yield part.part_raw
+                yield _bytes(part.part_raw)
             elif not part.channel:
                 yield from self._payloads(part, name, handed)
 
@@ -245,7 +246,7 @@ class _Run:
     def _read(self, message: bytes, path: Scalar) -> str | None:
         """The value that a path of HL7 has in a message; a path that cannot be is told as its own value."""
         format, mistakes = formats.load("hl7v2"), Mistakes()
-        code_tables = tables.load(self.home.folder)
+        code_tables = Tables(self.home.folder, mistakes)
         language = language_of("hl7v2", format, mistakes, code_tables, self.channel.zone)
         compiled = expression(path, language)
         if compiled is None:

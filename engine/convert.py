@@ -112,7 +112,7 @@ class Converter:
         """Place what a struct said about its values: on the value, where the sentence begins with its name."""
         first = problem.split(" ", 1)[0].strip("'\"`:,")
         at: Node = node.entries.get(first, node) if first in fields else node
-        return self.wrong(at, problem.rstrip("."))
+        return self.wrong(at, problem.removeprefix(f"{first}: ").rstrip("."))
 
     def missing(self, record: Record, key: str, write: str) -> None:
         """Note that a required key is not there."""

@@ -15,6 +15,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -81,6 +82,7 @@ class Lanes:
         self.offered: set[int] = set()
         """Deliveries of several lanes that are ready or wait: each lane would offer them."""
         self.blocked_until = 0.0
+        self.blocked_since = 0.0
         self.blocked_why = ""
         self.paused = False
         self.waits: dict[int, int] = {}
@@ -393,9 +395,12 @@ class Lanes:
         wait = decision.wait or self.route.policy.retry.first_wait
         if decision.pause:
             wait = self.route.policy.retry.longest_wait
-        if self.blocked_until <= self.clock.monotonic():
+        now = self.clock.monotonic()
+        if not self.blocked_until:
+            self.blocked_since = now
+        if self.blocked_until <= now:
             self.outages += 1
-            self.blocked_until = self.clock.monotonic() + wait
+            self.blocked_until = now + wait
         self.paused = isinstance(failure, Misconfigured)
         self.blocked_why = str(failure)
         self._wake(self.blocked_until)
@@ -527,6 +532,11 @@ class Lanes:
         for task in (*self._carriers, *self._tasks):
             task.cancel()
         await self.destination.close()
+
+    def oldest(self) -> float | None:
+        """When the oldest open delivery was queued; None = nothing waits. Lanes stand in the order they came."""
+        heads = (line.items[0].queued_at for line in islice(self.lines.values(), 1000) if line.items)
+        return min(heads, default=None)
 
     def state(self) -> dict[str, Any]:
         """For people: what the destination is doing and why it waits, in words."""

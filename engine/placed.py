@@ -175,9 +175,7 @@ class _Reader:
                         path=place.path,
                     )
                     problem = "this list item is indented under the text above and becomes a part of it"
-                    self.mistakes.add(
-                        at, problem, "all '- ' of one list at the same indentation"
-                    )
+                    self.mistakes.add(at, problem, "")
         return Scalar(text=node.value, style=style, place=place, source=source)
 
     def record(self, node: yaml.Node, place: Place) -> Record:

@@ -67,7 +67,7 @@ def _tab(lines: list[str], line: int) -> Explained | None:
         if "\t" in indentation:
             column = indentation.index("\t") + 1
             problem = "a tab stands in the indentation, where YAML takes spaces only"
-            return at + 1, column, problem, "two spaces for each level"
+            return at + 1, column, problem, indentation.replace("\t", "  ") + lines[at].strip()
     return None
 
 
@@ -89,18 +89,35 @@ def _flow(error: yaml.MarkedYAMLError, lines: list[str], line: int, first: int) 
     closing = "]" if opened == "[" else "}"
     if line == first and closing in lines[min(line, len(lines) - 1)][start.column :]:
         column = (error.problem_mark or start).column
-        example = (
-            "- on\n- lines\n- of their own"
-            if opened == "["
-            else "each key on a line of its own"
-        )
         problem = (
             f"inside {opened}...{closing} YAML takes brackets, braces and quotes for its own; "
             "an expression that has them stands on a line of its own"
         )
-        return line + 1, column + 1, problem, example
+        return line + 1, column + 1, problem, _unfolded(lines[line], start.column, closing)
     problem = f"the '{opened}' that opens here is never closed with '{closing}'"
     return start.line + 1, start.column + 1, problem, ""
+
+
+def _unfolded(line: str, start: int, closing: str) -> str:
+    """A list or record of one line as lines; empty where it is not the whole value of a key."""
+    key, inside = line[:start].strip(), line[start + 1 : line.rindex(closing)]
+    if not re.fullmatch(r"[\w.-]+:", key):
+        return ""
+    dash = "- " if closing == "]" else ""
+    return "\n".join((key, *(f"  {dash}{part.strip()}" for part in _parts(inside))))
+
+
+def _parts(text: str) -> list[str]:
+    """The parts between the commas that stand in no bracket and no quotes."""
+    parts, depth, quoted = [""], 0, False
+    for character in text:
+        quoted ^= character == '"'
+        depth += (character in "[{(") - (character in "]})")
+        if character == "," and not quoted and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _block(lines: list[str], line: int, column: int, problem: str) -> Explained:
@@ -130,7 +147,7 @@ def _block(lines: list[str], line: int, column: int, problem: str) -> Explained:
         return line + 1, match.start(3) + 1, said, block(match[2], match[3])
     if "expected key" in problem:
         said = "the indentation of this line is that of no line above it"
-        return line + 1, column + 1, said, "the same number of spaces for all keys of one level"
+        return line + 1, column + 1, said, ""
     return line + 1, column + 1, f"not YAML: {problem}", ""
 
 
@@ -144,9 +161,6 @@ def _colon(lines: list[str], line: int, column: int, match: re.Match[str] | None
         said = "this line has no colon; a key and its value are written 'key: value'"
         return line, len(above) - len(above.lstrip()) + 1, said, f"{above.strip()}: ..."
     said = "this line is indented deeper than the key above it, which already has a value"
-    return (
-        line + 1,
-        len(lines[line]) - len(lines[line].lstrip()) + 1,
-        said,
-        "both keys at the same indentation",
-    )
+
+    deeper = len(lines[line]) - len(lines[line].lstrip())
+    return line + 1, deeper + 1, said, lines[line].strip()

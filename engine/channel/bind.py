@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -21,7 +22,8 @@ from engine.channel.products import made_by, transforms
 from engine.channel.replies import named_format
 from engine.formats import Reading
 from engine.mapping import Expression, Language
-from engine.placed import Mistakes, Place, Record, read_file
+from engine.mapping.tables import Tables
+from engine.placed import Mistakes, Node, Place, Record, Scalar, read_file
 from engine.settings import Installation, Zone
 
 
@@ -32,7 +34,6 @@ def bind(
     mistakes: Mistakes,
     *,
     find_mapping: FindMapping,
-    tables: Any,
 ) -> tuple[Channel | None, Record | None]:
     """
     The channel in a file, and the file as written.
@@ -46,8 +47,7 @@ def bind(
     if node is None:
         return None, None
     if not isinstance(node, Record) or not node.entries:
-        problem = "the file holds no channel: it has a 'source', a 'format' and 'destinations'"
-        mistakes.add(node, problem, "source: {mllp: {port: 2575}}")
+        _no_channel(node, mistakes)
         return None, None
     binding = Binding(
         name=path.stem,
@@ -56,11 +56,23 @@ def bind(
         mistakes=mistakes,
         record=node,
         find_mapping=find_mapping,
-        tables=tables,
+        tables=Tables(home, mistakes),
     )
     channel = _channel(binding, file, content)
     sound = len(mistakes.found) == before and not binding.broken
     return channel if sound else None, node
+
+
+def _no_channel(node: Node, mistakes: Mistakes) -> None:
+    if isinstance(node, Scalar) and ":" in node.text:
+        key, _, rest = node.text.partition(":")
+        problem = "a colon stands here without the space after it that makes a key"
+        mistakes.add(node, problem, f"{key}: {rest.split()[0]}" if rest.split() else "")
+        return
+    problem = "the file holds no channel yet: a 'source', a 'format' and 'destinations'"
+    mistakes.add(
+        node, problem, "source: {mllp: {port: 2575}}\nformat: hl7v2\ndestinations: ..."
+    )
 
 
 def _check_name(path: Path, file: str, mistakes: Mistakes) -> None:
@@ -110,7 +122,9 @@ def _channel(binding: Binding, file: str, content: bytes) -> Channel | None:
         tests=tests,
         restart=_restart(source, binding.format_name, reading),
     )
-    return msgspec.structs.replace(channel, release=_release(channel, content))
+    return msgspec.structs.replace(
+        channel, release=_release(channel, content, binding.tables.used)
+    )
 
 
 def _format(binding: Binding) -> None:
@@ -211,9 +225,11 @@ def _restart(source: Link, format_name: str, reading: Reading) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _release(channel: Channel, content: bytes) -> str:
+def _release(channel: Channel, content: bytes, tables: Mapping[str, bytes]) -> str:
     """Of everything that decides what becomes of a message: file, mappings, tables, settings from elsewhere."""
     digest = blake2b(content, digest_size=8)
+    for name in sorted(tables):
+        digest.update(tables[name])
     renders = [route.render for route in channel.routes if route.render is not None]
     for mapping in (*channel.transforms, *renders):
         digest.update(mapping.digest)

@@ -13,6 +13,8 @@ from engine import formats
 from engine.convert import WRONG, Converter
 from engine.formats import Format, Shape
 from engine.mapping import Expression, Language, Mapping, expression
+from engine.mapping.tables import Tables
+from engine.mapping.traps import not_a_value
 from engine.placed import Mistakes, Node, Record, Scalar, read
 from engine.settings import Installation
 
@@ -29,7 +31,7 @@ class Binding(msgspec.Struct, kw_only=True):
     mistakes: Mistakes
     record: Record
     find_mapping: FindMapping
-    tables: Any
+    tables: Tables
     class_: str = "supply"
     zone: str = "UTC"
     format_name: str = ""
@@ -54,7 +56,7 @@ class Binding(msgspec.Struct, kw_only=True):
         if node is None or language is None:
             return None
         if not isinstance(node, Scalar):
-            self.mistakes.add(node, "an expression stands here", "PID-3.1")
+            not_a_value(node, self.mistakes)
             return None
         if node.style == "plain" and node.text in ("", "~", "null"):
             key = node.place.path.rpartition(".")[2]
@@ -98,7 +100,7 @@ def over(upper: Record, lower: Record) -> Record:
 
 
 def language_of(
-    format_name: str, format: Format, mistakes: Mistakes, tables: Any, zone: str
+    format_name: str, format: Format, mistakes: Mistakes, tables: Tables, zone: str
 ) -> Language:
     """The language of expressions over messages of a format."""
     shape = Shape(format=format_name)

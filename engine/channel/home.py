@@ -13,7 +13,7 @@ from engine.channel.bind import bind
 from engine.channel.binding import FindMapping
 from engine.channel.grammar import DEFAULTS, check_keys
 from engine.errors import ConfigError, Mistake
-from engine.mapping import Mapping, tables
+from engine.mapping import Mapping
 from engine.placed import Mistakes, Place, Record
 from engine.settings import Installation
 
@@ -40,9 +40,7 @@ def load(
 ) -> Channel | None:
     """One channel, bound to the code it names; None where mistakes were noted. What is wrong between channels is not seen."""
     find = find_mapping or _Mappings(home, mistakes).find
-    return bind(
-        path, home, installation, mistakes, find_mapping=find, tables=tables.load(home)
-    )[0]
+    return bind(path, home, installation, mistakes, find_mapping=find)[0]
 
 
 def load_all(home: Path, lenient: bool = False) -> Home:
@@ -85,13 +83,10 @@ class _Mappings:
 
 def _channels(home: Path, installation: Installation, mistakes: Mistakes) -> dict[str, Channel]:
     find = _Mappings(home, mistakes).find
-    code_tables = tables.load(home)
     channels: dict[str, Channel] = {}
     roots: dict[str, Record] = {}
     for path in _files(home, mistakes):
-        channel, root = bind(
-            path, home, installation, mistakes, find_mapping=find, tables=code_tables
-        )
+        channel, root = bind(path, home, installation, mistakes, find_mapping=find)
         if root is not None:
             roots[path.stem] = root
         if channel is not None:

@@ -67,8 +67,20 @@ def choose(binding: Binding, record: Record, made: tuple[Made, ...]) -> Chosen:
         render = _mapping(binding, node)
         if render is not None and made:
             of, made = _rendered(binding, node, render, of, made)
+    else:
+        _check_one_kind(binding, record, made)
     entity = made[0].entity if len(made) == 1 else None
     return of, render, entity
+
+
+def _check_one_kind(binding: Binding, record: Record, made: tuple[Made, ...]) -> None:
+    """Without `of` a destination gets everything: right for entities, a mistake for an entity beside a message."""
+    if len(made) < 2 or all(each.entity for each in made):
+        return
+    name = record.place.path.rpartition(".")[2]
+    kinds = " and ".join(each.of for each in made)
+    problem = f"the transforms make {kinds}; 'of' says which of them '{name}' gets"
+    binding.mistakes.add(record, problem, f"of: {made[0].of}")
 
 
 def _rendered(

@@ -18,6 +18,7 @@ FAMILIES = (
     "replay",
     "orders",
     "files",
+    "convert",
     "house",
     "workshop",
     "demo",

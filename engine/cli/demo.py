@@ -43,7 +43,7 @@ def demo(
     ] = None,
     home: Home = None,
 ) -> None:
-    """Show the shipped channels at work, with simulated partners and an outage."""
+    """Show the engine at work, with partners and an outage."""
     from engine.cli.stage import Sender, Stage, origin, programme, scratch
 
     print("starting simulated partners and the engine ...", flush=True)

@@ -1,4 +1,4 @@
-"""Files by hand, many at once: `parse`, `validate`, `ack`, `convert`. Nothing is kept or sent."""
+"""Files by hand, many at once: `parse`, `validate`, `ack`. Nothing is kept or sent."""
 
 from __future__ import annotations
 
@@ -81,9 +81,10 @@ def tree_lines(format_: Format, document: Any) -> list[str]:
     return table(rows)
 
 
-def _parts(format_: Format, raw: bytes, reading: Any) -> list[bytes]:
-    parts = format_.parts(raw, reading)
-    return [raw] if parts is None else list(parts)
+def parts(format_: Format, raw: bytes, reading: Any) -> list[bytes]:
+    """The messages of a batch, or the one message."""
+    inside = format_.parts(raw, reading)
+    return [raw] if inside is None else list(inside)
 
 
 @app.command()
@@ -100,10 +101,10 @@ def parse(
         raw = path.read_bytes()
         format_ = format_of(raw, path, named)
         try:
-            documents = [format_.parse(part, reading) for part in _parts(format_, raw, reading)]
+            documents = [format_.parse(part, reading) for part in parts(format_, raw, reading)]
         except MessageError as error:
             bad += 1
-            _problem(path, error, as_json)
+            problem_of(path, error, as_json)
             continue
         for document in documents:
             if as_json:
@@ -117,7 +118,8 @@ def parse(
         raise typer.Exit(FOUND)
 
 
-def _problem(path: Path, error: Any, as_json: bool) -> None:
+def problem_of(path: Path, error: Any, as_json: bool) -> None:
+    """Say what is wrong with a file: the place and the rule."""
     from engine.cli.terminal import json_line, paint, safe
 
     if as_json:
@@ -143,7 +145,7 @@ def validate(
         total += 1
         problems: list[MessageError] = []
         try:
-            for part in _parts(format_, raw, reading):
+            for part in parts(format_, raw, reading):
                 problems += _problems(format_, part, reading)
         except MessageError as error:
             problems.append(error)
@@ -218,96 +220,9 @@ def _plain(raw: bytes, path: Path, named: str) -> bytes:
     format_, reading = format_of(raw, path, named), Reading()
     receipt = Receipt(id=1, verdict=Verdict.ACCEPTED)
     try:
-        for part in _parts(format_, raw, reading):
+        for part in parts(format_, raw, reading):
             format_.parse(part, reading)
     except MessageError as error:
         verdict = Verdict.QUARANTINED
         receipt = Receipt(id=1, verdict=verdict, reason=error.code, detail=str(error))
     return format_.acknowledge(raw, receipt, reading, time.time())
-
-
-@app.command()
-def convert(
-    mapping: Annotated[
-        str, typer.Argument(metavar="MAPPING", help="Name of a file in mappings/.")
-    ],
-    files: Files,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Write files here, not to the screen."),
-    ] = None,
-    encoding: Encoding = "",
-    home: Home = None,
-) -> None:
-    """Apply a mapping to files and print what it makes."""
-    from engine.errors import MessageError
-    from engine.formats import Reading
-
-    applied, reading, bad = _mapping(here(home), mapping), Reading(encoding=encoding), 0
-    for path in found(files):
-        raw = outgoing(path.read_bytes())
-        try:
-            made = _converted(applied, raw, path, reading)
-        except MessageError as error:
-            bad += 1
-            _problem(path, error, as_json=False)
-            continue
-        _put(path, made, out)
-    if bad:
-        raise typer.Exit(FOUND)
-
-
-def _mapping(home: Path, name: str) -> Any:
-    from engine import mapping
-    from engine.errors import ConfigError
-    from engine.placed import Mistakes
-
-    mistakes = Mistakes()
-    try:
-        loaded = mapping.load(name, home, mistakes)
-    except LookupError:
-        known = ", ".join(sorted(p.stem for p in (home / "mappings").glob("*.yaml"))) or "none"
-        raise fail(
-            f"there is no mapping '{name}' in {home}; there are: {known}", USAGE
-        ) from None
-    if loaded is None:
-        raise ConfigError(mistakes.found)
-    return loaded
-
-
-def _converted(mapping: Any, raw: bytes, path: Path, reading: Any) -> list[bytes]:
-    import msgspec
-
-    from engine import formats
-    from engine.message import Context, Facts, Inbound
-
-    now = time.time()
-    inbound = Inbound(raw=raw, received_at=now, facts={"file_name": path.name})
-    facts = Facts(inbound=inbound, context=Context(now=now))
-    try:
-        format_ = formats.load(mapping.from_)
-    except LookupError:
-        raise fail(
-            f"'{mapping.name}' reads {mapping.from_}, which is no file format", USAGE
-        ) from None
-    made: list[bytes] = []
-    for part in _parts(format_, raw, reading):
-        for product in mapping.apply(format_.parse(part, reading), facts):
-            entity = product.entity
-            body = product.payload if entity is None else msgspec.json.encode(entity)
-            made.append(msgspec.json.format(body, indent=2) if entity is not None else body)
-    return made
-
-
-def _put(path: Path, made: list[bytes], out: Path | None) -> None:
-    from engine.cli.messages import readable
-
-    if out is None:
-        for body in made:
-            print(readable(body))
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    for at, body in enumerate(made, 1):
-        suffix = ".json" if body[:1] in (b"{", b"[") else path.suffix or ".txt"
-        (out / f"{path.stem}-{at}{suffix}").write_bytes(body)
-    print(f"{path}: {len(made)} written to {out}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,7 @@ class Follower:
         found: list[Fact] = []
         for path in self.paths():
             self._places[path] = _end(path)
-            mine = 0
-            for older in (path, *_set_aside(path)):
-                if mine >= count:
-                    break
-                for fact in backwards(older):
-                    if mine >= count:
-                        break
-                    if wanted(fact):
-                        found.append(fact)
-                        mine += 1
+            found += _newest([path, *_set_aside(path)], count, wanted)[::-1]
         found.sort(key=lambda fact: str(fact["time"]))
         return found[-count:] if count else []
 
@@ -118,6 +110,12 @@ class Follower:
                     handle.seek(offset)
                     return [f for line in handle.read(GAP).split(b"\n") if (f := _read(line))]
         return []
+
+
+def _newest(paths: list[Path], count: int, wanted: Callable[[Fact], bool]) -> list[Fact]:
+    """At most so many lines that are wanted, newest first."""
+    facts = (fact for path in paths for fact in backwards(path) if wanted(fact))
+    return list(islice(facts, count))
 
 
 def _end(path: Path) -> tuple[int, int]:

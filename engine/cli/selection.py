@@ -65,10 +65,11 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Short 
 def open_archive(home: Path) -> Archive:
     """The read side of a home's store; CommandError where nothing was ever received."""
     from engine.errors import CommandError
-    from engine.store.archive import SqliteArchive
 
     if not (home / "data").is_dir():
         raise CommandError(f"{home} has no store yet; it begins with: corridor run")
+    from engine.store.archive import SqliteArchive
+
     return SqliteArchive(home)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -254,5 +253,4 @@ def scratch(folder: Path | None) -> Path:
 
 def origin(home: Path) -> Path:
     """The channels that are shown: those of the home, or the ones Corridor ships."""
-    shipped = Path(__file__).parents[2]
-    return home if (home / "channels").is_dir() else Path(os.path.relpath(shipped)).absolute()
+    return home if (home / "channels").is_dir() else Path(__file__).parents[2]

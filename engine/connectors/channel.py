@@ -35,8 +35,5 @@ class Destination:
             f"{self._settings.name} inside the commit; it has nothing to send"
         )
 
-    async def settled(self, delivery: Delivery) -> None:
-        """Nothing to do: it is settled when the message is kept."""
-
     async def close(self) -> None:
         """Nothing to let go of."""

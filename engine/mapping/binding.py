@@ -59,16 +59,15 @@ def bound(
         run = _otherwise(run, signature.run, pairs, otherwise.run)
         terms.append(otherwise)
     kind = terms[0].kind if signature.gives == "same" else signature.gives
-    if kind == "group":
-        kind = "any"
     if otherwise is not None and otherwise.kind != kind:
         kind = "any"
-    return operators.combined(run, kind, offset, terms, signature.many)
+    term = operators.combined(run, kind, offset, terms, signature.many)
+    if signature.gives == "same" and signature.many:
+        term.nodes, term.shape, term.group = run, terms[0].shape, terms[0].group
+    return term
 
 
-def _paired(
-    parameters: tuple[Parameter, ...], given: Arguments, language: Language
-) -> Any:
+def _paired(parameters: tuple[Parameter, ...], given: Arguments, language: Language) -> Any:
     """Each parameter with its term, in the order in which the function takes them; checked."""
     places = [parameter for parameter in parameters if not parameter.named]
     for at, term in enumerate(given.positional):
@@ -117,7 +116,9 @@ def _list(parameter: Parameter, term: Term) -> Term:
             return Term(run=things, kind="group", offset=term.offset, many=True, paths=term.paths, nodes=things, shape=term.shape)  # fmt: skip
         return term
     if term.kind not in ("any", "list"):
-        raise Wrong(term.offset, f"'{parameter.name}' is a list, this is one value", "(*) or [*]")
+        raise Wrong(
+            term.offset, f"'{parameter.name}' is a list, this is one value", "(*) or [*]"
+        )
     return _guarded(term, "list")
 
 
@@ -136,14 +137,22 @@ def _guarded(term: Term, kind: str) -> Term:
 
 def _whole(parameter: Parameter, term: Term) -> Term:
     if term.kind not in ("number", "any"):
-        raise Wrong(term.offset, f"'{parameter.name}' is a whole number, this is a {term.kind}", "| integer")
+        raise Wrong(
+            term.offset,
+            f"'{parameter.name}' is a whole number, this is a {term.kind}",
+            "| integer",
+        )
     run, paths = term.run, term.paths
 
     def whole(scope: Scope) -> int | None:
         value = run(scope)
         if value is None or value is NULL:
             return None
-        if type(value) is not Decimal or value != value.to_integral_value() or abs(value) > 10**9:
+        if (
+            type(value) is not Decimal
+            or value != value.to_integral_value()
+            or abs(value) > 10**9
+        ):
             refuse("bad_value", "a whole number is needed", paths)
         return int(value)
 
@@ -161,7 +170,9 @@ def _failing(text: str, paths: tuple[str, ...]) -> Fail:
     return fail
 
 
-def _plain(function: Callable[..., Any], pairs: list[tuple[Parameter, Term]], fail: Fail) -> Run:
+def _plain(
+    function: Callable[..., Any], pairs: list[tuple[Parameter, Term]], fail: Fail
+) -> Run:
     """A function of values; the quick way where only the first is not constant."""
     named = {parameter.name: term for parameter, term in pairs if parameter.named}
     places = [term for parameter, term in pairs if not parameter.named]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.formats import NULL, Scope, Shape
 from engine.formats.json.types import FieldType
 from engine.mapping import binding, facts, operators
 from engine.mapping.functions import FORMS, LATER, signed
 from engine.mapping.language import Term, Wrong, later, suggestion
-from engine.mapping.signatures import Parameter, Signature
+from engine.mapping.signatures import Signature
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -71,7 +69,9 @@ def _read(parser: Parser, signature: Signature, piped: Term | None) -> Arguments
         return given
     parser.at += 1
     while parser.skip() != ")":
-        if parser.text[parser.at - 1] != "(" and (given.named or len(given.positional) > (piped is not None)):
+        if parser.text[parser.at - 1] != "(" and (
+            given.named or len(given.positional) > (piped is not None)
+        ):
             parser.expect(",", "between the arguments")
             parser.skip()
         named = _NAMED.match(parser.text, parser.at)
@@ -125,12 +125,22 @@ def _fits(signature: Signature, given: Arguments, start: int) -> None:
     named += ["from", "to"] if signature.name == "table" else []
     for name, term in given.named.items():
         if name not in named:
-            raise Wrong(term.offset, f"'{signature.name}' has no '{name}='{suggestion(name, named)}", signature.shown())
+            raise Wrong(
+                term.offset,
+                f"'{signature.name}' has no '{name}='{suggestion(name, named)}",
+                signature.shown(),
+            )
         if name in filled:
             raise Wrong(term.offset, f"'{name}' is given twice", signature.shown())
     for parameter in parameters:
-        if parameter.required and parameter.name not in filled and parameter.name not in given.named:
-            raise Wrong(start, f"'{signature.name}' needs '{parameter.name}'", signature.shown())
+        if (
+            parameter.required
+            and parameter.name not in filled
+            and parameter.name not in given.named
+        ):
+            raise Wrong(
+                start, f"'{signature.name}' needs '{parameter.name}'", signature.shown()
+            )
 
 
 def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
@@ -148,7 +158,9 @@ def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
         parser.at = at
     wanted = {"if": 3, "exists": 1, "now": 0}[name]
     if len(terms) != wanted:
-        raise Wrong(start, f"'{name}' takes {wanted} values, {len(terms)} are given", FORMS[name][0])
+        raise Wrong(
+            start, f"'{name}' takes {wanted} values, {len(terms)} are given", FORMS[name][0]
+        )
     if name == "now":
         return facts.now(parser.language.zone, start)
     return _exists(terms[0], start) if name == "exists" else _if(terms, start)
@@ -159,7 +171,9 @@ def _exists(term: Term, start: int) -> Term:
 
     def there(scope: Scope) -> bool:
         value = run(scope)
-        return value is not None and (value is NULL or not isinstance(value, list | tuple) or bool(value))
+        return value is not None and (
+            value is NULL or not isinstance(value, list | tuple) or bool(value)
+        )
 
     return operators.combined(there, "truth", start, [term])
 
@@ -181,5 +195,3 @@ def _if(terms: list[Term], start: int) -> Term:
         terms,
         terms[1].many or terms[2].many,
     )
-
-

@@ -90,7 +90,9 @@ def header(parser: Parser, start: int) -> Term:
     """`header("X-Facility")`, whatever the case of its letters; the parser stands before the bracket."""
     parser.expect("(", "and the header's name")
     if parser.skip() != '"':
-        raise Wrong(parser.at, "the header's name stands in double quotes", 'header("X-Facility")')
+        raise Wrong(
+            parser.at, "the header's name stands in double quotes", 'header("X-Facility")'
+        )
     name = parser.quoted().lower()
     parser.expect(")", "behind the header's name")
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.formats import NULL, Match, Scope
+from engine.formats import NULL, Match, PathProblem, Scope
 from engine.formats.json import paths as records
 from engine.formats.json.paths import names as record_names
+from engine.formats.json.reading import leaf
 from engine.mapping import calls, facts, traps
 from engine.mapping.functions.time import iso
 from engine.mapping.language import Run, Term, Wrong, constant, later, refuse, suggestion
@@ -49,7 +50,13 @@ def name(parser: Parser) -> Term:
         return calls.call(parser, word, start, None)
     if following not in ("(", "-") and (term := _word(parser, word, start, end)):
         return term
-    return _path(parser) or _unknown(parser, word, start, end)
+    try:
+        found_path = None if following == "(" and word.islower() else _path(parser)
+    except PathProblem:
+        if following in ("(", "-", "[", "."):
+            raise
+        found_path = None
+    return found_path or _unknown(parser, word, start, end)
 
 
 def _word(parser: Parser, word: str, start: int, end: int) -> Term | None:
@@ -79,20 +86,27 @@ def _word(parser: Parser, word: str, start: int, end: int) -> Term | None:
 
 def _inside(parser: Parser, start: int, word: str) -> None:
     if parser.shape.outer is None and not parser.language.inner:
-        raise Wrong(start, f"'{word}' is known inside an each, a filter or a list function only")
+        raise Wrong(
+            start, f"'{word}' is known inside an each, a filter or a list function only"
+        )
 
 
 def _it(parser: Parser, start: int, end: int) -> Term:
     _inside(parser, start, "it")
     shape = parser.shape
-    match = parser.language.format.paths.match(parser.text, start, shape, parser.condition)
-    if match is not None and match.text == "it":
-        return _found(parser, match, start)
     parser.at = end
-    type_ = getattr(shape.type, "kind", "any")
-    kind = "text" if shape.kind in ("repetition", "field", "component") else type_
+    if shape.format in RECORDS or parser.language.inner:
+        kind = getattr(shape.type, "kind", "any")
+        return Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
+    if shape.kind in ("segment", "group", "message"):
+        return Term(run=lambda scope: scope.item, kind="group", offset=start, paths=("it",))
     return Term(
-        run=lambda scope: scope.item, kind=kind, offset=start, paths=("it",), shape=shape
+        run=lambda scope: scope.item.value(),
+        kind="text",
+        offset=start,
+        paths=("it",),
+        nodes=lambda scope: (scope.item,),
+        shape=shape,
     )
 
 
@@ -203,5 +217,9 @@ def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
         known += record_names(shape)
     near = suggestion(word, known)
     if calls.known(word):
-        raise Wrong(start, f"'{word}' is a function and takes its value in brackets or by a pipe")
-    raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", f'"{word}"')
+        raise Wrong(
+            start, f"'{word}' is a function and takes its value in brackets or by a pipe"
+        )
+    raise Wrong(
+        start, f"{word} is not a name here{near or '; did you mean the text?'}", f'"{word}"'
+    )

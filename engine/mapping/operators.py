@@ -44,7 +44,9 @@ def combined(
 def single(term: Term, where: str) -> None:
     """Wrong where the term is a list or a group and one value is needed."""
     if term.kind == "group":
-        raise Wrong(term.offset, f"this names a whole segment or group, and {where} needs a value")
+        raise Wrong(
+            term.offset, f"this names a whole segment or group, and {where} needs a value"
+        )
     if term.many:
         raise Wrong(term.offset, f"this is a list, and {where} needs one value", "first(...)")
 
@@ -90,11 +92,11 @@ def chain(word: str, terms: Sequence[Term]) -> Term:
 
 
 def _either(left: Run, right: Run) -> Run:
-    return lambda scope: bool(left(scope) or right(scope))
+    return lambda scope: left(scope) or right(scope)
 
 
 def _both(left: Run, right: Run) -> Run:
-    return lambda scope: bool(left(scope) and right(scope))
+    return lambda scope: left(scope) and right(scope)
 
 
 def negation(term: Term, offset: int) -> Term:
@@ -123,6 +125,9 @@ def comparison(sign: str, left: Term, right: Term, offset: int) -> Term:
 
 def _comparable(left: Term, right: Term) -> None:
     kinds = (left.kind, right.kind)
+    for term in (left, right):
+        if term.constant and term.value() == "":
+            raise Wrong(term.offset, "an empty field is nothing, and nothing equals nothing", "not exists(...)")
     if "any" in kinds or kinds[0] == kinds[1]:
         return
     other = next((kind for kind in kinds if kind != "text"), "")
@@ -136,11 +141,13 @@ def _comparable(left: Term, right: Term) -> None:
 def _equal(left: Term, right: Term) -> Run:
     first, second = left.run, right.run
     if right.constant and (value := right.value()) is not None:
-        return lambda scope: bool(first(scope) == value)
+        if type(value) is Decimal and left.kind == "any":
+            return lambda scope: type(found := first(scope)) is Decimal and found == value
+        return lambda scope: first(scope) == value
 
     def run(scope: Scope) -> bool:
         value = first(scope)
-        return value is not None and bool(value == second(scope))
+        return value is not None and _same(value, second(scope))
 
     return run
 
@@ -148,13 +155,20 @@ def _equal(left: Term, right: Term) -> Run:
 def _unequal(left: Term, right: Term) -> Run:
     first, second = left.run, right.run
     if right.constant and (value := right.value()) is not None:
-        return lambda scope: bool(first(scope) != value)
+        if type(value) is Decimal and left.kind == "any":
+            return lambda scope: type(found := first(scope)) is not Decimal or found != value
+        return lambda scope: first(scope) != value
 
     def run(scope: Scope) -> bool:
         value = first(scope)
-        return value is None or bool(value != second(scope))
+        return value is None or not _same(value, second(scope))
 
     return run
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equal, and of one kind: true is not 1."""
+    return a is b or (type(a) is not bool and type(b) is not bool and bool(a == b))
 
 
 def _ordered(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Run:
@@ -179,7 +193,9 @@ def _membership(left: Term, right: Term) -> Run:
     first, second, paths = left.run, right.run, right.paths
     if not right.many and right.kind not in ("any", "list"):
         raise Wrong(
-            right.offset, "behind 'in' stands a list", 'in ["AA", "CA"], or contains(text, "part")'
+            right.offset,
+            "behind 'in' stands a list",
+            'in ["AA", "CA"], or contains(text, "part")',
         )
     if right.many:
         _comparable(left, right)
@@ -205,10 +221,6 @@ def first_there(terms: Sequence[Term]) -> Term:
     """`a ?? b`: the first that is not nothing; right behind a table it catches a miss as well."""
     runs = tuple(term.soft or term.run for term in terms[:-1])
     last = terms[-1].run
-    kinds = {term.kind for term in terms}
-    for term in terms:
-        if term.kind == "group":
-            single(term, "'??'")
     if len(runs) == 1:
         (only,) = runs
 
@@ -223,11 +235,29 @@ def first_there(terms: Sequence[Term]) -> Term:
                     return value
             return last(scope)
 
-    kind = kinds.pop() if len(kinds) == 1 else "any"
-    term = combined(run, kind, terms[0].offset, terms, any(term.many for term in terms))
+    term = combined(run, _one_kind(terms), terms[0].offset, terms, terms[0].many)
     if soft := terms[-1].soft:
         term.soft = _softened(runs, soft)
     return term
+
+
+def _one_kind(terms: Sequence[Term]) -> str:
+    """The kind of values that stand in for each other; Wrong where they are of two."""
+    kinds = {term.kind for term in terms}
+    if "group" in kinds:
+        single(next(term for term in terms if term.kind == "group"), "'??'")
+    there = [term for term in terms if not (term.constant and term.value() in (None, NULL))]
+    if len({term.many for term in there}) > 1:
+        raise Wrong(terms[1].offset, "one side of '??' is a list and the other is one value")
+    known = {term.kind for term in there}
+    if len(known) > 1 and "any" not in known:
+        said = " ?? ".join(term.kind for term in terms)
+        raise Wrong(
+            terms[0].offset,
+            f"the values are of two kinds ({said}); a pipe belongs to the value on its left only",
+            "(a ?? b) | datetime",
+        )
+    return known.pop() if len(known) == 1 else "any"
 
 
 def _softened(runs: Sequence[Run], last: Run) -> Run:
@@ -247,7 +277,9 @@ def arithmetic(sign: str, left: Term, right: Term, offset: int) -> Term:
         if term.kind == "text" and sign == "+":
             raise Wrong(offset, "'+' adds numbers; text is put together with holes", '"{a}{b}"')
         if term.kind not in ("number", "any"):
-            raise Wrong(term.offset, f"'{sign}' takes numbers, this is a {term.kind}", "| decimal")
+            raise Wrong(
+                term.offset, f"'{sign}' takes numbers, this is a {term.kind}", "| decimal"
+            )
     compute, first, second = _ARITHMETIC[sign], left.run, right.run
     paths = (*left.paths, *right.paths)
 
@@ -260,7 +292,9 @@ def arithmetic(sign: str, left: Term, right: Term, offset: int) -> Term:
         try:
             return compute(a, b)
         except DecimalException:
-            refuse("bad_value", f"'{sign}' has no result here (too large, or divided by 0)", paths)
+            refuse(
+                "bad_value", f"'{sign}' has no result here (too large, or divided by 0)", paths
+            )
 
     return combined(run, "number", offset, [left, right])
 
@@ -271,12 +305,16 @@ def listing(items: Sequence[Term], offset: int) -> Term:
         single(item, "a list")
     kinds = {item.kind for item in items}
     if len(kinds) > 1 and "any" not in kinds:
-        raise Wrong(offset, f"the values of a list are of one kind, here: {', '.join(sorted(kinds))}")
+        raise Wrong(
+            offset, f"the values of a list are of one kind, here: {', '.join(sorted(kinds))}"
+        )
     kind = kinds.pop() if len(kinds) == 1 else "any"
     runs = tuple(item.run for item in items)
     if all(item.constant for item in items):
         values = tuple(value for item in items if (value := item.value()) is not None)
-        return Term(run=lambda scope: values, kind=kind, offset=offset, constant=True, many=True)
+        return Term(
+            run=lambda scope: values, kind=kind, offset=offset, constant=True, many=True
+        )
 
     def run(scope: Scope) -> list[Any]:
         return [value for each in runs if (value := each(scope)) is not None]

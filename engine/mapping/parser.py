@@ -40,7 +40,9 @@ _FOREIGN = {
 class Parser:
     """Reads one text; `at` is the offset of the next character."""
 
-    def __init__(self, text: str, language: Language, at: int = 0, shape: Shape | None = None) -> None:
+    def __init__(
+        self, text: str, language: Language, at: int = 0, shape: Shape | None = None
+    ) -> None:
         self.text, self.language, self.at = text, language, at
         self.shape = shape or language.shape
         """The shape of the thing at hand: what a leading dot reads."""
@@ -66,7 +68,9 @@ class Parser:
         self.depth -= 1
         return term
 
-    def condition(self, text: str, at: int, shape: Shape) -> tuple[Callable[[Scope], bool], int]:
+    def condition(
+        self, text: str, at: int, shape: Shape
+    ) -> tuple[Callable[[Scope], bool], int]:
         """The condition inside a path's brackets (formats: CompileCondition)."""
         inner = self.inside(shape, at)
         term = inner.expression()
@@ -238,19 +242,19 @@ class Parser:
 
     def quoted(self) -> str:
         """The text in double quotes that starts here; a backslash escapes quote, backslash, n, r, t."""
-        start, at, said = self.at, self.at + 1, []
+        start, at, said = self.at, self.at + 1, ""
         while at < len(self.text):
             sign = self.text[at]
             if sign == '"':
                 self.at = at + 1
-                return "".join(said)
+                return said
             if sign == "\\":
                 at += 1
                 escaped = self.text[at : at + 1]
                 if escaped not in _ESCAPES:
                     raise Wrong(at - 1, 'a backslash stands before one of " \\ n r t', '"\\\\"')
                 sign = _ESCAPES[escaped]
-            said.append(sign)
+            said += sign
             at += 1
         raise Wrong(
             start,
@@ -265,7 +269,9 @@ class Parser:
             plain = said.lstrip("-0") or "0"
             raise Wrong(start, f"'{said}' may be a number or a text", f'{plain}, or "{said}"')
         if _WORD.match(self.text, self.at):
-            raise Wrong(start, "a number ends where a letter begins; text stands in double quotes")
+            raise Wrong(
+                start, "a number ends where a letter begins; text stands in double quotes"
+            )
         return constant(Decimal(said), "number", start)
 
     def _list(self, start: int) -> Term:
@@ -277,4 +283,3 @@ class Parser:
             items.append(self.expression())
         self.at += 1
         return operators.listing(items, start)
-

@@ -97,7 +97,8 @@ def read(name: str, function: Callable[..., Any]) -> Signature:
         if parameter.name == "otherwise":
             otherwise = True
             continue
-        kind, _, nothing = _kind(hints[parameter.name])
+        kind, many, nothing = _kind(hints[parameter.name])
+        kind = "list" if many else kind
         variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
         empty = parameter.default is inspect.Parameter.empty
         parameters.append(

@@ -47,7 +47,9 @@ class Tables:
             return {}
         self.used[name] = table.digest
         source = _column(table, from_ or table.columns[0], offset)
-        target = _column(table, to, offset) if to else next(at for at in range(2) if at != source)
+        target = (
+            _column(table, to, offset) if to else next(at for at in range(2) if at != source)
+        )
         found: dict[str, str] = {}
         lines: dict[str, int] = {}
         for line, cells in table.rows:
@@ -76,7 +78,9 @@ class Tables:
         if (place.file, f"{column}:{line}") not in self._told:
             self._told.add((place.file, f"{column}:{line}"))
             name = table.columns[column]
-            self.mistakes.add(place, f"this code stands twice in '{name}'; the first is in line {first}")
+            self.mistakes.add(
+                place, f"this code stands twice in '{name}'; the first is in line {first}"
+            )
 
 
 def _column(table: Table, name: str, offset: int) -> int:
@@ -108,11 +112,11 @@ def read(path: Path, file: str, mistakes: Mistakes) -> Table | None:
     if len(columns) < 2 or len(set(columns)) < len(columns) or "" in columns:
         mistakes.add(Place(file=file, line=1, column=1), "the first line names two columns or more, each once", "theirs,ours")  # fmt: skip
         return None
-    for line, cells in rows[1:]:
-        if len(cells) != len(columns):
+    for line, row in rows[1:]:
+        if len(row) != len(columns):
             mistakes.add(
                 Place(file=file, line=line, column=1),
-                f"this line has {len(cells)} cells, the first names {len(columns)} columns",
+                f"this line has {len(row)} cells, the first names {len(columns)} columns",
             )
             return None
     name = path.stem

@@ -35,7 +35,9 @@ def fill(scalar: Scalar, language: Language, safe: str) -> Expression | None:
     breaks), `text`.
     """
     make = _SAFE[safe]
-    return finished(scalar, guarded(scalar, language, lambda: _holes(scalar, language, make)), language)
+    return finished(
+        scalar, guarded(scalar, language, lambda: _holes(scalar, language, make)), language
+    )
 
 
 def term(scalar: Scalar, language: Language) -> Term | None:
@@ -67,7 +69,9 @@ def finished(scalar: Scalar, found: Term | None, language: Language) -> Expressi
     if found.kind == "group":
         word = found.paths[0] if found.paths else scalar.text
         language.mistakes.add(
-            scalar, f"{word} names a whole segment here, not a value; did you mean the text?", f'"{word}"'
+            scalar,
+            f"{word} names a whole segment here, not a value; did you mean the text?",
+            f'"{word}"',
         )
         return None
     return Expression(
@@ -117,7 +121,9 @@ def _holes(scalar: Scalar, language: Language, make: Make) -> Term:
 def _hole(text: str, start: int, language: Language) -> tuple[Term, int]:
     parser = Parser(text, language, start + 1)
     if parser.skip() == "}":
-        raise Wrong(start, "there is nothing in this hole; a brace itself is written twice", "{{")
+        raise Wrong(
+            start, "there is nothing in this hole; a brace itself is written twice", "{{"
+        )
     found = parser.expression()
     if parser.skip() != "}":
         raise Wrong(start, "this hole is not closed; a brace itself is written twice", "{{") if parser.at >= len(text) else parser.unexpected()  # fmt: skip
@@ -133,7 +139,8 @@ def _text(pieces: list[str | Term], make: Make) -> Term:
         whole = "".join(piece for piece in pieces if isinstance(piece, str))
         return Term(run=lambda scope: whole, kind="text", offset=0, constant=True)
     parts = tuple(
-        (piece, None) if isinstance(piece, str) else ("", _hole_run(piece, make)) for piece in pieces
+        (piece, None) if isinstance(piece, str) else ("", _hole_run(piece, make))
+        for piece in pieces
     )
 
     def run(scope: Scope) -> str:

@@ -8,7 +8,14 @@ from engine.mapping.language import Wrong
 from engine.placed import Items, Mistakes, Node, Record
 
 #: Written plain, these are truths in one YAML and texts in another.
-_TRUTHS = {"no": "false", "off": "false", "n": "false", "yes": "true", "on": "true", "y": "true"}
+_TRUTHS = {
+    "no": "false",
+    "off": "false",
+    "n": "false",
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?$")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?$")
 _DOTTED = re.compile(r"\d+(\.\d+){2,}$")
@@ -20,7 +27,9 @@ def check(text: str, start: int = 0) -> None:
     if said.lower() in _TRUTHS:
         truth = _TRUTHS[said.lower()]
         raise Wrong(
-            start, f"'{said}' may be a truth or a text; here it is neither", f'{truth}, or "{said}"'
+            start,
+            f"'{said}' may be a truth or a text; here it is neither",
+            f'{truth}, or "{said}"',
         )
     if said == "~":
         raise Wrong(start, "'~' means nothing here", 'nothing, null, or "~"')
@@ -41,7 +50,9 @@ def not_a_value(node: Node, mistakes: Mistakes) -> None:
     if isinstance(node, Record):
         said = ", ".join(node.entries)
         mistakes.add(
-            node, "YAML reads '{' as the beginning of a record; in a text, holes need quotes", f'"{{{said}}}"'
+            node,
+            "YAML reads '{' as the beginning of a record; in a text, holes need quotes",
+            f'"{{{said}}}"',
         )
     elif isinstance(node, Items):
         mistakes.add(

@@ -67,11 +67,11 @@ class Moment:
         if not isinstance(other, Moment):
             return NotImplemented
         mine, theirs = self._beside(other)
-        return mine == theirs
+        return bool(mine == theirs)
 
     def __lt__(self, other: Moment) -> bool:
         mine, theirs = self._beside(other)
-        return mine < theirs
+        return bool(mine < theirs)
 
     def __hash__(self) -> int:
         return 1  # equal moments may differ in precision and zone

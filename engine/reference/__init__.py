@@ -76,6 +76,7 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "installation.md", _installation()
     for name in connectors.names():
         yield f"connectors/{name}.md", _connector(name)
+    yield "functions.md", pages.functions()
     yield "entities.md", pages.entities()
     for name in canonical.names():
         yield schemas.file_name(name), schemas.text(name)

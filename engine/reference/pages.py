@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import engine
 from engine import canonical, errors
+from engine.mapping import functions as language
 from engine.message import TRANSITIONS, State, Verdict
 from engine.reference import schemas
 from engine.reference.docstrings import member_comments
@@ -86,6 +88,37 @@ def http() -> str:
         outcome = "accepted" if kind is None else f"`{kind.__name__}`"
         lines.append(f"| {status} | {outcome} | {means} |")
     return "\n".join([*lines, ""])
+
+
+def functions() -> str:
+    """Every function of the expression language."""
+    lines = [
+        "# Functions",
+        "",
+        "What a pipe may hand a value to. A function of nothing gives nothing; what it cannot",
+    ]
+    lines += [
+        "read stops the message with a reason, where `otherwise=` may be given another value is taken.",
+        "",
+    ]
+    lines += ["| function | meaning | example |", "|---|---|---|"]
+    for _, signature, meaning, example in language.reference():
+        shown = _plainly(example)
+        cells = (f"`{signature}`", meaning, f"`{shown}`" if shown else "")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _plainly(example: str) -> str:
+    """A doctest as an analyst would write it."""
+    for pattern, by in (
+        (r"Decimal\('([^']*)'\)", r"\1"),
+        (r'Decimal\("?([^")]*)"?\)', r"\1"),
+        (r're2\.compile\(r?("[^"]*")\)', r"\1"),
+        (r"\bstr\((\w+\((?:[^()]|\([^()]*\))*\))\)", r"\1"),
+    ):
+        example = re.sub(pattern, by, example)
+    return example
 
 
 def entities() -> str:

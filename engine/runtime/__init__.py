@@ -16,7 +16,7 @@ from engine import orders
 from engine.errors import CommitUnknown
 from engine.runtime.desk import Desk
 from engine.runtime.engine import Engine
-from engine.runtime.watch import edits, lag
+from engine.runtime.watch import alerts, edits, lag
 
 #: Seconds a thread may run Python before another gets its turn; the writer and the loop hand over often.
 SWITCH = 0.001
@@ -43,7 +43,7 @@ async def _run(home: Path, hold_all: bool, on_ready: Callable[[Engine], None] | 
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    watches = [asyncio.create_task(work) for work in (edits(engine), lag(engine))]
+    watches = [asyncio.create_task(work) for work in (edits(engine), lag(engine), alerts(engine))]
     try:
         await engine.start()
         await listening(engine)

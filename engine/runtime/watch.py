@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 from watchfiles import awatch
 
+from engine.alerts import AlertState, Fact, Webhook, judge
 from engine.errors import ConfigError
 from engine.runtime.engine import Engine
 
@@ -48,8 +47,66 @@ async def lag(engine: Engine) -> None:
         engine.loop_lag = max(late, engine.loop_lag * 0.9)
 
 
-async def alerts(engine: Engine, look: Callable[[Engine], Coroutine[Any, Any, None]]) -> None:
-    """Look at queues and silences every few seconds."""
-    while True:
-        await asyncio.sleep(LOOK_EVERY)
-        await look(engine)
+async def alerts(engine: Engine) -> None:
+    """Tell people when something is late, silent or paused, and when it is over; a webhook where there is one."""
+    settings = engine.home_config.installation.alerts
+    webhook: Webhook | None = None
+    posting: asyncio.Task[None] | None = None
+    if settings.url:
+        headers = settings.headers
+
+        def revealed() -> dict[str, str]:
+            return {name: secret.reveal(engine.home) for name, secret in headers.items()}
+
+        webhook = Webhook(settings.url, engine.log.notice(""), revealed)
+        posting = asyncio.create_task(webhook.run())
+    state: AlertState = {}
+    try:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            state, told = judge(state, facts(engine), engine.clock.now())
+            for alert in told:
+                event = "alert_cleared" if alert.cleared else "alert"
+                level = "info" if alert.cleared else "warning"
+                engine.log.event(
+                    level, alert.channel, event, destination=alert.destination, detail=alert.text
+                )
+                if webhook is not None:
+                    webhook.send(alert)
+    finally:
+        if posting is not None:
+            posting.cancel()
+
+
+def facts(engine: Engine) -> list[Fact]:
+    """How every source and destination stands."""
+    found: list[Fact] = []
+    monotonic, now = engine.clock.monotonic(), engine.clock.now()
+    for station in engine.stations.values():
+        channel = station.channel
+        last = max(station.last_received_at, station.started_at)
+        found.append(
+            Fact(
+                channel=channel.name,
+                owner=channel.owner,
+                silent=channel.alerts.silent,
+                last_message_at=None if station.stopped else last,
+            )
+        )
+        for name, lanes in station.lanes.items():
+            since = now - (monotonic - lanes.blocked_since) if lanes.blocked_until else None
+            found.append(
+                Fact(
+                    channel=channel.name,
+                    destination=name,
+                    owner=channel.owner,
+                    queue_age=channel.alerts.queue_age,
+                    oldest_at=lanes.oldest(),
+                    depth=engine.counts.get(lanes.number, 0),
+                    paused=lanes.blocked_why if lanes.paused else "",
+                    paused_at=since,
+                    breaker_open_at=since,
+                    held=lanes.hold.held,
+                )
+            )
+    return found

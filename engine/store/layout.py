@@ -66,7 +66,7 @@ class Layout:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         connection, sql = ledger.connection, queries("write")
-        self._message = Rows(connection, sql["message"], 22)
+        self._message = Rows(connection, sql["message"], 23)
         self._content = Rows(connection, sql["content"], 5)
         self._search = Rows(connection, sql["search"], 3)
         self._delivery = Rows(connection, sql["delivery"], 15)
@@ -121,7 +121,7 @@ class Layout:
             entry.detail, plan.owner, plan.kind, plan.control, inbound.peer,
             None if facts is None else _encode(facts).decode(), inbound.parent, inbound.replay_of, entry.original,
             plan.summary, plan.release, body_size(entry.inbound.raw), content, inbound.depth, entry.flags,
-            len(entry.deliveries),
+            len(entry.deliveries), _encode(plan.keys).decode() if plan.keys else None,
         )  # fmt: skip
 
     def _queue_up(self, entry: Entry, raw: int, changes: dict[Key, int]) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import array
 import json
 from collections.abc import Sequence
 from typing import Any
-
-import apsw
 
 from engine.message import OPEN, TRANSITIONS, State
 from engine.store import Hold
 from engine.store.ledger import Key, Ledger
 from engine.store.rides import count_step
-from engine.store.schema import STATE_CODE, STATES, Rows, first, queries
+from engine.store.schema import STATE_CODE, STATES, Rows, first, integers, queries
 
 
 class People:
@@ -59,9 +56,7 @@ class People:
         """Take the step wherever TRANSITIONS has it; which ones moved, and what that counts."""
         moved: list[int] = []
         changes: dict[Key, int] = {}
-        rows = self._connection.execute(
-            self._sql["to_move"], (apsw.carray(array.array("q", ids)),)
-        ).fetchall()
+        rows = self._connection.execute(self._sql["to_move"], (integers(ids),)).fetchall()
         for id, destination, state, lane, lanes, attempt in rows:
             was = STATES[state]
             if to not in TRANSITIONS[was] or to is State.SENDING:

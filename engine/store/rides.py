@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,15 @@ import msgspec
 from engine.errors import StoreError
 from engine.message import OPEN, TRANSITIONS, Delivery, Settlement, State
 from engine.store.ledger import Key, Ledger
-from engine.store.schema import BY_STATE, LAST_DELIVERED, PLAIN, STATE_CODE, Rows, queries
+from engine.store.schema import (
+    BY_STATE,
+    LAST_DELIVERED,
+    PLAIN,
+    STATE_CODE,
+    Rows,
+    integers,
+    queries,
+)
 
 _encode = msgspec.json.Encoder().encode
 Durable = Callable[[], None] | None
@@ -182,7 +189,7 @@ class Rides:
             how = (STATE_CODE[step.state], step.attempt, step.due_at, holds, STATE_CODE[was])
             alike.setdefault(how, []).append(id)
         for values, ids in alike.items():
-            self._connection.execute(self._step, (*values, apsw.carray(array.array("q", ids))))
+            self._connection.execute(self._step, (*values, integers(ids)))
             if self._connection.changes() != len(ids):
                 raise StoreError("a delivery is not in the state that its claim was made in")
 

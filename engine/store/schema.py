@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -131,3 +132,8 @@ def first(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> 
     for row in connection.execute(sql, values):
         return row
     return None
+
+
+def integers(numbers: Sequence[int]) -> apsw.carray:
+    """Numbers for `IN carray(?)`; 0 stands for none, which is no id."""
+    return apsw.carray(array.array("q", numbers or (0,)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +13,7 @@ import msgspec
 
 from engine.errors import CommitUnknown, StoreError
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
-from engine.store import Hold, Queued, large
+from engine.store import Hold, Queued, backup, large
 from engine.store.checkpoint import Checkpointer
 from engine.store.home import Lock, prepare, store_file
 from engine.store.intake import Accept
@@ -23,7 +22,7 @@ from engine.store.people import People
 from engine.store.readers import Readers
 from engine.store.recent import Recent
 from engine.store.rides import Claim
-from engine.store.schema import PLACES, STATES, TEST, first, open_writer, queries
+from engine.store.schema import PLACES, STATES, TEST, first, integers, open_writer, queries
 from engine.store.writer import Batch, Counted, Writer
 
 _LANES = queries("lanes")
@@ -155,7 +154,9 @@ class SqliteStore:
 
     async def chosen(self, deliveries: Sequence[int]) -> list[Delivery]:
         """The open deliveries with these ids, in order, without payloads."""
-        return await self._read("chosen", apsw.carray(array.array("q", deliveries)))
+        if not deliveries:
+            return []
+        return await self._read("chosen", integers(deliveries))
 
     async def _read(self, query: str, *values: Any) -> list[Delivery]:
         """Rows as deliveries, brought up to date with what was settled while they were read."""
@@ -332,6 +333,11 @@ class SqliteStore:
         if isinstance(body, bytes):
             return body
         return await self._loop.run_in_executor(None, large.load, body)
+
+    async def backup(self, target: Any) -> None:
+        """See Store.backup. StoreError when the target is not empty or the copy is not sound."""
+        self._alive()
+        await backup.backup(self._connection, self._writer, self._home, Path(target))
 
     def state(self) -> dict[str, float]:
         """See Store.state."""

@@ -22,7 +22,8 @@ _KINDS: dict[str, type[DeliveryError] | None] = {
 def _read() -> dict[str, tuple[type[DeliveryError] | None, str]]:
     with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as rows:
         return {
-            row["status"]: (_KINDS[row["outcome"]], row["means"]) for row in csv.DictReader(rows)
+            row["status"]: (_KINDS[row["outcome"]], row["means"])
+            for row in csv.DictReader(rows)
         }
 
 

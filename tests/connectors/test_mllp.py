@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -130,7 +131,9 @@ async def connected(source: Source, **options: Any) -> AsyncIterator[Peer]:
 
 async def until(claim: Callable[[], Any], within: float = 3) -> None:
     async with asyncio.timeout(within):
-        while not claim():
+        while True:
+            if claim():
+                return
             await asyncio.sleep(0.005)
 
 
@@ -467,8 +470,6 @@ async def test_no_more_connections_than_allowed(site, engine, notices):
 
 
 async def test_a_thousand_idle_connections_cost_little_and_hinder_nobody(site, engine):
-    import tracemalloc
-
     async with running(site(), engine, connections=1100, backlog=1024) as source:
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]

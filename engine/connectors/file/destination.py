@@ -52,7 +52,9 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         if "{" not in self.name and not _is_safe(self.name):
             raise ValueError("name: expected one file name, without folders or a leading dot")
         if not self.append and (self.rotate is not None or self.header):
-            raise ValueError("append: rotate and header are for a file that grows; write append: true")
+            raise ValueError(
+                "append: rotate and header are for a file that grows; write append: true"
+            )
         if self.append and self.exists != "refuse":
             raise ValueError("exists: a file that grows is always appended to")
 

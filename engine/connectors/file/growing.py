@@ -141,7 +141,9 @@ class GrowingFile:
 
     def _create(self, now: float) -> None:
         """A new file. The journal lets go of the old one first: a new file may get an old one's inode."""
-        self._replace_journal(journal.Opening(inode=0, length=0, since=now, keys=list(self._keys)))
+        self._replace_journal(
+            journal.Opening(inode=0, length=0, since=now, keys=list(self._keys))
+        )
         draft = self.path.with_name(f".{self.path.name}.part")
         write_synced(draft, self._header)
         with contextlib.suppress(FileExistsError):
@@ -213,7 +215,9 @@ def _locked(path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(handle), os.stat(path)):  # not replaced before it was locked
+        if os.path.samestat(
+            os.fstat(handle), os.stat(path)
+        ):  # not replaced before it was locked
             return handle
     except (BlockingIOError, FileNotFoundError):
         pass

@@ -46,7 +46,9 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.done and "{name}" not in self.done and "{stem}" not in self.done:
             raise ValueError("done: expected {name} or {stem} in it, such as {name}.done")
         if "/" in self.pattern or "/" in self.done:
-            raise ValueError("pattern: expected a name, not a path; the folder stands in folder:")
+            raise ValueError(
+                "pattern: expected a name, not a path; the folder stands in folder:"
+            )
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -225,9 +227,7 @@ def _sight(name: str, path: str) -> Sight | None:
         found = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:  # taken away meanwhile
         return None
-    return Sight(
-        name=name, size=found.st_size, modified=found.st_mtime_ns, inode=found.st_ino
-    )
+    return Sight(name=name, size=found.st_size, modified=found.st_mtime_ns, inode=found.st_ino)
 
 
 def _content(path: Path, sight: Sight) -> Content | None:

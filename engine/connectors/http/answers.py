@@ -71,7 +71,9 @@ def told(reply: Reply, receipt: Receipt, er7: bool) -> Page:
     if er7 and reply.body:
         return Page(422 if quarantined else 200, reply.body, ER7)
     if quarantined:
-        detail = receipt.detail or "kept for a person to look at; do not send it again unchanged"
+        detail = (
+            receipt.detail or "kept for a person to look at; do not send it again unchanged"
+        )
         return problem(422, receipt.reason or "quarantined", detail, short_id(receipt.id))
     number = receipt.original or receipt.id
     body: dict[str, Any] = {"id": short_id(number), "verdict": receipt.verdict.value}

@@ -158,7 +158,9 @@ class Connection(asyncio.Protocol):
         self._length += len(chunk)
 
     def on_message_complete(self) -> None:
-        if self._parser.get_status_code() < 200:  # 100 Continue and the like: the answer follows
+        if (
+            self._parser.get_status_code() < 200
+        ):  # 100 Continue and the like: the answer follows
             self._begin()
             return
         if self._waiter is not None:
@@ -257,18 +259,26 @@ class Client:
                 )
         except TimeoutError:
             seconds = f"{self._limits.connect:g} s"
-            raise Unavailable("no connection", f"none to {host}:{port} within {seconds}") from None
+            raise Unavailable(
+                "no connection", f"none to {host}:{port} within {seconds}"
+            ) from None
         except ssl.SSLError as error:
             raise Misconfigured("TLS", _tls_reason(error)) from None
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            status = "connection refused" if isinstance(error, ConnectionRefusedError) else "no connection"
+            status = (
+                "connection refused"
+                if isinstance(error, ConnectionRefusedError)
+                else "no connection"
+            )
             raise Unavailable(status, f"{host}:{port}: {reason.lower()}") from None
         return connection
 
 
 def _lost(error: Exception | None, headed: bool) -> DeliveryError:
-    if isinstance(error, ssl.SSLError) and not headed:  # TLS 1.3 refuses a client only after its first bytes
+    if (
+        isinstance(error, ssl.SSLError) and not headed
+    ):  # TLS 1.3 refuses a client only after its first bytes
         return Misconfigured("TLS", _tls_reason(error))
     return Uncertain(
         "connection lost", "the answer broke off" if headed else "closed before an answer came"

@@ -19,7 +19,9 @@ from engine.settings import Duration, HeaderText, Size, UrlPath
 from engine.tls import ClientTls, client_context
 from engine.wire.http_status import judge
 
-_OWN = frozenset({"host", "content-length", "transfer-encoding", "connection", "idempotency-key"})
+_OWN = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
+)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _TARGET = re.compile(r"[!-~]*")
 _VALUE = re.compile(r"[\t -~\x80-\U0010ffff]*")
@@ -59,7 +61,9 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         endpoint(self.url, self.plaintext)
         for name in self.headers:
             if not _NAME.fullmatch(name) or name.lower() in _OWN:
-                raise ValueError("headers: a name is not a header's, or one the engine sets itself")
+                raise ValueError(
+                    "headers: a name is not a header's, or one the engine sets itself"
+                )
         if not _VALUE.fullmatch(self.content_type):
             raise ValueError("content_type: expected a media type such as application/json")
 
@@ -161,7 +165,9 @@ class Destination:
             raise Misconfigured("not sent", f"secret or certificate: {_words(error)}") from None
         except OSError as error:
             raise Misconfigured("not sent", f"certificate files: {error.strerror}") from None
-        self._fixed = f"Host: {self._endpoint.authority}\r\nContent-Type: {settings.content_type}\r\n"
+        self._fixed = (
+            f"Host: {self._endpoint.authority}\r\nContent-Type: {settings.content_type}\r\n"
+        )
         if found is not None:
             self._fixed += f"{found[0]}: {found[1]}\r\n"
         self._line = _request_line(settings, self._endpoint, settings.path, settings.query)
@@ -169,7 +175,11 @@ class Destination:
             f"{name}: {value}\r\n" for name, value in settings.headers.items()
         )
         client = Client(self._endpoint, self._limits(), context, settings.tls.name)
-        if settings.auth is not None and settings.auth.oauth2 is not None and self._tokens is None:
+        if (
+            settings.auth is not None
+            and settings.auth.oauth2 is not None
+            and self._tokens is None
+        ):
             self._tokens = self._open_tokens(settings.auth)
         self._client = client
         return client

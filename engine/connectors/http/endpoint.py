@@ -35,9 +35,13 @@ def endpoint(url: str, plaintext: bool) -> Endpoint:
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("url: expected http:// or https://, a host and perhaps a port and a path")
+        raise ValueError(
+            "url: expected http:// or https://, a host and perhaps a port and a path"
+        )
     if not url.isascii() or any(character <= " " for character in url) or "{" in url:
-        raise ValueError("url: takes no holes, spaces or special characters; use path: and query:")
+        raise ValueError(
+            "url: takes no holes, spaces or special characters; use path: and query:"
+        )
     if parts.username is not None or parts.fragment:
         raise ValueError("url: takes no user, password or fragment; credentials go under auth:")
     encrypted = parts.scheme == "https"

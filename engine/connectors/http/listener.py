@@ -12,12 +12,12 @@ import time
 from collections import deque
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
-import msgspec
 
 from engine.connectors.http.answers import Page
+from engine.connectors.http.desk import Desk, Head, Request
 
 #: Most bytes of a request line and headers.
 MOST_HEAD = 32 * 1024
@@ -25,59 +25,6 @@ MOST_HEAD = 32 * 1024
 MOST_AHEAD = 8
 #: Seconds in which a caller who was turned away may still send before the connection is cut.
 LINGER = 2.0
-
-
-class Head(msgspec.Struct, frozen=True):
-    """The head of one request."""
-
-    method: str
-    path: str
-    """Without the query."""
-    headers: dict[str, str]
-    """By lower-case name; repeated ones joined by commas (RFC 9110 section 5.3)."""
-    peer: str
-
-
-class Request(msgspec.Struct, frozen=True):
-    """One whole request."""
-
-    head: Head
-    chunks: list[bytes]
-    size: int
-    keep: bool
-    """Whether the connection stays open after it."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of a connection, in bytes and seconds."""
-
-    body: int
-    request: float
-    idle: float
-
-
-class Desk(Protocol):
-    """Who decides and works behind the listener."""
-
-    limits: Limits
-
-    def arrived(self, connection: Listener) -> None:
-        """A connection was let in."""
-
-    def left(self, connection: Listener) -> None:
-        """A connection is gone."""
-
-    def greets(self, peer: str) -> bool:
-        """Whether this peer may connect at all, now."""
-
-    def admit(self, head: Head) -> Page | None:
-        """None, or why the request is refused before its body is read."""
-
-    def refuse(self, status: int, peer: str) -> Page:
-        """The answer to what broke a limit (408, 413, 431) or is not HTTP (400)."""
-
-    async def answer(self, request: Request) -> Page | None:
-        """The answer to a whole request; None = close without one."""
 
 
 class Listener(asyncio.Protocol):
@@ -134,12 +81,32 @@ class Listener(asyncio.Protocol):
     def _feed(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # an offer of HTTP/2: declined by going on
-            if rest := data[upgrade.args[0] :]:
-                self._feed(rest)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             if not self._deaf:
                 self._turn_away(self._desk.refuse(400, self._peer))
+
+    def _decline(self, rest: bytes) -> None:
+        """
+        An offer of another protocol, which many clients make with their first request: declined by reading the
+        request as if it had not been made (RFC 9110 section 7.8). The parser stops before the body.
+        """
+        method = self._parser.get_method()
+        if method == b"CONNECT":
+            self._turn_away(self._desk.refuse(400, self._peer))
+        if self._deaf:
+            return
+        kept = [
+            b"%b: %b\r\n" % header
+            for header in self._headers
+            if header[0].lower() not in (b"connection", b"upgrade", b"http2-settings")
+        ]
+        again = b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self._url, b"".join(kept))
+        self._parser = httptools.HttpRequestParser(self)
+        self._begin()
+        self._reading = True
+        self._feed(again + rest)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._deaf = True
@@ -161,7 +128,7 @@ class Listener(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._deaf:
+        if self._deaf or self._parser.should_upgrade():
             return
         headers: dict[str, str] = {}
         for raw, value in self._headers:

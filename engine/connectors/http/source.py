@@ -13,7 +13,8 @@ import msgspec
 from engine.connectors import Receive, Site
 from engine.connectors.http.answers import ER7, RETRY_AFTER, Page, not_kept, problem, told
 from engine.connectors.http.auth import Gate, ServerAuth
-from engine.connectors.http.listener import Head, Limits, Listener, Request
+from engine.connectors.http.desk import Guest, Head, Limits, Request
+from engine.connectors.http.listener import Listener
 from engine.errors import CommitRefused, CommitUnknown
 from engine.message import LARGE, Body, Inbound, Reply
 from engine.settings import Count, Duration, Port, Size
@@ -69,7 +70,9 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             try:
                 ipaddress.ip_network(network)
             except ValueError:
-                raise ValueError("allow: expected addresses or networks such as 10.2.0.0/16") from None
+                raise ValueError(
+                    "allow: expected addresses or networks such as 10.2.0.0/16"
+                ) from None
 
 
 class Source:
@@ -84,7 +87,7 @@ class Source:
         self.limits = Limits(
             body=settings.max_body, request=settings.timeout, idle=settings.idle
         )
-        self._connections: set[Listener] = set()
+        self._connections: set[Guest] = set()
         self._empty = asyncio.Event()
         self.ready = asyncio.Event()
         self.port = 0
@@ -137,10 +140,10 @@ class Source:
 
     # -- the desk behind the listener -------------------------------------------------------------
 
-    def arrived(self, connection: Listener) -> None:
+    def arrived(self, connection: Guest) -> None:
         self._connections.add(connection)
 
-    def left(self, connection: Listener) -> None:
+    def left(self, connection: Guest) -> None:
         self._connections.discard(connection)
         if not self._connections:
             self._empty.set()
@@ -156,7 +159,9 @@ class Source:
 
     def _is_allowed(self, peer: str) -> bool:
         address = ipaddress.ip_address(peer.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:10.2.0.7 on a dual-stack listener
+        mapped = getattr(
+            address, "ipv4_mapped", None
+        )  # ::ffff:10.2.0.7 on a dual-stack listener
         return any((mapped or address) in network for network in self._networks)
 
     def admit(self, head: Head) -> Page | None:
@@ -164,12 +169,16 @@ class Source:
         if self._gate is not None and not self._gate.admits(head.headers):
             challenge = self._gate.challenge
             more = f'WWW-Authenticate: {challenge} realm="corridor"\r\n' if challenge else ""
-            return self._refusal(401, "not_authenticated", "credentials are missing or wrong", head, more)
+            return self._refusal(
+                401, "not_authenticated", "credentials are missing or wrong", head, more
+            )
         if head.path != self._settings.path:
             return self._refusal(404, "no_such_path", "no channel listens at this path", head)
         if head.method != "POST":
             allow = "Allow: POST\r\n"
-            return self._refusal(405, "method_not_allowed", "messages come by POST", head, allow)
+            return self._refusal(
+                405, "method_not_allowed", "messages come by POST", head, allow
+            )
         if self._site.pressure():
             wait = f"Retry-After: {RETRY_AFTER}\r\n"
             return self._refusal(503, "queue_full", "the channel's queue is full", head, wait)
@@ -185,7 +194,12 @@ class Source:
     def _refused(self, status: int, code: str, detail: str, peer: str, more: str = "") -> Page:
         correlation = secrets.token_hex(6)
         self._site.notice(
-            "warning", "request_refused", peer=peer, status=status, reason=code, correlation=correlation
+            "warning",
+            "request_refused",
+            peer=peer,
+            status=status,
+            reason=code,
+            correlation=correlation,
         )
         return problem(status, code, detail, correlation, more)
 
@@ -210,7 +224,9 @@ class Source:
                 return told(reply, reply.receipt, er7)
             why = reply.error
         correlation = secrets.token_hex(6)
-        self._site.notice("warning", "not_kept", peer=request.head.peer, correlation=correlation)
+        self._site.notice(
+            "warning", "not_kept", peer=request.head.peer, correlation=correlation
+        )
         return not_kept(reply, why, correlation, er7)
 
     async def _inbound(self, request: Request) -> Inbound:

@@ -66,9 +66,6 @@ class Destination:
         status = failure.status if failure is not None else found.code if found else ""
         return Answer(status=status, body=body, failure=failure)
 
-    async def settled(self, delivery: Delivery) -> None:
-        """Nothing to do."""
-
     async def close(self) -> None:
         """Let go of all connections and of the port."""
         if self._server is not None:

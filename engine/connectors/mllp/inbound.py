@@ -23,7 +23,7 @@ ENDING = 0.01
 LINGER = 5.0
 
 #: Why reading pauses; it goes on when no reason is left.
-_WINDOW, _WRITE, _ALONE, _STOP = 1, 2, 4, 8
+_WINDOW, _WRITE, _ALONE = 1, 2, 4
 
 
 class Slot:
@@ -63,6 +63,7 @@ class Connection(Connected):
         self._paused = 0
         self._junk = 0
         self._alone = self._leaving = self._secure = False
+        self._deaf = True
 
     # -- what the network does ------------------------------------------------------------------------------
 
@@ -73,6 +74,7 @@ class Connection(Connected):
     def begin(self, transport: asyncio.Transport) -> None:
         """Receive on a connection that stands."""
         self._transport = transport
+        self._deaf = False
         self._secure = transport.get_extra_info("sslcontext") is not None
         keep_alive(transport, self._source.settings.keep_alive)
         self._source.opened(self)
@@ -82,8 +84,9 @@ class Connection(Connected):
 
     def data_received(self, data: bytes) -> None:
         """Cut into frames, submit them."""
-        if self._transport is None:
-            self._early.append(data)
+        if self._deaf:
+            if self._transport is None:
+                self._early.append(data)
             return
         self._active = self.seen = True
         deframer = self._deframer
@@ -96,7 +99,6 @@ class Connection(Connected):
     def eof_received(self) -> bool:
         """The sender has said all; answers under way still go out."""
         self._take(self._deframer.close())
-        self._report()
         self._leaving = True
         return not self._secure and bool(self._slots or self._waiting)
 
@@ -104,7 +106,8 @@ class Connection(Connected):
         """Nobody is left to answer; what was submitted is kept all the same."""
         self._leaving = True
         self._deframer.close()
-        self._report()
+        if self._deframer.cut:
+            self._source.site.notice("warning", "message_cut_off", peer=self.peer)
         self._cancel_ending()
         self._waiting.clear()
         self._wake()
@@ -136,9 +139,11 @@ class Connection(Connected):
 
     def stop(self) -> None:
         """Take nothing more; close when all that is under way is answered."""
-        self._leaving = True
+        # Bytes left unread would make the close a reset, which can destroy an answer on its way.
+        self._leaving = self._deaf = True
         self._waiting.clear()
-        self._pause(_STOP)
+        if self._deframer.broken and not self._slots:
+            self.abort()
         self._close_when_done()
 
     def abort(self) -> None:
@@ -288,7 +293,3 @@ class Connection(Connected):
         if not self._paused and self._transport is not None:
             self._begun = 0.0
             self._transport.resume_reading()
-
-    def _report(self) -> None:
-        if self._deframer.cut:
-            self._source.site.notice("warning", "message_cut_off", peer=self.peer)

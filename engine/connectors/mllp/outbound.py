@@ -67,8 +67,7 @@ class Line(Connected):
         if self._answer is None or self._answer.done():
             self.stale = self.stale or self._match == "strict"
             return
-        lenient = self._match == "lenient"
-        if lenient and (self._bare or data[:1] not in (mllp.START, mllp.CR)):
+        if self._match == "lenient" and self._is_bare(data):
             self._take_bare(data)
             return
         deframer = self._deframer
@@ -114,7 +113,8 @@ class Line(Connected):
         self._control = acknowledgement.control_of(payload)
         if self._match == "lenient":
             self._deframer, self._bare = Deframer(_LIMIT), b""
-        answer = self._answer = self._loop.create_future()
+        answer: asyncio.Future[Answered] = self._loop.create_future()
+        self._answer = answer
         try:
             await self._write(payload, within)
             if self._match == "none":
@@ -181,7 +181,15 @@ class Line(Connected):
         if self._match == "strict" and found is not None and not ours:
             self._fail(Uncertain("wrong acknowledgement", "its MSA-2 is not our MSH-10"))
         elif found is None or ours or not found.control:
+            self.stale = self.stale or found is None
             self._finish((body, found))
+
+    def _is_bare(self, data: bytes) -> bool:
+        """Whether these bytes belong to an answer without a frame."""
+        text = data.lstrip(b"\r\n")
+        return bool(self._bare) or (
+            bool(text) and not self._deframer.partial and text[:1] != mllp.START
+        )
 
     def _take_bare(self, data: bytes) -> None:
         """An acknowledgement without a frame: whole when its MSA segment is, or when nothing more comes."""

@@ -40,7 +40,7 @@ _STAND_IN = {
 }
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A message as text."""
 
     text: str
@@ -86,7 +86,9 @@ def encode(text: str, codec: str, unmappable: str) -> bytes:
     except UnicodeEncodeError as error:
         if unmappable == "quarantine":
             rule = f"a character that was written is not in the character set of the message ({codec})"
-            raise MessageError("unmappable_character", rule, where(text[: error.start])) from None
+            raise MessageError(
+                "unmappable_character", rule, where(text[: error.start])
+            ) from None
     return text.encode(codec, f"corridor.{unmappable}")
 
 
@@ -134,6 +136,22 @@ def _by_name(name: str) -> str:
 def _table() -> dict[str, str]:
     content = resources.files(__package__).joinpath("data/charsets.json").read_bytes()
     return msgspec.json.decode(content, type=dict[str, str])
+
+
+def narrow(raw: bytes) -> tuple[bytes, str]:
+    """The bytes without a byte order mark, as UTF-8 where they are of a wide set, and that set's codec or ``."""
+    mark, codec = next(((b, codec) for b, codec in _MARKS if raw.startswith(b)), (b"", ""))
+    if not mark:
+        plain = raw.lstrip(b" \t\r\n\x0b")[:8]
+        codec = next((codec for start, codec in _UNMARKED if plain.startswith(start)), "")
+    if codec in ("", "utf-8"):
+        return raw[len(mark) :], ""
+    return raw[len(mark) :].decode(codec, "replace").encode(), codec
+
+
+def widen(narrowed: bytes, codec: str) -> bytes:
+    """What `narrow` made, back in its set."""
+    return narrowed.decode(errors="replace").encode(codec) if codec else narrowed
 
 
 def _codec_of_plain(raw: bytes) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.hl7v2.charset import Decoded, decode
@@ -23,29 +25,27 @@ _PROCESSING = {"P": "production", "T": "test", "D": "debugging"}
 _NONE: tuple[Segment, ...] = ()
 
 
-class Segment:
+class Segment(msgspec.Struct, gc=False):
     """One segment. `fields[3]` is its third field as written; in MSH the first is the separator itself."""
 
-    __slots__ = ("_fields", "key", "line", "marks", "name")
-
-    def __init__(self, line: str, name: str, key: int, marks: Marks) -> None:
-        self.line = line
-        """As written, without its line end."""
-        self.name = name
-        self.key = key
-        """Stays the same while its message is edited."""
-        self.marks = marks
-        self._fields: list[str] | None = None
+    line: str
+    """As written, without its line end."""
+    name: str
+    key: int
+    """Stays the same while its message is edited."""
+    marks: Marks
+    cut: list[str] | None = None
+    """`fields`, once they were asked for; readers look here first."""
 
     @property
     def fields(self) -> list[str]:
         """Its name, then its fields as written."""
-        return self._fields or self.split()
+        return self.cut or self.split()
 
     def split(self) -> list[str]:
         """Split the fields now."""
-        self._fields = split_fields(self.line, self.name, self.marks)
-        return self._fields
+        self.cut = split_fields(self.line, self.name, self.marks)
+        return self.cut
 
 
 class Document:
@@ -139,7 +139,7 @@ def read_segments(
     field = marks.field
     for key, line in enumerate(lines):
         name = line[:3]
-        if line[3:4] != field or not name.isalnum():
+        if line[3:4] != field:
             name = name_of(line, field)
             if not name:
                 continue

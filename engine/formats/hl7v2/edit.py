@@ -67,7 +67,9 @@ class Line:
         if not self.touched:
             return self.was
         fields = self.fields
-        return self.marks.field.join([fields[0], *fields[2:]] if self.name in HEADERS else fields)
+        return self.marks.field.join(
+            [fields[0], *fields[2:]] if self.name in HEADERS else fields
+        )
 
 
 class Editor:
@@ -104,7 +106,9 @@ class Editor:
         """What became of segments of a document of this message; removed ones are left out."""
         return [self._by_key[one.key] for one in segments if one.key in self._by_key]
 
-    def add(self, name: str, scope: Scope | None = None, after: str = "", before: str = "") -> Group:
+    def add(
+        self, name: str, scope: Scope | None = None, after: str = "", before: str = ""
+    ) -> Group:
         """
         A new, empty segment: behind the last of the segments named `after`, before the first named `before`, else
         at the end; in the group at hand where the scope is in one. Gives it as a thing: the node of the scope in
@@ -166,9 +170,14 @@ class Editor:
         text = self.before + "".join(line.text() + line.end for line in self.lines)
         if codec != decoded.codec:
             return encode(text, codec, unmappable)
-        if decoded.mark or decoded.codec in _FAITHFUL:
+        if codec in _FAITHFUL or self._is_canonical(codec):
             return decoded.mark + encode(text, codec, unmappable)
         return exact_bytes(self, unmappable)
+
+    def _is_canonical(self, codec: str) -> bool:
+        """Whether encoding what was read gives back its bytes."""
+        decoded = self.source.decoded
+        return encode(decoded.exact or decoded.text, codec, "replace") == self.source.raw
 
     def _codec(self) -> str:
         header = next(line for line in self.lines if line.name == "MSH")

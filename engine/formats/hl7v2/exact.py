@@ -29,30 +29,31 @@ def exact_bytes(editor: Editor, unmappable: str) -> bytes:
 
     out = [original(0, len(editor.before))]
     for line in editor.lines:
-        if line.key >= len(starts):
-            out.append(encode(line.text(), codec, unmappable))
+        if line.key >= len(starts) or line.end != editor.original[1][line.key]:
+            out.append(encode(line.text() + line.end, codec, unmappable))
         elif not line.touched:
-            out.append(original(starts[line.key], len(line.was)))
+            out.append(original(starts[line.key], len(line.was) + len(line.end)))
         else:
             out.append(_edited(line, starts[line.key], original, codec, unmappable))
-        out.append(line.end.encode(codec))
     return b"".join(out)
 
 
 def _edited(
     line: Line, start: int, original: Callable[[int, int], bytes], codec: str, unmappable: str
 ) -> bytes:
-    """A segment, field by field."""
-    field = line.marks.field
+    """A segment, each field with the separator or line end behind it: shifts between sets end before those."""
+    field, out = line.marks.field, []
     before, after = line.was.split(field), line.text().split(field)
-    out = []
     for at, now in enumerate(after):
-        if at < len(before) and before[at] == now:
-            out.append(original(start, len(now)))
+        last = at == len(after) - 1
+        same = at < len(before) and before[at] == now and last == (at == len(before) - 1)
+        end = line.end if last else field
+        if same:
+            out.append(original(start, len(now) + len(end)))
         else:
-            out.append(encode(now, codec, unmappable))
+            out.append(encode(now + end, codec, unmappable))
         start += len(before[at]) + 1 if at < len(before) else 0
-    return encode(field, codec, unmappable).join(out)
+    return b"".join(out)
 
 
 def _offsets(raw: bytes, codec: str) -> list[int]:

@@ -53,7 +53,13 @@ class Marks:
         self.escape_mark = escape or ABSENT
         self.subcomponent = subcomponent or ABSENT
         self._codes = {"H": "", "N": "", ".br": "\n", "E": escape}
-        pairs = {"F": field, "S": component, "R": repetition, "T": subcomponent, "P": truncation}
+        pairs = {
+            "F": field,
+            "S": component,
+            "R": repetition,
+            "T": subcomponent,
+            "P": truncation,
+        }
         self._codes |= {code: mark for code, mark in pairs.items() if mark}
         self._code = {mark: f"{escape}{code}{escape}" for code, mark in pairs.items() if mark}
         self._code[escape] = f"{escape}E{escape}"
@@ -116,4 +122,6 @@ def delimiters(header: str) -> str:
         raise MessageError("unreadable", "there is no field separator behind MSH", "MSH-1")
     end = header.find(field, 4)
     given = header[4 : end if end >= 0 else 9].rstrip(" ")
+    if any(mark.isalnum() for mark in given):
+        raise MessageError("unreadable", "a delimiter is no letter or digit", "MSH-2")
     return field + (given or USUAL)

@@ -91,7 +91,9 @@ def read_path(text: str, at: int, shape: Shape, condition: CompileCondition) -> 
         return None
     name, end = found[0], found.end()
     _check_name(name, at, text, end)
-    which, end = _pick(text, end, Shape(format=FORMAT, kind="segment", name=name, outer=shape), condition)
+    which, end = _pick(
+        text, end, Shape(format=FORMAT, kind="segment", name=name, outer=shape), condition
+    )
     if (dash := _FIELD.match(text, end)) is None:
         _refuse_dotted(text, at, end)
         return Path(text=text[at:end], end=end, segment=name, which=which)
@@ -103,13 +105,17 @@ def read_path(text: str, at: int, shape: Shape, condition: CompileCondition) -> 
 def _relative(text: str, at: int, shape: Shape, condition: CompileCondition) -> Path:
     kind = shape.kind
     if kind not in ("segment", "group", "field", "repetition", "component"):
-        problem = "a path that begins with a dot reads the thing at hand, and there is none here"
+        problem = (
+            "a path that begins with a dot reads the thing at hand, and there is none here"
+        )
         raise PathProblem(at, problem, "PID-3.1")
     if kind in ("segment", "group"):
         found = _PART.match(text, at)
         assert found is not None
         field = _from_one(found[1], found.start(1))
-        inner = Shape(format=FORMAT, kind="repetition", name=f"{shape.name}-{field}", outer=shape)
+        inner = Shape(
+            format=FORMAT, kind="repetition", name=f"{shape.name}-{field}", outer=shape
+        )
         return _below(text, at, found.end(), inner, condition, field=field)
     depth = 1 if kind == "component" else 2
     numbers, end = _numbers(text, at, at, depth)
@@ -175,7 +181,11 @@ def _pick(text: str, at: int, shape: Shape, condition: CompileCondition) -> tupl
     number = found[1] or found[2]
     if where is None and not found[0].startswith(bracket):
         write = f"{shape.name}[{number}]" if bracket == "[" else f"{shape.name}({number})"
-        what = "segments are counted in brackets" if bracket == "[" else "repetitions are counted in parentheses"
+        what = (
+            "segments are counted in brackets"
+            if bracket == "["
+            else "repetitions are counted in parentheses"
+        )
         raise PathProblem(at, what, write)
     if number == "*":
         return Pick(0, where, True), found.end()

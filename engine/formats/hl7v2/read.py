@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.formats import NULL, CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2.document import Document, Segment
-from engine.formats.hl7v2.elements import Element, element, inside, leaf
+from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
 from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.marks import HEADERS
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
@@ -39,7 +39,11 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
 
 
 def _match(
-    path: Path, shape: Shape, read: Read, nodes: Callable[[Scope], Sequence[Any]] | None, kind: str
+    path: Path,
+    shape: Shape,
+    read: Read,
+    nodes: Callable[[Scope], Sequence[Any]] | None,
+    kind: str,
 ) -> Match:
     inner = Shape(format=FORMAT, kind=kind, name=path.text, outer=shape)
     return Match(
@@ -97,7 +101,13 @@ def _segments(path: Path, shape: Shape) -> Match:
     inner = Shape(format=FORMAT, kind="group", name=name, outer=shape)
     read: Read = nodes if path.many else one
     return Match(
-        text=path.text, end=path.end, read=read, many=path.many, nodes=nodes, shape=inner, group=True
+        text=path.text,
+        end=path.end,
+        read=read,
+        many=path.many,
+        nodes=nodes,
+        shape=inner,
+        group=True,
     )
 
 
@@ -171,63 +181,74 @@ def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element
     """The value of a path to a field or below."""
     if path.many:
         return lambda scope: [one.value() for one in things(scope)]
-    plain = path.which.where is None and path.repetition.where is None
-    if not plain:
+    if path.which.where is not None or path.repetition.where is not None:
         return lambda scope: next((one.value() for one in things(scope)), None)
+    first = path.which.number == path.repetition.number == 1 and path.subcomponent < 2
+    if first and path.segment and in_message(shape):
+        return _quickest(path.segment, path.field, max(path.component, 1) - 1)
     return _quick(path, shape)
 
 
-def _quick(path: Path, shape: Shape) -> Read:
+def _quickest(name: str, number: int, component: int) -> Read:
     """
-    One field of one segment, one repetition, one component: what nearly all paths are. Written out and free
-    of calls, because a channel runs dozens of these for every message.
+    The first leaf of a component of a field of the first such segment: what nearly all paths are. Written out
+    and free of calls, because a channel runs dozens of these for every message.
     """
-    name, occurrence, number = path.segment, path.which.number - 1, path.field
-    repetition = path.repetition.number - 1
-    component, subcomponent = max(path.component, 1) - 1, max(path.subcomponent, 1) - 1
-    direct = in_message(shape)
 
     def read(scope: Scope) -> Any:
-        if not name:
-            segment = segment_of(scope.item)
-        else:
-            node = scope.node
-            found = node.index.get(name) if direct else node.find(name)
-            if not found or len(found) <= occurrence:
-                return None
-            segment = found[occurrence]
-        fields = segment._fields or segment.split()  # noqa: SLF001
+        found = scope.node.index.get(name)
+        if found is None:
+            return None
+        segment = found[0]
+        fields = segment.cut or segment.split()
         if len(fields) <= number:
             return None
         raw = fields[number]
+        if raw.isalnum():  # no delimiter is
+            return None if component else raw
         if not raw:
             return None
         marks = segment.marks
         if marks.repetition in raw:
-            parts = raw.split(marks.repetition)
-            if len(parts) <= repetition:
-                return None
-            raw = parts[repetition]
-        elif repetition:
-            return None
+            raw = raw[: raw.index(marks.repetition)]
         if marks.component in raw:
-            parts = raw.split(marks.component)
+            parts = raw.split(marks.component, component + 1)
             if len(parts) <= component:
                 return None
             raw = parts[component]
         elif component:
             return None
         if marks.subcomponent in raw:
-            parts = raw.split(marks.subcomponent)
-            if len(parts) <= subcomponent:
-                return None
-            raw = parts[subcomponent]
-        elif subcomponent:
-            return None
+            raw = raw[: raw.index(marks.subcomponent)]
         if marks.escape_mark in raw:
             return marks.unescape(raw)
         if not raw:
             return None
         return NULL if raw == '""' else raw
+
+    return read
+
+
+def _quick(path: Path, shape: Shape) -> Read:
+    """One leaf, found by numbers alone."""
+    name, occurrence, number = path.segment, path.which.number - 1, path.field
+    repetition = path.repetition.number
+    component, subcomponent = max(path.component, 1), max(path.subcomponent, 1)
+
+    def read(scope: Scope) -> Any:
+        if name:
+            found = scope.node.find(name)
+            if len(found) <= occurrence:
+                return None
+            segment = found[occurrence]
+        else:
+            segment = segment_of(scope.item)
+        fields = segment.cut or segment.split()
+        if len(fields) <= number or not (raw := fields[number]):
+            return None
+        marks = segment.marks
+        raw = part(raw, marks.repetition, repetition)
+        raw = part(raw, marks.component, component)
+        return meant(part(raw, marks.subcomponent, subcomponent), marks)
 
     return read

@@ -31,7 +31,17 @@ class Facts(msgspec.Struct, frozen=True):
 class Part:
     """A segment, a group, or a choice, at one place of a structure."""
 
-    __slots__ = ("all", "choice", "direct", "first", "name", "parts", "repeats", "required", "single")
+    __slots__ = (
+        "all",
+        "choice",
+        "direct",
+        "first",
+        "name",
+        "parts",
+        "repeats",
+        "required",
+        "single",
+    )
 
     def __init__(
         self, name: str, mark: str, parts: tuple[Part, ...] | None = None, choice: bool = False
@@ -48,7 +58,9 @@ class Part:
         """Segments anywhere in it."""
         self.first: frozenset[str] = own or _first(inner, choice)
         """Segments it may begin with."""
-        self.direct: frozenset[str] = own.union(*(p.direct for p in inner if p.parts is None or p.choice))
+        self.direct: frozenset[str] = own.union(
+            *(p.direct for p in inner if p.parts is None or p.choice)
+        )
         """Segments that are its own, not those of a group in it."""
         self.single: frozenset[str] = own.union(
             *(p.single for p in inner if (p.parts is None or p.choice) and not p.repeats)

@@ -137,7 +137,9 @@ def tree(document: JsonDocument) -> Iterator[tuple[int, str, str, str]]:
 
 def _branches(value: Any, path: str, depth: int) -> Iterator[tuple[int, str, str, str]]:
     if isinstance(value, dict):
-        named = [(name, f"{path}.{name}" if path else name, each) for name, each in value.items()]
+        named = [
+            (name, f"{path}.{name}" if path else name, each) for name, each in value.items()
+        ]
     else:
         named = [(f"[{at}]", f"{path}[{at}]", each) for at, each in enumerate(value)]
     for name, inner, each in named:

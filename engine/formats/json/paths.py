@@ -33,7 +33,9 @@ _ALL = re.compile(r"\(\s*\*\s*\)")
 class RecordPaths:
     """The paths of JSON documents and of canonical entities."""
 
-    def match(self, text: str, at: int, shape: Shape, condition: CompileCondition) -> Match | None:
+    def match(
+        self, text: str, at: int, shape: Shape, condition: CompileCondition
+    ) -> Match | None:
         """The path that starts here; None where the name is no field of a known entity."""
         dot = text.startswith(".", at)
         start = at + dot
@@ -139,7 +141,9 @@ class _Walk:
         elif self.type.form == "dict":
             self.type = self.type.item or ANY
         elif self.type.kind != "any":
-            raise PathProblem(at, f"'{name}' is asked of a {self.type.kind}, which has no parts")
+            raise PathProblem(
+                at, f"'{name}' is asked of a {self.type.kind}, which has no parts"
+            )
         if self.found:
             self.found.append(reading.part_of(name))
         else:
@@ -209,7 +213,6 @@ class _Walk:
             group=True,
             kind=item.kind,
         )
-
 
     def _reader(self, begin: Any, nodes: Any, many: bool) -> Callable[[Scope], Any]:
         if many:

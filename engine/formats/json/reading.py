@@ -73,7 +73,9 @@ def leaf(value: Any) -> Any:
     return None if value is msgspec.UNSET else value
 
 
-def plain(start: Callable[[Scope], Any], names: tuple[str, ...], struct: bool) -> Callable[[Scope], Any]:
+def plain(
+    start: Callable[[Scope], Any], names: tuple[str, ...], struct: bool
+) -> Callable[[Scope], Any]:
     """The reader of `a.b.c`."""
     first, rest = names[0], names[1:]
     if not struct:
@@ -102,7 +104,9 @@ def plain(start: Callable[[Scope], Any], names: tuple[str, ...], struct: bool) -
     return run
 
 
-def nodes(start: Callable[[Scope], Any], names: tuple[str, ...], steps: tuple[Step, ...]) -> Nodes:
+def nodes(
+    start: Callable[[Scope], Any], names: tuple[str, ...], steps: tuple[Step, ...]
+) -> Nodes:
     """The things that a path names, as they are."""
 
     def run(scope: Scope) -> Sequence[Any]:

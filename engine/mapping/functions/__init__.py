@@ -22,8 +22,16 @@ _PARTS = ("strftime",)
 _INNER = ("iso",)
 #: Written like functions, but made by the compiler (engine/mapping/calls.py).
 FORMS = {
-    "if": ("if(condition, a, b)", "One of two values.", 'if(exists(PID-7), "known", "unknown")'),
-    "exists": ("exists(path)", "Whether something is there; null is something.", "exists(PV1-19)"),
+    "if": (
+        "if(condition, a, b)",
+        "One of two values.",
+        'if(exists(PID-7), "known", "unknown")',
+    ),
+    "exists": (
+        "exists(path)",
+        "Whether something is there; null is something.",
+        "exists(PV1-19)",
+    ),
     "now": ("now()", "The moment of planning, frozen in tests.", 'now() | format("%Y%m%d")'),
 }
 #: Known, and part of a later release.
@@ -51,7 +59,14 @@ def reference() -> list[tuple[str, str, str, str]]:
     for name, signature in signed().items():
         text = inspect.getdoc(signature.run) or ""
         lines = text.splitlines()
-        at = next((at for at, line in enumerate(lines) if line.startswith(">>> ") and "import" not in line), -1)
+        at = next(
+            (
+                at
+                for at, line in enumerate(lines)
+                if line.startswith(">>> ") and "import" not in line
+            ),
+            -1,
+        )
         example = f"{lines[at][4:]}  gives  {lines[at + 1]}" if at >= 0 else ""
         rows.append((name, _shown(signature), lines[0] if lines else "", example))
     return sorted(rows)

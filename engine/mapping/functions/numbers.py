@@ -21,8 +21,10 @@ def decimal(value: Any, *, otherwise: Any = None) -> Decimal:
     """
     if type(value) is Decimal:
         return value
-    if type(value) is not str:
+    if not isinstance(value, str):
         raise Unreadable("only a text is read as a number")
+    if value.isdigit() and value.isascii() and len(value) < 35:
+        return Decimal(value)
     if _NUMBER.fullmatch(value) is None and _NUMBER.fullmatch(value := value.strip()) is None:
         raise Unreadable("not a number")
     return Decimal(value)

@@ -43,7 +43,9 @@ def problem(form: str) -> str:
     """What is wrong with a form; empty where nothing is."""
     for code in _CODE.findall(form):
         if code != "%" and code not in CODES:
-            return f"there is no '%{code}'; there is {' '.join('%' + each for each in CODES)} %%"
+            return (
+                f"there is no '%{code}'; there is {' '.join('%' + each for each in CODES)} %%"
+            )
     return ""
 
 

@@ -197,7 +197,11 @@ def ascii(value: str) -> str:
     """
     known = value.translate(_ASCII)
     parts = unicodedata.normalize("NFKD", known)
-    return "".join(sign for sign in parts if not unicodedata.combining(sign)).encode("ascii", "replace").decode()
+    return (
+        "".join(sign for sign in parts if not unicodedata.combining(sign))
+        .encode("ascii", "replace")
+        .decode()
+    )
 
 
 def plain(value: str) -> str | None:

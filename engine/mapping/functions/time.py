@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 
 from engine.mapping.functions import strftime
 from engine.mapping.signatures import Form, Now, Whole, Zone
-from engine.mapping.values import DAY, HOUR, MICROSECOND, MINUTE, SECOND, YEAR, Moment, Unreadable
+from engine.mapping.values import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    MINUTE,
+    SECOND,
+    YEAR,
+    Moment,
+    Unreadable,
+)
 
 #: HL7 v2.5.1 ch. 2.A.22 (DTM) and ISO 8601, each part optional from the right.
 _HL7 = re.compile(
@@ -40,7 +49,12 @@ def date(value: Any, format: Form = "", *, otherwise: Any = None) -> Moment:
 
 
 def datetime(
-    value: Any, format: Form = "", *, zone: Zone = _UTC, repeated: str = "earlier", otherwise: Any = None
+    value: Any,
+    format: Form = "",
+    *,
+    zone: Zone = _UTC,
+    repeated: str = "earlier",
+    otherwise: Any = None,
 ) -> Moment:
     """
     The text as a moment: HL7 or ISO 8601, or in the form given; it keeps its precision and its offset.
@@ -53,11 +67,15 @@ def datetime(
     """
     if type(value) is Moment:
         return value
-    if type(value) is not str:
+    if not isinstance(value, str):
         raise Unreadable("only a text is read as a moment")
     if format:
         parts, precision, offset = strftime.parse(value.strip(), format)
         return _moment(parts, precision, offset, zone, repeated)
+    if value.isdigit() and value.isascii() and len(value) in _WHOLE:
+        numbers = [int(value[start:end]) for start, end in _WHOLE[len(value)]]
+        parts = (*numbers, *_FIRST[len(numbers) :], 0)
+        return _moment(parts, len(numbers), None, zone, repeated)
     found = _HL7.fullmatch(value) or _ISO.fullmatch(value.strip())
     if found is None:
         raise Unreadable("not a date or time")
@@ -68,10 +86,15 @@ def datetime(
     if fraction := texts[6]:
         micro = int(fraction[:6].ljust(6, "0"))
         precision = SECOND + min(len(fraction), 6)
-    return _moment((*numbers, *_FIRST[len(numbers) :], micro), precision, texts[7], zone, repeated)
+    return _moment(
+        (*numbers, *_FIRST[len(numbers) :], micro), precision, texts[7], zone, repeated
+    )
 
 
 _FIRST = (1, 1, 1, 0, 0, 0)
+_SLICES = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
+#: Where the parts of HL7's form stand, by its length.
+_WHOLE = {end: _SLICES[:count] for count, (_, end) in enumerate(_SLICES, 1)}
 
 
 def _moment(

@@ -23,14 +23,14 @@ CREATE TABLE content (
 CREATE INDEX content_file ON content (bytes) WHERE codec = 1;
 
 -- arrival: the number of its commit order, shared with event.id. planned: how many deliveries were queued with
--- it. flags: 1 its key stands in seen, 2 test, 4 part of a split.
+-- it. flags: 1 its key stands in seen, 2 test, 4 part of a split. keys: what search has for it, as JSON.
 CREATE TABLE message (
   id INTEGER PRIMARY KEY, channel INTEGER NOT NULL, arrival INTEGER NOT NULL, received_at REAL NOT NULL,
   verdict INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, owner TEXT NOT NULL,
   kind TEXT NOT NULL, control TEXT NOT NULL, peer TEXT NOT NULL, facts TEXT, parent INTEGER NOT NULL,
   replay_of INTEGER NOT NULL, original INTEGER NOT NULL, summary TEXT NOT NULL, release TEXT NOT NULL,
   size INTEGER NOT NULL, content INTEGER NOT NULL, depth INTEGER NOT NULL, flags INTEGER NOT NULL,
-  planned INTEGER NOT NULL) STRICT;
+  planned INTEGER NOT NULL, keys TEXT) STRICT;
 CREATE INDEX message_arrival ON message (channel, arrival);
 CREATE INDEX message_control ON message (control) WHERE control <> '';
 CREATE INDEX message_trouble ON message (verdict, arrival) WHERE verdict IN (2, 3, 5);

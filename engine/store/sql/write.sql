@@ -2,7 +2,7 @@
 
 -- message --
 INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
-  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned) VALUES
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys) VALUES
 
 -- content --
 INSERT INTO content (id, codec, key_id, crc, bytes) VALUES

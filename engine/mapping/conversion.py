@@ -1,0 +1,202 @@
+"""Values into the fields of canonical entities: which kinds fit is decided at load, what they hold when they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.formats import NULL, Scope
+from engine.formats.json.types import FieldType
+from engine.mapping.language import Run, Term, Wrong, refuse
+from engine.mapping.rules import NOTHING_HOLDS
+from engine.mapping.values import DAY, HOUR, Moment, Unreadable, kind_of
+
+Change = Callable[[Any], Any]
+
+_HINTS = {
+    ("text", "number"): "| decimal",
+    ("text", "moment"): "| datetime",
+    ("text", "truth"): '== "Y"',
+    ("number", "text"): '"{...}"',
+    ("moment", "text"): '| format("%Y%m%d")',
+}
+
+
+def convert(term: Term, wanted: FieldType) -> Term:
+    """The term as a field of that type takes it; Wrong where it can never fit."""
+    if term.kind == "group":
+        word = term.paths[0] if term.paths else "this"
+        raise Wrong(
+            term.offset,
+            f"{word} names a whole segment here, not a value; did you mean the text?",
+            f'"{word}"',
+        )
+    if wanted.kind == "any":
+        return term
+    if wanted.kind == "list":
+        return _list(term, wanted)
+    if term.many:
+        raise Wrong(
+            term.offset, f"this is a list, the field takes one {wanted.kind}", "first(...)"
+        )
+    if term.kind != "any" and term.kind != wanted.kind:
+        write = _hint(term, wanted)
+        raise Wrong(term.offset, f"the field is a {wanted.kind}, this is a {term.kind}", write)
+    if (
+        term.constant
+        and term.kind == "text"
+        and wanted.choices
+        and term.value() not in wanted.choices
+    ):
+        said = ", ".join(str(choice) for choice in wanted.choices)
+        raise Wrong(term.offset, f"the field takes one of: {said}")
+    change = change_to(wanted, checked=term.kind == "any")
+    return term if change is None else _changed(term, _through(term.run, change, term.paths))
+
+
+def _hint(term: Term, wanted: FieldType) -> str:
+    if wanted.kind == "text" and term.kind in ("number", "moment"):
+        return '"{...}"' if term.kind == "number" else _HINTS[("moment", "text")]
+    return _HINTS.get((term.kind, wanted.kind), "")
+
+
+def _changed(term: Term, run: Run) -> Term:
+    return msgspec.structs.replace(term, run=run, nodes=None)
+
+
+def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
+    def changed(scope: Scope) -> Any:
+        found = run(scope)
+        if found is None or found is NULL or found is NOTHING_HOLDS:
+            return found
+        try:
+            return change(found)
+        except Unreadable as why:
+            refuse("bad_value", why.why, paths)
+
+    return changed
+
+
+def _list(term: Term, wanted: FieldType) -> Term:
+    assert wanted.item is not None
+    if not term.many and term.kind not in ("any", "list"):
+        raise Wrong(
+            term.offset, f"the field is a list, this is one {term.kind}", "[...] in a >- block"
+        )
+    inner = wanted.item
+    if term.many and "any" not in (term.kind, inner.kind) and term.kind != inner.kind:
+        raise Wrong(
+            term.offset, f"the field is a list of {inner.kind}, this is one of {term.kind}"
+        )
+    change = change_to(inner, checked=term.kind == "any" or not term.many)
+    keep = tuple if wanted.form == "tuple" else list
+
+    def all_of(found: Any) -> Any:
+        if not isinstance(found, list | tuple):
+            raise Unreadable(f"a list is needed, this is a {kind_of(found)}")
+        values = found if change is None else [change(each) for each in found]
+        return keep(values) or None
+
+    return _changed(term, _through(term.run, all_of, term.paths))
+
+
+def change_to(wanted: FieldType, checked: bool) -> Change | None:
+    """What makes a value of the field's form; None where it fits as it is. `checked`: its kind is not known at load."""
+    make = _FORMS.get(wanted.form)
+    if wanted.form == "int":
+        make = _int(wanted)
+    if wanted.form == "enum":
+        make = _enum(wanted)
+    if wanted.form == "struct":
+        make = _struct(wanted)
+    if wanted.kind == "moment":
+        make = _MOMENTS[wanted.form]
+    elif wanted.form == "str":
+        make = _text(wanted)
+    if not checked or wanted.kind in ("any", "record"):
+        return make
+    kind = wanted.kind
+
+    def check(value: Any) -> Any:
+        if kind_of(value) != kind:
+            raise Unreadable(f"the field is a {kind}, this is a {kind_of(value)}")
+        return value if make is None else make(value)
+
+    return check
+
+
+def _text(wanted: FieldType) -> Change | None:
+    if wanted.choices:
+        choices = frozenset(wanted.choices)
+
+        def choose(value: Any) -> Any:
+            if value not in choices:
+                raise Unreadable(f"it is none of: {', '.join(map(str, wanted.choices))}")
+            return value
+
+        return choose
+    pattern, shortest, longest = wanted.pattern, wanted.shortest, wanted.longest
+    if pattern is None and not shortest and longest == 2**31:
+        return None
+
+    def check(value: Any) -> Any:
+        if pattern is not None and pattern.search(value) is None:
+            raise Unreadable(f"it does not have the form {pattern.pattern}")
+        if not shortest <= len(value) <= longest:
+            raise Unreadable(f"it has {shortest} to {longest} characters")
+        return value
+
+    return check
+
+
+def _int(wanted: FieldType) -> Change:
+    def whole(value: Any) -> int:
+        if value != value.to_integral_value():
+            raise Unreadable("a whole number is needed")
+        number = int(value)
+        if not wanted.least <= number <= wanted.most:
+            raise Unreadable("the number is out of the field's bounds")
+        if wanted.choices and number not in wanted.choices:
+            raise Unreadable("it is none of the values of the field")
+        return number
+
+    return whole
+
+
+def _enum(wanted: FieldType) -> Change:
+    def member(value: Any) -> Any:
+        try:
+            return wanted.enum(int(value) if isinstance(value, Decimal) else value)
+        except ValueError:
+            raise Unreadable(f"it is none of: {', '.join(map(str, wanted.choices))}") from None
+
+    return member
+
+
+def _struct(wanted: FieldType) -> Change:
+    def same(value: Any) -> Any:
+        if not isinstance(value, wanted.struct):
+            raise Unreadable(f"the field is a {wanted.struct.__name__}")
+        return value
+
+    return same
+
+
+def _time(value: Moment) -> Any:
+    if value.precision < HOUR:
+        raise Unreadable("a time is needed, and only the date is known")
+    return value.at.astimezone(UTC) if value.at.tzinfo is None else value.at
+
+
+def _day(value: Moment) -> Any:
+    if value.precision != DAY:
+        raise Unreadable("a date is needed, and this is not one; `| date` makes one of a time")
+    return value.at.date()
+
+
+_MOMENTS: dict[str, Change] = {"str": str, "datetime": _time, "date": _day}
+_FORMS: dict[str, Change] = {"float": float}

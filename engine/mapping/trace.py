@@ -1,0 +1,52 @@
+"""What each rule of a mapping made, for people: `corridor try`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.formats import NULL, Scope
+from engine.mapping.language import Traced
+from engine.mapping.rules import NOTHING_HOLDS, Block, Rule
+from engine.mapping.values import Unreadable, text_of
+
+
+def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
+    """Each rule with its value, its line and the paths that gave it; nested lists item by item."""
+    for rule in block.rules:
+        if rule.nested is None:
+            yield _traced(rule, scope, prefix)
+            continue
+        for at, inner in enumerate(rule.nested.scopes(scope)):
+            name = f"{prefix}{rule.name}[{at}]" if rule.nested.each else f"{prefix}{rule.name}"
+            yield from rules(rule.nested, inner, f"{name}.")
+
+
+def _traced(rule: Rule, scope: Scope, prefix: str) -> Traced:
+    return Traced(
+        field=prefix + rule.name,
+        value=shown(rule.term.run(scope)),
+        line=rule.line,
+        rule=rule.text,
+        paths=rule.term.paths,
+    )
+
+
+def shown(value: object) -> str:
+    """
+    A value for people, on one line.
+
+    >>> shown(["a", "b"]), shown(None), shown(NULL)
+    ('a, b', 'nothing', 'null')
+    """
+    if value is None:
+        return "nothing"
+    if value is NULL:
+        return "null"
+    if value is NOTHING_HOLDS:
+        return "unchanged"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(each) for each in value)
+    try:
+        return text_of(value)
+    except Unreadable:
+        return "(record)"

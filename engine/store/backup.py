@@ -1,0 +1,181 @@
+"""Backup while the engine works, and restore."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+
+from engine.errors import StoreError
+from engine.store import verify
+from engine.store.home import Lock, data_folder, large_folder, prepare, store_file, sync_folder
+from engine.store.ledger import add_incarnation
+from engine.store.schema import IN_FILE, first, open_writer
+from engine.store.writer import Writer
+
+#: Pages copied in one step, and seconds between two steps: the writer is held up a millisecond in twelve.
+STEP, PAUSE = 256, 0.010
+
+
+async def backup(connection: apsw.Connection, writer: Writer, home: Path, target: Path) -> None:
+    """
+    Copy store and large bodies to `target`, which must not exist or be empty, and verify the copy.
+
+    Steps run between two commits on the writer's own connection, so what is written meanwhile is in the copy too.
+    StoreError when the target is in the way or the copy is not sound; nothing is left of it then.
+    """
+    draft = _draft(target)
+    try:
+        await _copy_store(connection, writer, store_file(draft))
+        await asyncio.to_thread(_complete, home, draft, target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _draft(target: Path) -> Path:
+    if target.exists() and any(target.iterdir()):
+        raise StoreError(f"{target} is not empty")
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    large_folder(draft).mkdir(mode=0o700, parents=True)
+    return draft
+
+
+async def _copy_store(connection: apsw.Connection, writer: Writer, path: Path) -> None:
+    copy = apsw.Connection(str(path))
+    try:
+        copy.execute("PRAGMA synchronous = OFF")
+        steps = copy.backup("main", connection, "main")
+        try:
+            done = False
+            while not done:
+                await writer.chore(lambda: steps.step(STEP))
+                done = steps.done
+                await asyncio.sleep(PAUSE)
+        finally:
+            await writer.chore(lambda: steps.close(True))
+    finally:
+        copy.close()
+
+
+def _complete(home: Path, draft: Path, target: Path) -> None:
+    """Copy the large bodies, check everything, put it on the disk, give it its name."""
+    connection = apsw.Connection(str(store_file(draft)))
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+        for name in _files(connection):
+            _copy_file(large_folder(home) / name, large_folder(draft) / name)
+        check = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+    finally:
+        connection.close()
+    found = [line for line in check if line != "ok"] or list(_some(verify.findings(draft)))
+    if found:
+        raise StoreError("the backup is not sound: " + "; ".join(found))
+    _sync(draft)
+    if target.exists():
+        target.rmdir()
+    draft.rename(target)
+    sync_folder(target.parent)
+
+
+def _some(findings: Iterator[str], most: int = 5) -> Iterator[str]:
+    for finding, _ in zip(findings, range(most), strict=False):
+        yield finding
+
+
+def _files(connection: apsw.Connection) -> Iterator[str]:
+    """Names of the large bodies that a store refers to."""
+    for (stored,) in connection.execute(
+        "SELECT DISTINCT bytes FROM content WHERE codec = ? AND bytes NOT NULL", (IN_FILE,)
+    ):
+        yield stored[:16].hex()
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise StoreError(f"a large body cannot be copied: {error.strerror}") from None
+
+
+def _sync(folder: Path) -> None:
+    """Put every file and folder below on the disk."""
+    for path in [folder, *folder.rglob("*")]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def restore(source: Path, home: Path, now: Callable[[], float] = time.time) -> Path | None:
+    """
+    Put a backup in place of the store of a home; where the store that was there is now (None: there was none).
+
+    Messages get a new incarnation, so that numbers given out since the backup do not meet their old keys; all
+    destinations are on hold with reason `restored`. StoreInUse when an engine runs here; StoreError when the
+    backup is not one or not sound. Nothing changes then.
+    """
+    if not store_file(source).is_file():
+        raise StoreError(
+            f"{source} is not a backup: there is no {store_file(source).relative_to(source)}"
+        )
+    if found := list(_some(verify.findings(source))):
+        raise StoreError("the backup is not sound: " + "; ".join(found))
+    prepare(home)
+    lock = Lock(home)
+    try:
+        draft = home / f"data.restoring-{secrets.token_hex(4)}"
+        try:
+            shutil.copytree(
+                data_folder(source),
+                draft,
+                ignore=shutil.ignore_patterns("lock", "*-wal", "*-shm"),
+            )
+            _renew(draft / "store.db", now())
+            _sync(draft)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        return _exchange(home, draft, now())
+    finally:
+        lock.close()
+
+
+def _renew(path: Path, at: float) -> None:
+    connection = open_writer(str(path))
+    try:
+        with connection:
+            newest = first(connection, "SELECT coalesce(max(id), 0) FROM message")[0]
+            add_incarnation(connection, newest + 1, at)
+            connection.execute(
+                "INSERT OR REPLACE INTO hold SELECT id, 1, 0.0, 'restore', 'restored', ? FROM destination",
+                (at,),
+            )
+            connection.execute(
+                "INSERT INTO audit (at, who, action, what, reason) VALUES (?, 'restore', 'restore', 'store', '')",
+                (at,),
+            )
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        connection.close()
+
+
+def _exchange(home: Path, draft: Path, at: float) -> Path | None:
+    data = data_folder(home)
+    aside: Path | None = home / f"data.before-restore-{int(at)}-{secrets.token_hex(2)}"
+    had = store_file(home).exists()
+    assert aside is not None
+    data.rename(aside)
+    draft.rename(data)
+    sync_folder(home)
+    if had:
+        return aside
+    shutil.rmtree(aside)
+    return None

@@ -1,0 +1,132 @@
+"""Search for messages: the sharpest index first, the other conditions on what it finds, in short reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.errors import StoreError
+from engine.message import State, Verdict
+from engine.store.schema import STATE_CODE, VERDICT_CODE, integers
+
+#: Seconds that a search may take altogether, and messages looked at in one read.
+PATIENCE, STRIDE = 3.0, 2000
+
+_TROUBLE = {Verdict.DUPLICATE, Verdict.QUARANTINED, Verdict.COLLECTED}
+_PARKED = {State.SENDING, State.UNCERTAIN, State.REFUSED}
+_LAST = 1 << 46
+
+Rows = Callable[..., list[Any]]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message must be; None = whatever."""
+
+    channel: str | None = None
+    verdict: str | None = None
+    state: str | None = None
+    kind: str | None = None
+    key: tuple[str, str] | None = None
+    control: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+
+class Search:
+    """One search."""
+
+    def __init__(self, rows: Rows, wanted: Wanted) -> None:
+        self._rows, self._wanted = rows, wanted
+        found = [] if wanted.channel is None else rows("channel_number", wanted.channel)
+        self._channel: int | None = found[0][0] if found else None
+        self._verdict = (
+            None if wanted.verdict is None else VERDICT_CODE[Verdict(wanted.verdict)]
+        )
+
+    def page(self, before: int | None, limit: int) -> list[int]:
+        """
+        Ids of messages, newest first, from before an id.
+
+        StoreError when it takes too long: the conditions leave too much to look through.
+        """
+        if self._wanted.channel is not None and self._channel is None:
+            return []
+        found: list[int] = []
+        ends = time.monotonic() + PATIENCE
+        for ids, oldest in self._candidates(_LAST if before is None else before):
+            found += self._fitting(ids)
+            if len(found) >= limit:
+                return found[:limit]
+            if self._too_old(oldest):
+                break
+            if time.monotonic() > ends:
+                raise StoreError(
+                    "too much to look through: narrow it by channel, key, time or state"
+                )
+        return found
+
+    def _candidates(self, before: int) -> Iterator[tuple[list[int], int]]:
+        """Ids in strides, newest first, by the sharpest index there is."""
+        query, values = self._driver()
+        stride = 64
+        while True:
+            first, *rest = values
+            ids = [row[0] for row in self._rows(query, first, before, stride, *rest)]
+            if ids:
+                yield ids, ids[-1]
+            if len(ids) < stride:
+                return
+            before, stride = ids[-1], STRIDE
+
+    def _driver(self) -> tuple[str, tuple[Any, ...]]:
+        wanted = self._wanted
+        if wanted.key is not None:
+            name, value = wanted.key
+            return ("by_name_and_value", (value, name)) if name else ("by_value", (value,))
+        if wanted.control:
+            return "by_control", (wanted.control,)
+        if wanted.state is not None and State(wanted.state) in _PARKED:
+            return "by_parked", (STATE_CODE[State(wanted.state)],)
+        if wanted.verdict is not None and Verdict(wanted.verdict) in _TROUBLE:
+            return "by_trouble", (self._verdict,)
+        if self._channel is not None:
+            return "by_channel", (self._channel,)
+        return "by_id", (None,)
+
+    def _fitting(self, ids: list[int]) -> list[int]:
+        """Those that fit all conditions, in the same order."""
+        wanted = self._wanted
+        rows = self._rows("facts", integers(ids))
+        facts = {row[0]: row for row in rows}
+        found = []
+        for id in ids:
+            row = facts.get(id)
+            if row is None:
+                continue
+            _, channel, verdict, kind, control, received_at = row
+            fits = (
+                self._channel in (None, channel)
+                and self._verdict in (None, verdict)
+                and wanted.kind in (None, kind)
+                and wanted.control in (None, control)
+                and (wanted.since is None or received_at >= wanted.since)
+                and (wanted.until is None or received_at <= wanted.until)
+            )
+            if fits and self._in_state(id):
+                found.append(id)
+        return found
+
+    def _in_state(self, id: int) -> bool:
+        state = self._wanted.state
+        return state is None or bool(self._rows("in_state", id, STATE_CODE[State(state)]))
+
+    def _too_old(self, oldest: int) -> bool:
+        """Whether everything further back came a day before `since`: clocks jump, but not by more."""
+        since = self._wanted.since
+        if since is None:
+            return False
+        rows = self._rows("facts", integers([oldest]))
+        return bool(rows) and rows[0][5] < since - 86_400

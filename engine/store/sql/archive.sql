@@ -1,0 +1,119 @@
+-- found --
+SELECT m.id, c.name, m.received_at, m.verdict, m.reason, m.kind, m.control, m.peer, m.size
+  FROM message AS m JOIN channel AS c ON c.id = m.channel WHERE m.id = ?;
+
+-- states --
+SELECT state, count(*) FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 65536 GROUP BY state;
+
+-- channels --
+SELECT id FROM channel;
+
+-- channel_number --
+SELECT id FROM channel WHERE name = ?;
+
+-- by_value --
+SELECT message FROM search WHERE value = ?1 AND message < ?2 GROUP BY message ORDER BY message DESC LIMIT ?3;
+
+-- by_name_and_value --
+SELECT message FROM search WHERE value = ?1 AND name = (SELECT id FROM key_name WHERE name = ?4) AND message < ?2
+ ORDER BY message DESC LIMIT ?3;
+
+-- by_control --
+SELECT id FROM message WHERE control = ?1 AND control <> '' AND id < ?2 ORDER BY id DESC LIMIT ?3;
+
+-- by_trouble --
+SELECT id FROM message WHERE verdict = ?1 AND verdict IN (2, 3, 5)
+   AND arrival < coalesce((SELECT arrival FROM message WHERE id = ?2), 9223372036854775807)
+ ORDER BY arrival DESC LIMIT ?3;
+
+-- by_parked --
+SELECT DISTINCT id / 65536 AS message FROM delivery WHERE state = ?1 AND state IN (1, 2, 3) AND id < ?2 * 65536
+ ORDER BY id DESC LIMIT ?3;
+
+-- by_channel --
+SELECT id FROM message WHERE channel = ?1
+   AND arrival < coalesce((SELECT arrival FROM message WHERE id = ?2), 9223372036854775807)
+ ORDER BY arrival DESC LIMIT ?3;
+
+-- by_id --
+SELECT id FROM message WHERE id < ?2 ORDER BY id DESC LIMIT ?3;
+
+-- facts --
+SELECT m.id, m.channel, m.verdict, m.kind, m.control, m.received_at FROM message AS m WHERE m.id IN carray(?);
+
+-- in_state --
+SELECT 1 FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 65536 AND state = ?2 LIMIT 1;
+
+-- keys --
+SELECT keys FROM message WHERE id = ?;
+
+-- raw --
+SELECT c.codec, c.bytes FROM message AS m JOIN content AS c ON c.id = m.content WHERE m.id = ?;
+
+-- payload --
+SELECT c.codec, c.bytes FROM delivery AS d JOIN content AS c ON c.id = d.content WHERE d.id = ?;
+
+-- inbound --
+SELECT received_at, peer, facts, depth, flags, parent FROM message WHERE id = ?;
+
+-- deliveries --
+SELECT d.id, n.name, d.state, d.attempt, d.crashes, d.due_at, d.part, d.shows, d.lane, d.lanes, d.options,
+       d.queued_at, e.status, e.detail, e.at, e.kept
+  FROM delivery AS d JOIN destination AS n ON n.id = d.destination
+  LEFT JOIN event AS e ON e.id = (SELECT max(id) FROM event WHERE delivery = d.id)
+ WHERE d.id > ?1 * 65536 AND d.id < (?1 + 1) * 65536 ORDER BY d.id;
+
+-- destinations --
+SELECT d.id, c.name, d.name, h.held, h.rate, h.who, h.reason, h.since
+  FROM destination AS d JOIN channel AS c ON c.id = d.channel LEFT JOIN hold AS h ON h.destination = d.id
+ ORDER BY c.name, d.name;
+
+-- counters --
+SELECT scope, a, b, n FROM counter WHERE scope IN (1, 2);
+
+-- verdicts --
+SELECT c.name, k.b, k.n FROM counter AS k JOIN channel AS c ON c.id = k.a WHERE k.scope = 0;
+
+-- oldest --
+SELECT queued_at FROM delivery WHERE id = (SELECT min(delivery) FROM queue WHERE destination = ?);
+
+-- commands --
+SELECT id, verb, arguments, who, reason, asked_at, expires_at, finished_at, done, outcome FROM command
+ ORDER BY id DESC LIMIT ?;
+
+-- audits --
+SELECT id, at, who, action, what, reason FROM audit ORDER BY id DESC LIMIT ?;
+
+-- story --
+SELECT m.id, c.name, m.arrival, m.received_at, m.verdict, m.reason, m.detail, m.kind, m.summary, m.parent,
+       m.replay_of, m.original, m.flags
+  FROM message AS m JOIN channel AS c ON c.id = m.channel WHERE m.id = ?;
+
+-- queued --
+SELECT d.id, n.name, d.queued_at, d.shows FROM delivery AS d JOIN destination AS n ON n.id = d.destination
+ WHERE d.id > ?1 * 65536 AND d.id < (?1 + 1) * 65536 ORDER BY d.id;
+
+-- events --
+SELECT e.id, e.delivery, coalesce(n.name, ''), e.at, e.kind, e.began, e.attempt, e.status, e.detail, e.duration,
+       e.due_at, e.kept, e.who
+  FROM event AS e LEFT JOIN delivery AS d ON d.id = e.delivery LEFT JOIN destination AS n ON n.id = d.destination
+ WHERE e.delivery >= ?1 * 65536 AND e.delivery < (?1 + 1) * 65536 ORDER BY e.id;
+
+-- later --
+SELECT id FROM message WHERE parent = ?1 AND parent > 0 UNION
+SELECT id FROM message WHERE replay_of = ?1 AND replay_of > 0 UNION
+SELECT id FROM message WHERE original = ?1 AND original > 0 ORDER BY 1 LIMIT 200;
+
+-- follow_events --
+SELECT e.id, e.delivery, coalesce(n.name, ''), e.at, e.kind, e.began, e.attempt, e.status, e.detail, e.duration,
+       e.due_at, e.kept, e.who, c.name
+  FROM event AS e LEFT JOIN delivery AS d ON d.id = e.delivery LEFT JOIN destination AS n ON n.id = d.destination
+  LEFT JOIN message AS m ON m.id = e.delivery / 65536 LEFT JOIN channel AS c ON c.id = m.channel
+ WHERE e.id > ? ORDER BY e.id LIMIT ?;
+
+-- follow_messages --
+SELECT id FROM message WHERE channel = ? AND arrival > ? ORDER BY arrival LIMIT ?;
+
+-- latest --
+SELECT max((SELECT coalesce(max(id), 0) FROM event),
+           (SELECT coalesce(max((SELECT max(arrival) FROM message WHERE channel = channel.id)), 0) FROM channel));

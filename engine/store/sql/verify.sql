@@ -1,0 +1,66 @@
+-- extent --
+SELECT max((SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) / 65536 FROM delivery),
+           (SELECT coalesce(max(delivery), 0) / 65536 FROM event));
+
+-- last_content --
+SELECT coalesce(max(id), 0) FROM content;
+
+-- messages --
+SELECT m.id, m.verdict, m.planned, m.original, m.flags, m.channel, m.content, m.keys, o.verdict,
+       (SELECT count(*) FROM delivery WHERE id > m.id * 65536 AND id < (m.id + 1) * 65536),
+       c.id IS NOT NULL, h.id IS NOT NULL, m.reason
+  FROM message AS m LEFT JOIN message AS o ON o.id = m.original LEFT JOIN content AS c ON c.id = m.content
+  LEFT JOIN channel AS h ON h.id = m.channel
+ WHERE m.id >= ?1 AND m.id < ?2;
+
+-- deliveries --
+SELECT d.id, d.destination, d.state, d.attempt, d.lane, d.lanes, d.holds_lane, d.content, d.crashes,
+       m.id IS NOT NULL, c.id IS NOT NULL, n.id IS NOT NULL
+  FROM delivery AS d LEFT JOIN message AS m ON m.id = d.id / 65536 LEFT JOIN content AS c ON c.id = d.content
+  LEFT JOIN destination AS n ON n.id = d.destination
+ WHERE d.id >= ?1 * 65536 AND d.id < ?2 * 65536;
+
+-- events --
+SELECT e.delivery, e.id, e.kind, e.began IS NOT NULL, e.attempt, e.reply,
+       e.reply IS NULL OR EXISTS (SELECT 1 FROM content WHERE id = e.reply)
+  FROM event AS e WHERE e.delivery >= ?1 * 65536 AND e.delivery < ?2 * 65536 ORDER BY e.delivery, e.id;
+
+-- stands --
+SELECT 1 FROM queue WHERE destination = ? AND lane = ? AND delivery = ?;
+
+-- queue --
+SELECT q.destination, q.lane, q.delivery, d.holds_lane, d.destination, d.lane, d.lanes
+  FROM queue AS q LEFT JOIN delivery AS d ON d.id = q.delivery
+ WHERE (q.destination, q.lane, q.delivery) > (?, ?, ?)
+ ORDER BY q.destination, q.lane, q.delivery LIMIT ?;
+
+-- seen --
+SELECT s.channel, s.key, s.message, m.channel, m.verdict, m.flags
+  FROM seen AS s LEFT JOIN message AS m ON m.id = s.message
+ WHERE (s.channel, s.key) > (?, ?) ORDER BY s.channel, s.key LIMIT ?;
+
+-- keyed --
+SELECT (SELECT count(*) FROM seen), (SELECT count(*) FROM message WHERE flags & 1);
+
+-- in_search --
+SELECT 1 FROM search WHERE value = ? AND message = ? AND name = (SELECT id FROM key_name WHERE name = ?);
+
+-- search --
+SELECT s.value, s.name, s.message, m.keys IS NOT NULL
+  FROM search AS s LEFT JOIN message AS m ON m.id = s.message
+ WHERE (s.value, s.name, s.message) > (?, ?, ?) ORDER BY s.value, s.name, s.message LIMIT ?;
+
+-- contents --
+SELECT id, codec, crc, bytes FROM content WHERE id > ? ORDER BY id LIMIT ?;
+
+-- verdict_counters --
+SELECT a, b, sum(counted), sum(kept) FROM (
+  SELECT a, b, n AS counted, 0 AS kept FROM counter WHERE scope = 0
+  UNION ALL SELECT channel, verdict, 0, count(*) FROM message GROUP BY channel, verdict)
+ GROUP BY a, b HAVING sum(counted) <> sum(kept);
+
+-- state_counters --
+SELECT a, b, sum(counted), sum(kept) FROM (
+  SELECT a, b, n AS counted, 0 AS kept FROM counter WHERE scope = 1
+  UNION ALL SELECT destination, state, 0, count(*) FROM delivery GROUP BY destination, state)
+ GROUP BY a, b HAVING sum(counted) <> sum(kept);

@@ -1,0 +1,94 @@
+"""`parse`, `validate`, `ack` and `convert`: many files at once, of any format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.files import recognised
+
+A08 = "MSH|^~\\&|A|B|C|D|20260102||ADT^A08|M1|P|2.5.1\rPID|1||1000123^^^G^MR||Sample^Sally\r"
+BAD = "MSH|^~\\&|A|B|C|D|20260102||ADT^A08|M2|P|2.5.1|||||||NOSUCHCHARSET\rPID|1||1000123\r"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.hl7").write_bytes(A08.encode())
+    (folder / "b.json").write_text('{"patient": {"mrn": "1000123"}}')
+    return folder
+
+
+def test_the_tree_of_every_file_is_printed(corridor, files: Path) -> None:
+    ran = corridor("parse", files)
+    assert ran.code == 0, ran.err
+    assert "ADT^A08" in ran.out
+    assert any("PID-5" in line and "Sally" in line for line in ran.lines)
+    assert any("mrn" in line and "1000123" in line for line in ran.lines)
+
+
+def test_the_tree_for_programs(corridor, files: Path) -> None:
+    ran = corridor("parse", files / "a.hl7", "--json")
+    assert ran.json["kind"] == "ADT^A08"
+    assert {"depth", "path", "name", "value"} == set(ran.json["tree"][0])
+
+
+def test_files_that_cannot_be_read_are_named_and_the_others_still_shown(
+    corridor, files: Path
+) -> None:
+    (files / "0.hl7").write_bytes(BAD.encode())
+    ran = corridor("parse", files)
+    assert ran.code == 1
+    assert "0.hl7:" in ran.lines[0]
+    assert "Sally" in ran.out
+    checked = corridor("validate", files)
+    assert checked.code == 1
+    assert checked.lines[-1] == "3 files, 1 not valid"
+    assert "1000123" not in checked.out
+
+
+def test_valid_files_are_valid(corridor, files: Path) -> None:
+    ran = corridor("validate", files / "a.hl7", files / "b.json")
+    assert (ran.code, ran.lines[-1]) == (0, "2 files, 0 not valid"), ran.out
+
+
+def test_a_file_of_no_format(corridor, files: Path) -> None:
+    (files / "x.bin").write_bytes(b"\x00\x01\x02")
+    ran = corridor("validate", files / "x.bin")
+    assert (ran.code, "--format" in ran.err) == (2, True)
+    assert corridor("parse", files / "a.hl7", "--format", "nonsense").code == 2
+    assert corridor("parse", files / "missing").code == 2
+
+
+def test_the_acknowledgement_a_file_would_get(corridor, files: Path) -> None:
+    ran = corridor("ack", files / "a.hl7")
+    assert "MSA|AA|M1" in ran.out
+    (files / "a.hl7").write_bytes(BAD.encode())
+    assert "MSA|AE|M2" in corridor("ack", files / "a.hl7").out
+
+
+def test_the_acknowledgement_of_a_channel(corridor, files: Path) -> None:
+    corridor("new", "channel", "lab_feed")
+    assert "MSA|AA|M1" in corridor("ack", files / "a.hl7", "--channel", "lab_feed").out
+    (files / "a.hl7").write_bytes(A08.replace("|P|", "|T|").encode())
+    assert "MSA|A" in corridor("ack", files / "a.hl7", "--channel", "lab_feed").out
+    assert "MSA|AA" not in corridor("ack", files / "a.hl7", "--channel", "lab_feed").out
+
+
+def test_a_mapping_is_applied_to_files(corridor, files: Path, tmp_path: Path) -> None:
+    corridor("new", "channel", "lab_feed")
+    ran = corridor("convert", "lab_feed", files / "a.hl7")
+    assert (ran.code, '"mrn":"1000123"' in ran.out) == (0, True), ran.err
+    ran = corridor("convert", "lab_feed", files / "a.hl7", "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert b"1000123" in (tmp_path / "out/a-1.json").read_bytes()
+    missing = corridor("convert", "lab_fed", files / "a.hl7")
+    assert (missing.code, "lab_feed" in missing.err) == (2, True)
+
+
+def test_formats_are_recognised() -> None:
+    assert recognised(b"\x0bMSH|", "x") == "hl7v2"
+    assert recognised(b"\xef\xbb\xbf[1]", "x") == "json"
+    assert recognised(b"", "x") == ""
