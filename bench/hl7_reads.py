@@ -17,9 +17,23 @@ from engine.formats.hl7v2 import acknowledge, parse, parts, paths
 from engine.message import Receipt, Verdict
 
 SAMPLE = Path(__file__).parents[1] / "samples/hl7v2/adt_a01_full.hl7"
-READS = (
-    "MSH-3 MSH-4 MSH-7 MSH-9.1 MSH-9.2 MSH-10 MSH-12 PID-3.1 PID-3(2).1 PID-5.1 PID-5.2 PID-7 PID-8 PV1-2 PV1-19.1"
-).split()
+READS = [
+    "MSH-3",
+    "MSH-4",
+    "MSH-7",
+    "MSH-9.1",
+    "MSH-9.2",
+    "MSH-10",
+    "MSH-12",
+    "PID-3.1",
+    "PID-3(2).1",
+    "PID-5.1",
+    "PID-5.2",
+    "PID-7",
+    "PID-8",
+    "PV1-2",
+    "PV1-19.1",
+]
 
 
 def no_condition(*_: object) -> tuple[Callable[[Scope], bool], int]:

@@ -1,7 +1,8 @@
 """
 Load over MLLP: connections that send their next message when the acknowledgement has come.
 
-Usage: python bench/load.py PORT CONNECTIONS SECONDS FIRST [MOST]. Messages alternate ADT^A01 and DFT^P03, about 1.4 KB;
+Usage: python bench/load.py PORT CONNECTIONS SECONDS FIRST [MOST [SAMPLE]]. With a sample file each message is that one under a
+control id, patient and account of its own. Else messages alternate ADT^A01 and DFT^P03, about 1.4 KB;
 MSH-10 is `LB` and ten digits, counted from FIRST. Prints one line of JSON. Loopback only, bounded in time.
 """
 
@@ -11,6 +12,8 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import uvloop
 
@@ -62,6 +65,25 @@ def message(number: int) -> bytes:
     return b"\x0b" + text.encode() + b"\x1c\r"
 
 
+def like(sample: bytes) -> Callable[[int], bytes]:
+    """Messages like a sample, each with its own MSH-10, PID-3.1 and PID-18.1."""
+    header, *others = sample.strip(b"\r\n").split(b"\r")
+    fields = header.split(b"|")
+    at = next(number for number, line in enumerate(others) if line.startswith(b"PID|"))
+    patient = others[at].split(b"|")
+    identifier, account = patient[3].partition(b"^"), patient[18].partition(b"^")
+
+    def make(number: int) -> bytes:
+        fields[9] = b"LB%010d" % number
+        patient[3] = b"%d" % (100000 + number % 900000) + identifier[1] + identifier[2]
+        patient[18] = b"%d" % (7000000 + number % 1000000) + account[1] + account[2]
+        lines = [b"|".join(fields), *others]
+        lines[1 + at] = b"|".join(patient)
+        return b"\x0b" + b"\r".join(lines) + b"\r\x1c\r"
+
+    return make
+
+
 class Sender(asyncio.Protocol):
     """One connection: send, wait for the acknowledgement, send the next."""
 
@@ -80,7 +102,7 @@ class Sender(asyncio.Protocol):
             return
         self.expected = b"MSA|AA|LB%010d" % number
         self.began = time.perf_counter()
-        self.transport.write(message(number))  # type: ignore[attr-defined]
+        self.transport.write(self.load.make(number))  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -97,12 +119,15 @@ class Sender(asyncio.Protocol):
 class Load:
     """What all connections share."""
 
-    def __init__(self, connections: int, seconds: float, first: int, most: int) -> None:
+    def __init__(
+        self, connections: int, seconds: float, first: int, most: int, make: Callable[[int], bytes]
+    ) -> None:
         self.number, self.last = first, first + most
         self.until = time.perf_counter() + seconds
         self.good = self.bad = 0
         self.waits: list[float] = []
         self.busy = connections
+        self.make = make
         self.done = asyncio.Event()
 
     def take(self) -> int | None:
@@ -125,7 +150,8 @@ class Load:
 async def main() -> None:
     port, connections, seconds, first = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
     most = int(sys.argv[5]) if len(sys.argv) > 5 else 1 << 40
-    load = Load(connections, seconds, first, most)
+    make = like(Path(sys.argv[6]).read_bytes()) if len(sys.argv) > 6 else message
+    load = Load(connections, seconds, first, most, make)
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     for _ in range(connections):

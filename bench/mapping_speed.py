@@ -75,7 +75,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home, mistakes = Path(folder), Mistakes()
         language = Language(
-            shape=Shape(format="hl7v2"), format=hl7v2, mistakes=mistakes, tables=Tables(home, mistakes)
+            shape=Shape(format="hl7v2"),
+            format=hl7v2,
+            mistakes=mistakes,
+            tables=Tables(home, mistakes),
         )
         for text in EXPRESSIONS:
             scalar = Scalar(text=text, style="plain", place=Place(file="", line=1, column=1))

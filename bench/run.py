@@ -89,20 +89,34 @@ def running(command: list[str], port: int, **more: Any) -> Iterator[subprocess.P
             process.wait()
 
 
-def load(port: int, connections: int, seconds: float, first: int, most: int = 1 << 40) -> dict[str, Any]:
+def load(
+    port: int, connections: int, seconds: float, first: int, most: int = 1 << 40, sample: Path | None = None
+) -> dict[str, Any]:
     command = [sys.executable, str(HERE / "load.py"), str(port), str(connections), str(seconds), str(first), str(most)]
+    if sample is not None:
+        command.append(str(sample))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 
 
-def measure(pid: int, port: int, connections: int, seconds: float, first: int, each: int = 1) -> dict[str, Any]:
-    """One measured load, from the first byte to the last delivery."""
-    load(port, connections, 0.5, first + 50_000_000)
-    time.sleep(0.3)
+def settle() -> None:
+    """Wait until nothing arrives any more."""
+    before = -1
+    while (now := stats()["total"]) != before:
+        before = now
+        time.sleep(0.3)
+
+
+def measure(
+    pid: int, port: int, connections: int, seconds: float, first: int, each: int = 1, sample: Path | None = None
+) -> dict[str, Any]:
+    """One measured load, from the first byte to the last delivery; `each` message makes that many at the sink."""
+    load(port, connections, 0.5, first + 50_000_000, sample=sample)
+    settle()
     reset()
     began, used = time.time(), cpu(pid)
-    figures = load(port, connections, seconds, first)
+    figures = load(port, connections, seconds, first, sample=sample)
     until = time.time() + 60
     while (now := stats())["total"] < figures["acknowledged"] * each and time.time() < until:
         time.sleep(0.02)

@@ -1,7 +1,7 @@
 """
 A partner that takes everything: HTTP/1.1 with keep-alive, 200 to each POST. Loopback only.
 
-Usage: python bench/sink.py PORT. `GET /stats` tells total, unique and repeated ids (`LB` and ten digits) and the time of the
+Usage: python bench/sink.py PORT [PORT ...], one account for all ports. `GET /stats` tells total, unique and repeated ids (`LB` and ten digits) and the time of the
 last one; `GET /reset` forgets.
 """
 
@@ -77,10 +77,10 @@ class Connection(asyncio.Protocol):
 
 async def main() -> None:
     sink = Sink()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(sink), "127.0.0.1", int(sys.argv[1])
-    )
-    await server.serve_forever()
+    loop = asyncio.get_running_loop()
+    for port in sys.argv[1:]:
+        await loop.create_server(lambda: Connection(sink), "127.0.0.1", int(port))
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

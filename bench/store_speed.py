@@ -29,6 +29,18 @@ from engine.store.sqlite import SqliteStore
 RAW = os.urandom(750).hex().encode()
 PAYLOAD = os.urandom(200).hex().encode()
 
+#: Microseconds of other work on the loop for each message, as parsing and planning do; see --work.
+WORK = 0
+
+
+def other_work() -> None:
+    """Keep the loop busy as the rest of the engine would."""
+    ends = time.perf_counter() + WORK / 1e6
+    while time.perf_counter() < ends:
+        pass
+
+
+
 BARE_SCHEMA = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
 create table message(id integer primary key, channel int, control text, at real, state int, raw blob);
@@ -111,6 +123,7 @@ async def bare(folder: Path, batch: int, messages: int) -> None:
 
     async def sender(first: int) -> None:
         for number in range(first, messages, batch):
+            other_work()
             patient = chance.randrange(100_000)
             future = loop.create_future()
             message = (RAW, f"MSG{number:08}", f"{patient:08}", f"A{patient * 7:09}", PAYLOAD)
@@ -150,6 +163,7 @@ async def engine(folder: Path, batch: int, messages: int) -> None:
 
     async def sender(first: int) -> None:
         for number in range(first, messages, batch):
+            other_work()
             patient = chance.randrange(100_000)
             plan = Plan(
                 verdict=Verdict.ACCEPTED,
@@ -173,6 +187,8 @@ async def engine(folder: Path, batch: int, messages: int) -> None:
             await store.accept("pou", inbound, plan, store.reserve())
 
     await asyncio.gather(*(sender(first) for first in range(batch)))
+    while sum(store.open_counts().values()):
+        await asyncio.sleep(0.005)
     await store.close()
 
 
@@ -193,7 +209,10 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    messages = parser.parse_args().messages
+    parser.add_argument("--work", type=int, default=0, help="microseconds of other work per message")
+    global WORK  # noqa: PLW0603 - set once, before anything runs
+    given = parser.parse_args()
+    messages, WORK = given.messages, given.work
     print("batch   bare: cpu   wall     engine: cpu   wall     us per message")
     for batch in (1, 8, 32):
         rows = [measure(what, batch, messages) for what in (bare, engine, engine, bare)]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import FieldInfo
 
-from engine.hints import bare, choices_of, example, fields_of, meant, nearest, written
+from engine.hints import example, meant, nearest, written
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
+from engine.shapes import bare, choices_of, fields_of, fits, hole_of, required
 
 #: Compiles a text with holes: (text, how a hole is made safe, name of the setting) -> the text where it is constant,
 #: None where it is filled for every message (or has mistakes).
@@ -82,7 +83,7 @@ class Converter:
             return self._typed(node, kind, name)
         fields = fields_of(kind)
         last = name.rpartition(".")[2]
-        if isinstance(node, Scalar) and node.text == "" and not _required(kind):
+        if isinstance(node, Scalar) and node.text == "" and not required(kind):
             return kind()
         if not isinstance(node, Record):
             return self.wrong(
@@ -90,28 +91,40 @@ class Converter:
                 "settings stand here, each with its name, a colon and a value",
                 f"{last}: {example(kind)}" if last else "",
             )
-        values: dict[str, Any] = {}
-        sound = self.unknown(node, fields)
-        for key, value in node.entries.items():
-            if (field := fields.get(key)) is not None:
-                inner = f"{name}.{key}" if name else key
-                values[field.name] = self.read(value, field.type, inner)
-                sound = sound and values[field.name] is not WRONG
-        for key, field in fields.items():
-            if field.required and key not in node.entries:
-                self.missing(node, key, example(field.type, field.name))
-                sound = False
-        if not sound:
+        values = self._values(node, fields, name)
+        if values is None:
             return WRONG
         try:
             return kind(**values)
         except ValueError as error:
             return self._refused(node, fields, str(error))
 
+    def _values(
+        self, node: Record, fields: dict[str, FieldInfo], name: str
+    ) -> dict[str, Any] | None:
+        """The fields that are given; None where one is wrong, unknown or missing."""
+        values: dict[str, Any] = {}
+        sound = self.unknown(node, fields)
+        for key, value in node.entries.items():
+            if (field := fields.get(key)) is not None:
+                inner = f"{name}.{key}" if name else key
+                values[field.name] = self.read(value, field.type, inner)
+        misspelt = {nearest(key, fields) for key in node.entries if key not in fields}
+        for key, field in fields.items():
+            if field.required and key not in node.entries:
+                sound = False
+                if key not in misspelt:
+                    self.missing(node, key, example(field.type, field.name))
+        return values if sound and not any(v is WRONG for v in values.values()) else None
+
     def _refused(self, node: Record, fields: dict[str, FieldInfo], problem: str) -> Any:
-        """Place what a struct said about its values: on the value, where the sentence begins with its name."""
-        first = problem.split(" ", 1)[0].strip("'\"`:,")
-        at: Node = node.entries.get(first, node) if first in fields else node
+        """Place what a struct said about its values: on the value, where the sentence begins with its name or quotes it."""
+        words = [
+            problem.split(" ", 1)[0].strip("'\"`:,"),
+            *re.findall(r"['`](\w+)['`]", problem),
+        ]
+        first = next((word for word in words if word in fields and word in node.entries), "")
+        at: Node = node.entries.get(first, node)
         return self.wrong(at, problem.removeprefix(f"{first}: ").rstrip("."))
 
     def missing(self, record: Record, key: str, write: str) -> None:
@@ -170,7 +183,7 @@ class Converter:
             and node.text in ("", "~", "null", "none")
         ):
             return None
-        return self.read(node, next((c for c in choices if _fits(node, c)), choices[0]), name)
+        return self.read(node, next((c for c in choices if fits(node, c)), choices[0]), name)
 
     # -- single values ----------------------------------------------------------------------------------
 
@@ -190,7 +203,7 @@ class Converter:
         return self._text(node, kind, name) if inner is str else self._typed(node, inner, name)
 
     def _text(self, node: Scalar, kind: Any, name: str) -> Any:
-        how = _hole(kind)
+        how = hole_of(kind)
         if how and self.holes is not None:
             filled = self.holes(node, how, name)
             return node.text if filled is None else filled
@@ -212,9 +225,9 @@ class Converter:
             return node.text == "true"
         lower = node.text.lower()
         value = _BOOLEANS.get(lower, lower if lower in ("true", "false") else "true")
-        return self.wrong(
-            node, f"{written(node)} is neither true nor false", f"{last}: {value}"
-        )
+        shown = written(node) if node.style == "quoted" else f"'{node.text}'"
+        problem = f"{shown} is not a truth value, which is written true or false"
+        return self.wrong(node, problem, f"{last}: {value}")
 
     def _number(self, node: Scalar, kind: Any, last: str, write: str) -> Any:
         what = "a whole number" if kind is int else "a number"
@@ -265,33 +278,3 @@ class Converter:
                 f"{last}: {example(kind, last)}",
             )
         return value
-
-
-@cache
-def _required(kind: type[msgspec.Struct]) -> bool:
-    return any(field.required for field in fields_of(kind).values())
-
-
-def _hole(kind: Any) -> str:
-    for meta in getattr(kind, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta) and meta.extra:
-            return str(meta.extra.get("holes", ""))
-    return ""
-
-
-def _fits(node: Node, kind: Any) -> bool:
-    """Whether a written value has the shape of a type: what decides between the types of a union."""
-    inner = bare(kind)
-    origin = typing.get_origin(inner)
-    struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
-    if isinstance(node, Items):
-        return origin in (list, tuple, frozenset, set)
-    if isinstance(node, Record):
-        return (
-            all(key in fields_of(inner) for key in node.entries) if struct else origin is dict
-        )
-    if inner is bool:
-        return node.text in ("true", "false")
-    if inner in (int, float, Decimal):
-        return node.text[:1].isdigit() or node.text[:1] == "-"
-    return node.text in typing.get_args(inner) if origin is Literal else not (origin or struct)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import types
 import typing
 from collections.abc import Collection, Iterable
 from decimal import Decimal
-from functools import cache
 from typing import Any, Literal
 
 import msgspec
-from msgspec.structs import FieldInfo
 
 from engine.placed import Items, Node, Record, Scalar
+from engine.shapes import bare, choices_of, fields_of
 
 _EXAMPLES = {
     "port": "2575",
     "host": "10.0.0.5",
     "url": "https://erp.example.org/postings",
     "folder": "data/out",
+    "format": "hl7v2",
+    "encoding": "iso-8859-1",
 }
 
 
@@ -84,22 +84,3 @@ def _example_of(kind: type) -> str:
     if kind is bool:
         return "true"
     return "10" if kind in (int, float, Decimal) else "text"
-
-
-@cache
-def fields_of(kind: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    """The fields of a struct by the names they are written with."""
-    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
-
-
-def bare(kind: Any) -> Any:
-    """The type without what Annotated says besides."""
-    return typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
-
-
-def choices_of(kind: Any) -> list[Any]:
-    """The types of a union besides None; empty where it is none."""
-    inner = bare(kind)
-    if typing.get_origin(inner) not in (typing.Union, types.UnionType):
-        return []
-    return [choice for choice in typing.get_args(inner) if choice is not type(None)]

@@ -58,6 +58,8 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.found: list[Mistake] = []
+        self.misread: set[Place] = set()
+        """Where YAML itself read something else than was meant: what follows from that is not told as well."""
 
     def __iter__(self) -> Iterator[Mistake]:
         return iter(self.found)
@@ -68,6 +70,8 @@ class Mistakes:
         """Note one mistake; `offset` counts characters into a scalar's text."""
         place = at if isinstance(at, Place) else at.place
         line, column = place.line, place.column
+        if place in self.misread:
+            return
         if isinstance(at, Scalar) and offset:
             line, column = _inside(at, offset)
         self.found.append(
@@ -140,7 +144,7 @@ class _Reader:
     def __init__(self, text: str, file: str, mistakes: Mistakes) -> None:
         self.file, self.mistakes = file, mistakes
         self.lines = text.split("\n")
-        self.met: set[int] | None = set() if "*" in text and "&" in text else None
+        self.met: dict[int, Node] | None = {} if "*" in text and "&" in text else None
 
     def node(self, node: yaml.Node, path: str) -> Node:
         place = self.place(node, path)
@@ -149,9 +153,22 @@ class _Reader:
         if self.met is not None:
             if id(node) in self.met:
                 problem = "an alias (*name) repeats another value; here every value stands written out"
-                self.mistakes.add(place, problem)
-                return Scalar(text="", style="plain", place=place)
-            self.met.add(id(node))
+                self.misread(place, problem)
+                return self.met[id(node)]
+            self.met[id(node)] = Scalar(text="", style="plain", place=place)
+        found = self.found(node, path, place)
+        if self.met is not None:
+            self.met[id(node)] = found
+        return found
+
+    def misread(
+        self, place: Place, problem: str, write: str = "", at: Place | None = None
+    ) -> None:
+        """Note that YAML read something else than was meant; `at` is where that shows."""
+        self.mistakes.add(at or place, problem, write)
+        self.mistakes.misread.add(place)
+
+    def found(self, node: yaml.Node, path: str, place: Place) -> Node:
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, place)
         if isinstance(node, yaml.SequenceNode):
@@ -162,6 +179,8 @@ class _Reader:
     def scalar(self, node: yaml.ScalarNode, place: Place) -> Scalar:
         style = _STYLES.get(node.style, "quoted")
         first, last = node.start_mark.line, node.end_mark.line
+        if style == "plain" and node.value.count('"') % 2:
+            self.comment(node, place)
         if first == last:
             return Scalar(text=node.value, style=style, place=place)
         source = "\n".join(self.lines[first : last + (node.end_mark.column > 0)])
@@ -175,7 +194,7 @@ class _Reader:
                         path=place.path,
                     )
                     problem = "this list item is indented under the text above and becomes a part of it"
-                    self.mistakes.add(at, problem, "")
+                    self.misread(place, problem, at=at)
         return Scalar(text=node.value, style=style, place=place, source=source)
 
     def record(self, node: yaml.Node, place: Place) -> Record:
@@ -203,12 +222,24 @@ class _Reader:
     def tag(self, node: yaml.Node, place: Place) -> None:
         value = f"{node.tag} {node.value}" if isinstance(node, yaml.ScalarNode) else node.tag
         key = place.path.rpartition(".")[2] or "key"
-        problem = "a value that begins with an exclamation mark is a tag of YAML's own"
-        self.mistakes.add(
-            place,
-            f"{problem}; an expression like this stands in a block",
-            traps.block(key, value),
-        )
+        problem = "YAML takes an exclamation mark at the beginning of a value for something of its own"
+        problem += "; an expression like this stands in a block"
+        self.misread(place, problem, traps.block(key, value.strip()))
+
+    def comment(self, node: yaml.ScalarNode, place: Place) -> None:
+        """Tell of a ` #` that was meant as a part of the text: a quote is open there."""
+        end = node.end_mark
+        rest = self.lines[end.line][end.column :]
+        if rest.lstrip().startswith("#") and rest.count('"') % 2:
+            key = place.path.rpartition(".")[2]
+            at = Place(
+                file=self.file,
+                line=end.line + 1,
+                column=end.column + rest.index("#") + 1,
+                path=place.path,
+            )
+            problem = "' #' begins a comment, also between the quotes of an expression"
+            self.misread(place, problem, traps.block(key, node.value + rest), at=at)
 
     def place(self, node: yaml.Node, path: str) -> Place:
         mark = node.start_mark

@@ -33,14 +33,13 @@ def explain(text: str, error: yaml.YAMLError) -> Explained:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.splitlines() or [""]
-    first = error.context_mark.line if error.context_mark else line
     problem, context = error.problem or "", error.context or ""
     if (tab := _tab(lines, line)) is not None:
         return tab
     if "quoted scalar" in context:
         return _quoted(error, problem, lines)
     if "flow" in context:
-        return _flow(error, lines, line, first)
+        return _flow(error, text, lines)
     if "single document" in context:
         return line + 1, 1, "one file holds one document; '---' begins a second one", ""
     return _block(lines, min(line, len(lines) - 1), column, problem)
@@ -82,12 +81,15 @@ def _quoted(error: yaml.MarkedYAMLError, problem: str, lines: list[str]) -> Expl
     return mark.line + 1, mark.column + 1, "the quote that opens here is never closed", ""
 
 
-def _flow(error: yaml.MarkedYAMLError, lines: list[str], line: int, first: int) -> Explained:
+def _flow(error: yaml.MarkedYAMLError, text: str, lines: list[str]) -> Explained:
     start = error.context_mark
     assert start is not None
+    line = (error.problem_mark or start).line
+    if "flow node" in (error.context or ""):
+        return _never_closed(text)
     opened = "[" if "sequence" in (error.context or "") else "{"
     closing = "]" if opened == "[" else "}"
-    if line == first and closing in lines[min(line, len(lines) - 1)][start.column :]:
+    if line == start.line and closing in lines[min(line, len(lines) - 1)][start.column :]:
         column = (error.problem_mark or start).column
         problem = (
             f"inside {opened}...{closing} YAML takes brackets, braces and quotes for its own; "
@@ -96,6 +98,15 @@ def _flow(error: yaml.MarkedYAMLError, lines: list[str], line: int, first: int) 
         return line + 1, column + 1, problem, _unfolded(lines[line], start.column, closing)
     problem = f"the '{opened}' that opens here is never closed with '{closing}'"
     return start.line + 1, start.column + 1, problem, ""
+
+
+def _never_closed(text: str) -> Explained:
+    """The file ends inside a list or a record: the last bracket that opens none that closes."""
+    at = max(text.rfind("["), text.rfind("{"))
+    line, column = text.count("\n", 0, at), at - (text.rfind("\n", 0, at) + 1)
+    closing = "]" if text[at] == "[" else "}"
+    said = f"the '{text[at]}' that opens here is never closed with '{closing}'"
+    return line + 1, column + 1, said, ""
 
 
 def _unfolded(line: str, start: int, closing: str) -> str:
@@ -140,15 +151,32 @@ def _block(lines: list[str], line: int, column: int, problem: str) -> Explained:
     if "mapping values" in problem:
         return _colon(lines, line, column, match)
     if match and match[3] and match[3][0] in _OWN and column >= match.start(3):
-        said = (
-            f"a value that begins with {_OWN[match[3][0]]} and goes on is something of YAML's own; "
-            "an expression like this stands in a block"
-        )
-        return line + 1, match.start(3) + 1, said, block(match[2], match[3])
+        return (line + 1, match.start(3) + 1, *_taken(match[2], match[3]))
     if "expected key" in problem:
-        said = "the indentation of this line is that of no line above it"
-        return line + 1, column + 1, said, ""
+        return _level(lines, line, column)
     return line + 1, column + 1, f"not YAML: {problem}", ""
+
+
+def _taken(key: str, value: str) -> tuple[str, str]:
+    """What to say of a value whose first sign means something to YAML."""
+    if value[0] in "@`%" and " " not in value:
+        said = f"YAML keeps {_OWN[value[0]]} at the beginning of a value for itself; this text stands in quotes"
+        return said, f'{key}: "{value}"'
+    whole = "the whole of it" if value[0] in "\"'" else "something of its own"
+    said = f"YAML takes {_OWN[value[0]]} at the beginning of a value for {whole}"
+    return f"{said}; an expression like this stands in a block", block(key, value)
+
+
+def _level(lines: list[str], line: int, column: int) -> Explained:
+    here = len(lines[line]) - len(lines[line].lstrip())
+    above = next((text for text in reversed(lines[:line]) if text.strip()), "")
+    said = f"this line is indented by {_spaces(here)}, as no key above it is"
+    deep = len(above) - len(above.lstrip())
+    return line + 1, column + 1, f"{said}; the line above by {_spaces(deep)}", ""
+
+
+def _spaces(number: int) -> str:
+    return "one space" if number == 1 else f"{number} spaces"
 
 
 def _colon(lines: list[str], line: int, column: int, match: re.Match[str] | None) -> Explained:

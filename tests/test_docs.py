@@ -135,7 +135,7 @@ def test_an_expression_gives_what_the_page_says(
         shape=Shape(format="hl7v2"),
         format=hl7v2,
         mistakes=mistakes,
-        tables=tables.load(home),
+        tables=tables.Tables(home, mistakes),
         zone="America/Chicago",
     )
     place = Place(file="expressions.md", line=1, column=1)

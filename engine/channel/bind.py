@@ -16,7 +16,7 @@ from engine.channel.accept import accept
 from engine.channel.binding import Binding, FindMapping, language_of, over
 from engine.channel.cases import cases
 from engine.channel.destinations import NAME, destinations, spelled
-from engine.channel.grammar import CHANNEL, SOURCE, check_keys
+from engine.channel.grammar import CHANNEL, SOURCE, check_keys, missing
 from engine.channel.links import link
 from engine.channel.products import made_by, transforms
 from engine.channel.replies import named_format
@@ -131,6 +131,8 @@ def _format(binding: Binding) -> None:
     """The channel's format and the language over its messages."""
     node = binding.get("format")
     if node is None:
+        if not missing(binding.record, "format", CHANNEL):
+            return
         known = ", ".join(formats.names())
         problem = f"'format' is missing: how the bytes are read; there is {known}"
         binding.mistakes.add(binding.record, problem, "format: hl7v2")
@@ -147,6 +149,8 @@ def _format(binding: Binding) -> None:
 def _source(binding: Binding) -> tuple[Link | None, Reading]:
     node = binding.get("source")
     if node is None:
+        if not missing(binding.record, "source", CHANNEL):
+            return None, Reading()
         problem = "'source' is missing: where messages come from"
         binding.mistakes.add(binding.record, problem, "source: {mllp: {port: 2575}}")
         return None, Reading()

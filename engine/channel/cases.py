@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from engine.channel.binding import Binding
-from engine.channel.grammar import GIVEN, TEST, check_keys
+from engine.channel.grammar import GIVEN, TEST, check_keys, missing
 from engine.convert import WRONG, Converter
 from engine.hints import meant, nearest
 from engine.message import Verdict
@@ -113,7 +113,8 @@ def _given(
     facts: dict[str, str] = {}
     if node is None:
         problem = "'given' is missing: the message that the test sends in"
-        mistakes.add(record, problem, "given: samples/hl7v2/dft_p03.hl7")
+        if missing(record, "given", TEST):
+            mistakes.add(record, problem, "given: samples/hl7v2/dft_p03.hl7")
         return None, facts
     if isinstance(node, Items):
         mistakes.add(
@@ -157,7 +158,8 @@ def _expect(
     node = record.entries.get("expect")
     if not isinstance(node, Record) or not node.entries:
         problem = "'expect' is missing: what must come of the message"
-        mistakes.add(record if node is None else node, problem, "expect: {verdict: accepted}")
+        if node is not None or missing(record, "expect", TEST):
+            mistakes.add(node or record, problem, "expect: {verdict: accepted}")
         return None
     for key, value in node.entries.items():
         if key in destinations:

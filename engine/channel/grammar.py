@@ -116,6 +116,12 @@ def check_keys(
     return sound
 
 
+def missing(record: Record, key: str, level: Level) -> bool:
+    """Whether a key is not there, and not there in a misspelling (which is told) either."""
+    strangers = [name for name in record.entries if name not in level.keys]
+    return key not in record.entries and key not in [nearest(n, level.keys) for n in strangers]
+
+
 def unknown(key: str, level: Level, known: tuple[str, ...]) -> tuple[str, str]:
     """What to say of a key that does not stand here, and the key that was meant."""
     called = _CALLED.get(key.lower(), "")

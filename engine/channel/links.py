@@ -9,10 +9,15 @@ from engine.channel import Link
 from engine.channel.binding import Binding
 from engine.channel.grammar import Level, unknown
 from engine.convert import WRONG, Converter, Holes
-from engine.hints import example, fields_of, meant, nearest, written
+from engine.hints import meant, nearest, written
 from engine.placed import Node, Place, Record, Scalar
+from engine.shapes import fields_of
 
 _LOOPBACK = "127.0.0.1"
+_EXAMPLES = {
+    "Source": "mllp: {port: 2575}",
+    "Destination": "http: {url: https://erp.example.org/postings}",
+}
 
 
 def link(
@@ -32,14 +37,17 @@ def link(
         elif key not in found:
             meant_one |= _unknown(binding, record, key, found=found, side=side, level=level)
     if not found and not meant_one:
-        able = _able(side)
-        write = f"{able[-1]}: {example(_settings(able[-1], side))}" if able else ""
-        problem = f"the {side.lower()} has no connector; it needs one of {', '.join(able)}"
-        binding.mistakes.add(record, problem, write)
+        able = ", ".join(_able(side))
+        problem = f"the {side.lower()} has no connector; it needs one of {able}"
+        binding.mistakes.add(record, problem, _EXAMPLES[side])
     for extra in found[1:]:
         problem = f"a {side.lower()} has one connector; '{found[0]}' stands here already"
         binding.mistakes.add(record.keys[extra], problem)
-    return _bound(binding, record, found[0], side, holes) if len(found) == 1 else None
+    return (
+        _bound(binding, record, found[0], side, level=level, holes=holes)
+        if len(found) == 1
+        else None
+    )
 
 
 def _able(side: str) -> list[str]:
@@ -76,19 +84,35 @@ def _unknown(
 
 
 def _bound(
-    binding: Binding, record: Record, kind: str, side: str, holes: Holes | None
+    binding: Binding, record: Record, kind: str, side: str, *, level: Level, holes: Holes | None
 ) -> Link | None:
     module, place = connectors.load(kind), record.keys[kind]
     if not hasattr(module, f"{side}Settings"):
         able = ", ".join(_able(side))
-        binding.mistakes.add(place, f"{kind} cannot be a {side.lower()}; there is {able}")
+        binding.mistakes.add(place, f"'{kind}' cannot be a {side.lower()}; there is {able}")
         return None
     settings = _settings(kind, side)
-    node = _complete(binding, record, kind, settings)
+    node = _complete(binding, _gathered(record, kind, settings, level), kind, settings)
     if node is None:
         return None
     value = Converter(binding.mistakes, holes).struct(node, settings)
     return None if value is WRONG else Link(kind=kind, module=module, settings=value)
+
+
+def _gathered(record: Record, kind: str, settings: Any, level: Level) -> Record:
+    """With the connector's settings that stand beside it put inside, so that they are told as misplaced only."""
+    inside, beside = (
+        record.entries[kind],
+        set(record.entries) & set(fields_of(settings)) - set(level.keys),
+    )
+    if not beside or not isinstance(inside, Record):
+        return record
+    entries = {**{key: record.entries[key] for key in beside}, **inside.entries}
+    keys = {**{key: record.keys[key] for key in beside}, **inside.keys}
+    joined = Record(entries=entries, keys=keys, place=inside.place)
+    return Record(
+        entries={**record.entries, kind: joined}, keys=record.keys, place=record.place
+    )
 
 
 def _complete(binding: Binding, record: Record, kind: str, settings: Any) -> Node | None:

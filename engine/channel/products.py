@@ -135,6 +135,10 @@ def _check_from(binding: Binding, node: Node, mapping: Mapping) -> None:
     reads = _head(mapping.from_)
     if binding.format_name and reads != binding.format_name:
         problem = f"the mapping '{mapping.name}' reads {reads}, but the channel's format is {binding.format_name}"
+        if _shape(reads) is not None:
+            problem += (
+                "; a mapping that reads an entity stands at a destination, under 'render'"
+            )
         binding.mistakes.add(node, problem)
 
 

@@ -75,7 +75,8 @@ class Show:
         self._act = seconds or ACT
         self._follower = Follower(stage.home / "logs")
         self._layout = Layout(channels=True)
-        self._events: deque[Fact] = deque(maxlen=14)
+        self._events: deque[Fact] = deque(maxlen=12)
+        self._waited: Fact | None = None
         self._news = "everything is up"
         self._fault = ""
 
@@ -98,6 +99,7 @@ class Show:
             self._direct(elapsed)
             fresh = self._follower.fresh()
             self._events.extend(fresh)
+            self._remember(fresh)
             if screen is not None:
                 hints = self.hints() if elapsed > 5 else []
                 lines = [self._layout.show(self._line(fact)) for fact in self._events]
@@ -128,6 +130,12 @@ class Show:
         if not self._live:
             print(f"*** {self._news}", flush=True)
 
+    def _remember(self, facts: list[Fact]) -> None:
+        """A message that waited is the best one to look at."""
+        waited = [fact for fact in facts if fact["event"] == "waiting"]
+        if waited and self._waited is None:
+            self._waited = waited[0]
+
     def _line(self, fact: Fact) -> Any:
         from engine.cli.lines import from_log
 
@@ -141,8 +149,7 @@ class Show:
         """Where to go next, with ids of messages that were just seen."""
         home = _short(self._stage.home)
         seen = [fact for fact in self._events if fact.get("message")]
-        waited = next((fact for fact in seen if fact["event"] == "waiting"), None)
-        fact = waited or (seen[-1] if seen else {"message": "ID", "channel": "CHANNEL"})
+        fact = self._waited or (seen[-1] if seen else {"message": "ID", "channel": "CHANNEL"})
         return [
             "in another terminal:",
             f"  corridor --home {home} tail {fact['channel']}",

@@ -13,6 +13,7 @@ from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
 from engine.cli.trial import outgoing
 
 if TYPE_CHECKING:
+    from engine.errors import MessageError
     from engine.formats import Format
 
 Files = Annotated[
@@ -165,15 +166,16 @@ def validate(
         raise typer.Exit(FOUND)
 
 
-def _problems(format_: Format, raw: bytes, reading: Any) -> list[Any]:
-    """What a format's own validation finds; where it has none, whether every leaf can be read."""
+def _problems(format_: Format, raw: bytes, reading: Any) -> list[MessageError]:
+    """What a format's own validation finds, and whether every leaf can be read."""
+    from engine.errors import MessageError
+
     document = format_.parse(raw, reading)
-    checks = getattr(format_, "validate", None)
-    if checks is not None:
-        return list(checks(document))
     for _ in format_.tree(document):
         pass
-    return []
+    checks = getattr(format_, "validate", None)
+    found = checks(document) if checks is not None else ()
+    return [MessageError("not_valid", sentence, path) for path, sentence in found]
 
 
 @app.command()

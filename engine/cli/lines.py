@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from engine.store import Step
 
 
+#: How some facts read; others as `name value`.
+_WORDS = {"peer": "from {}", "deliveries": "{} to deliver", "kind": "{}", "control": "{}"}
+
+
 class Line(NamedTuple):
     """What happened, ready to be laid out."""
 
@@ -85,47 +89,47 @@ def _fact(name: str, value: object) -> str:
     >>> _fact("again_in", 5.0), _fact("peer", "10.2.0.7"), _fact("their_number", "CHG-1")
     ('again in 5 s', 'from 10.2.0.7', 'their number CHG-1')
     """
-    if value in ("", None, False, 0):
+    if value in ("", None, False, 0) or (name, value) == ("attempt", 1):
         return ""
     if name == "again_in" and isinstance(value, int | float):
         return f"again in {span(value)}"
-    if name == "peer":
-        return f"from {value}"
-    if name == "deliveries":
-        return f"{value} to deliver"
-    if name in ("kind", "control"):
-        return str(value)
-    words = name.replace("_", " ")
-    return words if value is True else f"{words} {value}"
+    words = "" if value is True else str(value)
+    return _WORDS.get(name, name.replace("_", " ") + " {}").format(words).strip()
 
 
 def _join(parts: Iterable[object]) -> str:
-    seen: list[str] = []
-    for part in parts:
-        text = str(part or "")
-        if text and text not in seen:
-            seen.append(text)
-    return ", ".join(seen)
+    """What was said, each thing once: a status that the detail repeats is left out."""
+    said = [text for part in parts if (text := str(part or ""))]
+    return ", ".join(
+        text
+        for at, text in enumerate(said)
+        if not any(text in other for other in said[at + 1 :])
+    )
 
 
 class Layout:
     """Lays lines out in columns whose widths grow with what was seen, up to a limit."""
 
-    def __init__(self, channels: bool) -> None:
-        self._channels = channels
+    def __init__(self, channels: bool, width: int = 0) -> None:
+        """`width` is that of the terminal; 0 = not known, or none."""
+        self._channels, self._width = channels, width
         self._widths = {"message": 6, "channel": 6, "event": 10, "destination": 7}
 
     def show(self, line: Line) -> str:
         """One line for the terminal; every text made safe."""
-        cells = [clock(line.at), self._cell("message", line.message)]
+        left = [clock(line.at), self._cell("message", line.message)]
         if self._channels:
-            cells.append(self._cell("channel", line.channel or "(engine)"))
+            left.append(self._cell("channel", line.channel or "(engine)"))
+        event, destination = (
+            self._cell("event", line.event),
+            self._cell("destination", line.destination),
+        )
+        text, right = safe(line.text), safe(line.right)
+        taken = sum(map(len, (*left, event, destination, right))) + 2 * (len(left) + 3)
+        room = min(self._width - taken, 60) if self._width else 48
         colour = line.event if line.level == "info" else line.level
-        cells.append(paint(self._cell("event", line.event), colour))
-        cells.append(self._cell("destination", line.destination))
-        text = safe(line.text)
-        right = paint(safe(line.right), "dim") if line.right else ""
-        return "  ".join([*cells, f"{text:<48}  {right}" if right else text]).rstrip()
+        cells = [*left, paint(event, colour), destination, text.ljust(room) if right else text]
+        return "  ".join([*cells, paint(right, "dim")] if right else cells).rstrip()
 
     def _cell(self, name: str, text: str) -> str:
         text = safe(text)

@@ -173,10 +173,11 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
 
 def _show_trail(archive: Archive, message: int) -> None:
     from engine.cli.lines import Layout, from_step
+    from engine.cli.terminal import width
     from engine.message import short_id
 
     steps = archive.trail(message)
-    layout = Layout(channels=len({step.channel for step in steps}) > 1)
+    layout = Layout(len({step.channel for step in steps}) > 1, width())
     for step in steps:
         print(layout.show(from_step(step, short_id(step.message) if step.message else "")))
 

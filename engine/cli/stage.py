@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from http.client import HTTPConnection
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -193,19 +194,20 @@ def programme(home: Path) -> list[tuple[int, bytes]]:
     loaded = load_all(home)
     now = time.time()
     context = Context(now=now, id=1, environment=loaded.installation.environment)
-    found = []
+    found: dict[int, list[bytes]] = {}
     for path in sorted((home / "samples").rglob("*.hl7")):
         raw = outgoing(path.read_bytes())
         for channel in loaded.channels.values():
             port = getattr(channel.source.settings, "port", None)
             planned = plan(channel, Inbound(raw=raw, received_at=now), context)
             if port and channel.source.kind == "mllp" and planned.verdict == "accepted":
-                found.append((port, raw))
+                found.setdefault(port, []).append(raw)
     if not found:
         raise CommandError(
             f"no sample in {home} is accepted by a channel that listens for MLLP"
         )
-    return found
+    rounds = zip_longest(*([(port, raw) for raw in some] for port, some in found.items()))
+    return [one for some in rounds for one in some if one is not None]
 
 
 class Sender(threading.Thread):

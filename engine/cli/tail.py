@@ -50,12 +50,12 @@ def tail(
     """Follow what happens, as it happens."""
     from engine.cli.follow import Follower
     from engine.cli.lines import Layout, from_log
-    from engine.cli.terminal import json_line
+    from engine.cli.terminal import json_line, width
 
     folder = here(home)
     _known(folder, channel)
     wanted = _all(_level(level), _state(state), _message(short), _key(folder, key))
-    layout = Layout(channels=not channel)
+    layout = Layout(channels=not channel, width=width())
     follower = Follower(folder / "logs", channel)
 
     def show(facts: list[dict[str, Any]]) -> None:

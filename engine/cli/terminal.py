@@ -55,6 +55,11 @@ def coloured() -> bool:
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
+def width() -> int:
+    """Columns of the terminal; 0 where this is none."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+
+
 def paint(text: str, name: str) -> str:
     """Text in the colour of a state, where colours are wanted."""
     colour = _COLOURS.get(name)

@@ -51,12 +51,20 @@ def problem(layout: Layout) -> tuple[str, str] | None:
     for key, choices in _CHOICES.items():
         if getattr(layout, key) not in choices:
             return key, f"it is one of: {', '.join(choices)}"
+    return _marks_problem(layout) or _columns_problem(layout)
+
+
+def _marks_problem(layout: Layout) -> tuple[str, str] | None:
     if len(layout.separator) != 1 or layout.separator in "\r\n":
         return "separator", "one character stands between two values"
     if len(layout.quote) > 1 or layout.quote == layout.separator:
         return "quote", "it is one character, another one than the separator, or empty"
     if not layout.quote and layout.quoting == "always":
         return "quoting", "without a quote nothing can be quoted"
+    return None
+
+
+def _columns_problem(layout: Layout) -> tuple[str, str] | None:
     if not layout.columns or len(set(layout.columns)) < len(layout.columns):
         return "columns", "a layout names its columns, each once"
     try:

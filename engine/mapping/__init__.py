@@ -7,15 +7,20 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     language    what is compiled, and what may be used where
     values      moments, numbers, text: what an expression's value can be
     parser      the text of an expression, read once from left to right
-    operators   comparisons, arithmetic, truth
+    operators   truth, arithmetic, lists, what stands in for nothing
+    comparisons `==` and its kin
     names       let, meta, now, it, index and the paths of the format at hand
-    calls       functions: which arguments they take, bound at load
+    facts       meta, now, and a partner's answer
+    calls       functions: how a call is read; arguments, what fits; binding, the closure; signatures, what it takes
     functions/  one small pure function each
     tables      mappings/tables/*.csv
     text        text with holes, made safe for file names, URLs and headers
-    rules       fields, conditions, nested lists
-    entities    values into canonical entities
-    outputs     what a mapping makes: JSON, edited HL7, delimited lines
+    traps       what YAML makes of a value that was meant otherwise
+    rules       each, let, when, conditional values
+    records     fields into records, nested lists
+    conversion  values into the fields of canonical entities
+    outputs     what a mapping makes: entities, JSON, edited HL7, delimited lines; layouts, where it is written to
+    trace       what each rule made
     files       mappings/*.yaml
 """
 

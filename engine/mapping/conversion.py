@@ -43,7 +43,7 @@ def convert(term: Term, wanted: FieldType) -> Term:
         raise Wrong(
             term.offset, f"this is a list, the field takes one {wanted.kind}", "first(...)"
         )
-    if term.kind != "any" and term.kind != wanted.kind:
+    if term.kind not in ("any", wanted.kind):
         write = _hint(term, wanted)
         raise Wrong(term.offset, f"the field is a {wanted.kind}, this is a {term.kind}", write)
     if (

@@ -30,7 +30,7 @@ class Mapping:
     """One file of `mappings/`, compiled."""
 
     def __init__(
-        self, name: str, from_: str, to: str, block: Block, make: outputs.Make, slots: Slots
+        self, name: str, from_: str, to: str, *, block: Block, make: outputs.Make, slots: Slots
     ) -> None:
         self.name = name
         self.from_ = from_
@@ -95,7 +95,7 @@ def load(name: str, home: Path, mistakes: Mistakes, zone: str = "UTC") -> Mappin
     if not isinstance(root, Record):
         mistakes.add(root, "a mapping names what it reads and what it makes", "from: hl7v2")
         return None
-    made = _Loading(name, root, home, mistakes, zone, raw).mapping()
+    made = _Loading(name, root, home=home, mistakes=mistakes, zone=zone, raw=raw).mapping()
     return made if len(mistakes.found) == before else None
 
 
@@ -103,7 +103,7 @@ class _Loading:
     """One file on its way to a mapping."""
 
     def __init__(
-        self, name: str, root: Record, home: Path, mistakes: Mistakes, zone: str, raw: bytes
+        self, name: str, root: Record, *, home: Path, mistakes: Mistakes, zone: str, raw: bytes
     ) -> None:
         self.name, self.root, self.home, self.mistakes = name, root, home, mistakes
         self.zone = zone
@@ -131,7 +131,7 @@ class _Loading:
         make = self._output(from_, to, inside, top)
         if make is None:
             return None
-        made = Mapping(self.name, from_, to, top, make, self.slots)
+        made = Mapping(self.name, from_, to, block=top, make=make, slots=self.slots)
         for table, digest in sorted(self.tables.used.items()):
             self.digest.update(table.encode() + digest)
         made.digest, made.tables = self.digest.digest(), tuple(sorted(self.tables.used))
@@ -176,7 +176,7 @@ class _Loading:
         if to in canonical.names():
             only(self.root, (*_HEAD, "fields"), self.mistakes)
             struct = canonical.load(to)
-            return outputs.entity(to, struct, self.root, language, self.slots, top)
+            return outputs.entity(struct, self.root, language, self.slots, top)
         known = ["json", "hl7v2", "delimited/LAYOUT", *canonical.names()]
         if head in ("x12", "fhir", "xml", "fixed", "hl7v2"):
             self.mistakes.add(

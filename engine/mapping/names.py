@@ -60,27 +60,33 @@ def name(parser: Parser) -> Term:
 
 
 def _word(parser: Parser, word: str, start: int, end: int) -> Term | None:
-    text, language = parser.text, parser.language
+    language = parser.language
     if word in _LITERALS:
         parser.at = end
         return constant(*_LITERALS[word], start)
+    if (made := _special(parser, word, start, end)) is not None:
+        return made
+    if language.inner and (term := _inner(parser, start)):
+        return term
+    if word in language.lets:
+        parser.at = end
+        return _let(parser, word, start)
+    return None
+
+
+def _special(parser: Parser, word: str, start: int, end: int) -> Term | None:
     if word == "it":
         return _it(parser, start, end)
     if word == "index":
         parser.at = end
         _inside(parser, start, "index")
         return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
-    if word == "meta" and text.startswith(".", end):
+    if word == "meta" and parser.text.startswith(".", end):
         parser.at = end + 1
         return facts.meta(parser, start)
-    if word == "status" and language.reply:
+    if word == "status" and parser.language.reply:
         parser.at = end
         return facts.status(start)
-    if language.inner and (term := _inner(parser, start)):
-        return term
-    if word in language.lets:
-        parser.at = end
-        return _let(parser, word, start)
     return None
 
 
@@ -125,8 +131,8 @@ def _let(parser: Parser, word: str, start: int) -> Term:
 
 def _inner(parser: Parser, start: int) -> Term | None:
     """A path of the entity at a destination, which is `Scope.item` there."""
-    for shape in reversed(parser.language.inner):
-        shape = msgspec.structs.replace(shape, kind="entity")
+    for entity in reversed(parser.language.inner):
+        shape = msgspec.structs.replace(entity, kind="entity")
         level, parser.level = parser.level, 0
         match = records.match(parser.text, start, shape, parser.condition)
         parser.level = level

@@ -36,10 +36,9 @@ def _hook(found: Any) -> Any:
 _ENCODER = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number")
 
 
-def entity(
-    name: str, struct: Any, root: Record, language: Language, slots: Slots, block: Block
-) -> Make:
+def entity(struct: Any, root: Record, language: Language, slots: Slots, block: Block) -> Make:
     """`to: ChargeEvent`."""
+    name = struct.__name__
     make, block.rules = records.content(root.entries.get("fields"), root, of(struct), language, slots)  # fmt: skip
 
     def product(scope: Scope) -> Product:
@@ -100,14 +99,13 @@ def line(layout: Layout, name: str, root: Record, language: Language, block: Blo
     runs = tuple((rule.name, rule.term.run) for rule in block.rules)
 
     def product(scope: Scope) -> Product:
-        column = ""
+        values: list[str] = []
         try:
-            values = []
-            for column, run in runs:
+            for _, run in runs:
                 found = run(scope)
                 values.append(found if type(found) is str else text_of(found))
         except MessageError as error:
-            raise FieldError(error, column) from None
+            raise FieldError(error, runs[len(values)][0]) from None
         payload = delimited.line(values, layout)
         _bounded(payload)
         return Product(of="delimited", payload=payload, shows=f"delimited/{name}")
@@ -206,8 +204,8 @@ def hl7_text(found: Any) -> Any:
     """
     A value as HL7 writes it: moments as DTM (v2.5.1 ch. 2.A.22), truths as Y and N (table 0136).
 
-    >>> hl7_text(True), hl7_text(Decimal("1.50"))
-    ('Y', '1.50')
+    >>> hl7_text(True), hl7_text("ERP")
+    ('Y', 'ERP')
     """
     if found is None or found is NULL or found is layouts.UNCHANGED or isinstance(found, str):
         return found

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
-from engine.mapping import calls, names, operators
+from engine.mapping import calls, comparisons, names, operators
 from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
@@ -166,7 +166,7 @@ class Parser:
         self.count()
         self.skip()
         self.listed = self.at if sign in ("in", "not in") else -1
-        term = operators.comparison(sign, left, self._coalesce(), start)
+        term = comparisons.comparison(sign, left, self._coalesce(), start)
         self.skip()
         if _COMPARISON.match(self.text, self.at):
             raise Wrong(self.at, "one comparison at a time", "a < b and b < c")

@@ -222,9 +222,9 @@ def _struct(branch: Branch, parts: Parts, language: Language, top: bool) -> Run:
                     made[name] = found
         except MessageError as error:
             raise FieldError(error, name) from None
+        if not made and not top:
+            return None
         if not needed <= made.keys():
-            if not made and not top:
-                return None
             _missing(struct, next(each for each in required if each not in made), paths)
         return struct(**made)
 

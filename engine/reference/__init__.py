@@ -15,6 +15,7 @@ import importlib
 import inspect
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from engine import canonical, connectors, settings
@@ -24,6 +25,7 @@ from engine.reference.tables import table
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
 
 
+@cache
 def reference() -> dict[str, str]:
     """Every page by its path below docs/reference."""
     found = dict(_pages())

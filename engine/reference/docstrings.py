@@ -23,7 +23,7 @@ def docstrings(struct: type) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for each in reversed(struct.__mro__):
-        if each.__module__.startswith("engine."):
+        if issubclass(each, msgspec.Struct) and each is not msgspec.Struct:
             found.update(_own(each))
     return found
 

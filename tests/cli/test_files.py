@@ -8,8 +8,11 @@ import pytest
 
 from engine.cli.files import recognised
 
-A08 = "MSH|^~\\&|A|B|C|D|20260102||ADT^A08|M1|P|2.5.1\rPID|1||1000123^^^G^MR||Sample^Sally\r"
-BAD = "MSH|^~\\&|A|B|C|D|20260102||ADT^A08|M2|P|2.5.1|||||||NOSUCHCHARSET\rPID|1||1000123\r"
+A08 = (
+    "MSH|^~\\&|A|B|C|D|20260102||ADT^A08|M1|P|2.5.1\rEVN|A08|20260102\r"
+    "PID|1||1000123^^^G^MR||Sample^Sally\rPV1|1|O\r"
+)
+BAD = "MSH|^~\\A|A|B|C|D|20260102||ADT^A08|M2|P|2.5.1\rPID|1||1000123\r"
 
 
 @pytest.fixture
@@ -66,7 +69,9 @@ def test_the_acknowledgement_a_file_would_get(corridor, files: Path) -> None:
     ran = corridor("ack", files / "a.hl7")
     assert "MSA|AA|M1" in ran.out
     (files / "a.hl7").write_bytes(BAD.encode())
-    assert "MSA|AE|M2" in corridor("ack", files / "a.hl7").out
+    refused = corridor("ack", files / "a.hl7").out
+    assert "MSA|AA" not in refused
+    assert "1000123" not in refused
 
 
 def test_the_acknowledgement_of_a_channel(corridor, files: Path) -> None:

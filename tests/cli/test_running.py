@@ -6,6 +6,7 @@ import time
 
 from engine.cli.status import why
 from engine.message import short_id
+from engine.store.archive import SqliteArchive
 
 
 def test_check_finds_every_mistake_of_every_file(corridor) -> None:
@@ -71,8 +72,6 @@ def test_try_says_why_a_message_is_quarantined(corridor) -> None:
 
 
 def test_try_with_a_message_of_the_store_is_recorded(corridor, kept) -> None:
-    from engine.store.archive import SqliteArchive
-
     corridor("new", "channel", "one")
     corridor("try", "one", short_id(kept.refused))
     with SqliteArchive(corridor.home) as archive:

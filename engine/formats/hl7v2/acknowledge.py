@@ -22,6 +22,7 @@ from engine.formats.hl7v2.batch import headers
 from engine.formats.hl7v2.charset import narrow, widen
 from engine.formats.hl7v2.faults import Fault, error_segment, is_rejecting
 from engine.formats.hl7v2.header import Header, header_of
+from engine.formats.hl7v2.marks import Marks
 from engine.message import Receipt, Verdict
 
 _WANTED = {"AL": (True, True), "NE": (False, False), "ER": (False, True), "SU": (True, False)}
@@ -95,32 +96,33 @@ def _wants(condition: str, good: bool) -> bool:
 
 def _message(header: Header, code: str, number: str, now: float, fault: Fault | None) -> str:
     """The acknowledgement as text in the sender's delimiters."""
-    marks, version = header.reply, header.version
+    marks, version, raw = header.reply, header.version, header.raw
     bar = marks.field
-    fields = [""] * 18
-    fields[0], fields[1] = "MSH", marks.text[1:]
-    fields[2:6] = [header.raw(5), header.raw(6), header.raw(3), header.raw(4)]
-    fields[6], fields[8], fields[9] = timestamp(int(now)), _kind(header), number
-    fields[10], fields[11] = "P", "2.5.1"
+    kind = _kind(raw(9), version, marks)
+    processing, said, characters = "P", "2.5.1", ""
     if header.is_message:
-        fields[10], fields[11] = header.raw(11) or "P", header.raw(12) or "2.5.1"
-        fields[17] = header.raw(18)
-    words = marks.escape(fault.words) if fault is not None and version < (2, 5) else ""
-    lines = [
-        bar.join(fields).rstrip(bar),
-        bar.join(["MSA", code, header.control, words]).rstrip(bar),
-    ]
-    if fault is not None:
-        lines.append(error_segment(fault, marks, version))
-    return "\r".join(lines) + "\r"
+        processing, said, characters = raw(11) or "P", raw(12) or "2.5.1", raw(18)
+    route = f"MSH{marks.text}{bar}{raw(5)}{bar}{raw(6)}{bar}{raw(3)}{bar}{raw(4)}"
+    head = f"{route}{bar}{timestamp(int(now))}{bar}{bar}{kind}{bar}{number}{bar}{processing}{bar}{said}"
+    if characters:
+        head += f"{bar * 6}{characters}"
+    answer = f"{head}\rMSA{bar}{code}{bar}{header.control}"
+    if fault is None:
+        return answer + "\r"
+    if version < (2, 5):
+        answer += bar + marks.escape(fault.words)
+    return f"{answer}\r{error_segment(fault, marks, version)}\r"
 
 
-def _kind(header: Header) -> str:
-    """MSH-9: the third component came with v2.3.1, the event with v2.2."""
-    sub, event = header.reply.component, header.part(9, 2)
-    if not event or header.version < (2, 2):
+@lru_cache(256)
+def _kind(asked: str, version: tuple[int, ...], marks: Marks) -> str:
+    """MSH-9 for theirs: the event came with v2.2, the third component with v2.3.1."""
+    sub = marks.component
+    _, _, rest = asked.partition(marks.repetition)[0].partition(sub)
+    event = rest.partition(sub)[0].strip()
+    if not event or version < (2, 2):
         return "ACK"
-    return f"ACK{sub}{event}" if header.version < (2, 3, 1) else f"ACK{sub}{event}{sub}ACK"
+    return f"ACK{sub}{event}" if version < (2, 3, 1) else f"ACK{sub}{event}{sub}ACK"
 
 
 @lru_cache(8)

@@ -157,7 +157,19 @@ def widen(narrowed: bytes, codec: str) -> bytes:
 def _codec_of_plain(raw: bytes) -> str:
     """What to write in, when all bytes are ASCII; most messages have no MSH-18 to look at."""
     end = raw.find(b"\r")
-    return "ascii" if 0 < end and raw.count(raw[3:4], 0, end) < 17 else declared(raw)
+    fields = raw[: end if end >= 0 else None].split(raw[3:4], 18)
+    if end < 0 or b"\n" in fields[0]:
+        return declared(raw)
+    return _plain(fields[17], fields[1][1:2]) if len(fields) > 17 else "ascii"
+
+
+@lru_cache(256)
+def _plain(said: bytes, repetition: bytes) -> str:
+    """What MSH-18 means where the bytes are plain ASCII."""
+    names = said.split(repetition) if repetition else [said]
+    first = next((name for name in names if name.strip()), b"")
+    codec = codec_of(first.decode("ascii")) if first else "ascii"
+    return "utf-8" if codec in _WIDE else codec
 
 
 def _codec(raw: bytes, encoding: str) -> tuple[bytes, str]:
@@ -221,7 +233,7 @@ def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
         return "?", wrong.start + 1
 
 
-def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
     try:
         return _keep(error)
     except UnicodeEncodeError as wrong:
@@ -231,4 +243,4 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
 
 codecs.register_error("corridor.keep", _keep)
 codecs.register_error("corridor.replace", _replace)
-codecs.register_error("corridor.ascii", _plain)
+codecs.register_error("corridor.ascii", _plainly)

@@ -93,10 +93,11 @@ class Editor:
         self._by_key: dict[int, Line] = {line.key: line for line in self.lines}
         self._moved = False
         self._view: Document | None = document
+        self._raw: bytes | None = document.raw
 
     def changed(self) -> None:
-        """A target has written: the next `document()` is made anew."""
-        self._view = None
+        """What was rendered before is no longer true."""
+        self._view = self._raw = None
 
     def named(self, name: str) -> list[Line]:
         """The segments of that name, in order."""
@@ -123,7 +124,8 @@ class Editor:
             line.end = self._usual_end()
         self.lines.insert(at, line)
         self._by_key[line.key] = line
-        self._moved, self._view = True, None
+        self._moved = True
+        self.changed()
         view = self.document()
         return view.groups.of(next(one for one in view.segments if one.key == line.key))
 
@@ -137,7 +139,8 @@ class Editor:
             kept[-1].end = ""
         self.lines = kept
         self._by_key = {line.key: line for line in kept}
-        self._moved, self._view = True, None
+        self._moved = True
+        self.changed()
 
     def keep(self, names: Sequence[str]) -> None:
         """Take out every segment of another name; MSH stays."""
@@ -163,6 +166,11 @@ class Editor:
 
         Raises MessageError where that set does not have a character, unless `unmappable` says otherwise.
         """
+        if self._raw is None:
+            self._raw = self._rendered()
+        return self._raw
+
+    def _rendered(self) -> bytes:
         if not self._moved and not any(line.touched for line in self.lines):
             return self.source.raw
         decoded, unmappable = self.source.decoded, self.source.reading.unmappable

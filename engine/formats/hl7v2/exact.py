@@ -20,9 +20,9 @@ def exact_bytes(editor: Editor, unmappable: str) -> bytes:
     codec, raw = editor.source.decoded.codec, editor.source.raw
     offsets = _offsets(raw, codec)
     starts, at = [], len(editor.before)
-    for line, end in zip(*editor.original, strict=True):
+    for was, end in zip(*editor.original, strict=True):
         starts.append(at)
-        at += len(line) + len(end)
+        at += len(was) + len(end)
 
     def original(start: int, size: int) -> bytes:
         return raw[offsets[start] : offsets[start + size]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -17,7 +18,16 @@ _DEFAULT = "MSH|^~\\&|||||||||P|2.5.1"
 _NUMBER = re.compile(r"2(?:\.\d+)*")
 
 
-class Header(msgspec.Struct, frozen=True):
+_VERSION = (2, 5, 1)
+
+
+@lru_cache(64)
+def _version(said: str) -> tuple[int, ...]:
+    number = _NUMBER.fullmatch(said)
+    return tuple(int(one) for one in number[0].split(".")) if number else _VERSION
+
+
+class Header(msgspec.Struct, frozen=True, gc=False):
     """The fields of MSH (or of FHS, BHS, which begin alike) as written, MSH-1 at 1."""
 
     fields: list[str]
@@ -32,7 +42,10 @@ class Header(msgspec.Struct, frozen=True):
 
     def part(self, number: int, component: int = 1) -> str:
         """A component of a field, as written."""
-        parts = self.raw(number).split(self.marks.repetition)[0].split(self.marks.component)
+        raw, marks = self.raw(number), self.marks
+        if not raw or raw.isalnum():
+            return raw if component == 1 else ""
+        parts = raw.split(marks.repetition)[0].split(marks.component)
         return parts[component - 1].strip() if component <= len(parts) else ""
 
     @property
@@ -48,14 +61,13 @@ class Header(msgspec.Struct, frozen=True):
     @property
     def version(self) -> tuple[int, ...]:
         """MSH-12 as numbers; that of v2.5.1 where it says nothing that can be read."""
-        said = _NUMBER.fullmatch(self.part(12)) if self.is_message else None
-        return tuple(int(one) for one in said[0].split(".")) if said else (2, 5, 1)
+        return _version(self.part(12)) if self.is_message else _VERSION
 
     @property
     def reply(self) -> Marks:
         """The delimiters to answer in: the sender's, made complete where MSH-2 leaves some out."""
         text = self.marks.text
-        if len(text) >= 5:
+        if len(text) >= len(USUAL) + 1:
             return self.marks
         missing = [mark for mark in USUAL[len(text) - 1 :] if mark not in text]
         return marks_of(text + "".join(missing), self.codec)
@@ -83,10 +95,11 @@ def header_of(raw: bytes, reading: Reading) -> Header:
 
 
 def _end(raw: bytes) -> int:
+    """Where the first line ends."""
     end = raw.find(b"\r")
-    feed = raw.find(b"\n", 0, end if end >= 0 else len(raw))
-    ends = [one for one in (end, feed) if one >= 0]
-    return min(ends) if ends else len(raw)
+    end = end if end >= 0 else len(raw)
+    feed = raw.find(b"\n", 0, end)
+    return feed if feed >= 0 else end
 
 
 def _wide(raw: bytes, reading: Reading) -> Header:

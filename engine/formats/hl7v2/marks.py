@@ -47,12 +47,12 @@ class Marks:
         """Character set of the bytes behind `\\Xdd..\\`."""
         padded = [*text[:6], *[""] * (6 - len(text[:6]))]
         field, component, repetition, escape, subcomponent, truncation = padded
-        self.field = field
+        self.field: str = field
         self.component = component or ABSENT
         self.repetition = repetition or ABSENT
-        self.escape_mark = escape or ABSENT
+        self.escape_mark: str = escape or ABSENT
         self.subcomponent = subcomponent or ABSENT
-        self._codes = {"H": "", "N": "", ".br": "\n", "E": escape}
+        self._codes: dict[str, str] = {"H": "", "N": "", ".br": "\n", "E": escape}
         pairs = {
             "F": field,
             "S": component,
@@ -83,14 +83,14 @@ class Marks:
         return self._special.sub(self._written, text) if self._special.search(text) else text
 
     def _meant(self, found: re.Match[str]) -> str:
-        code = found[1]
+        whole, code = str(found[0]), found[1]
         if code is not None:
-            return self._codes.get(code, found[0])
-        digits = found[0].replace(f"{self.escape_mark}X", "").replace(self.escape_mark, "")
+            return self._codes.get(code, whole)
+        digits = whole.replace(f"{self.escape_mark}X", "").replace(self.escape_mark, "")
         try:
             return bytes.fromhex(digits).decode(self.codec)
         except UnicodeDecodeError:
-            return found[0]
+            return whole
 
     def _written(self, found: re.Match[str]) -> str:
         character, bar = found[0], self.escape_mark

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from engine.formats import NULL, CompileCondition, Match, Scope, Shape
+from engine.formats import CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2.document import Document, Segment
 from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
 from engine.formats.hl7v2.groups import Group
-from engine.formats.hl7v2.marks import HEADERS
+from engine.formats.hl7v2.marks import HEADERS, Marks
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
 
 Read = Callable[[Scope], Any]
@@ -77,7 +77,7 @@ def finder(path: Path, shape: Shape) -> Find:
 
 def segment_of(item: Any) -> Segment:
     """The segment at hand: of a group the one it is named after."""
-    return item.segment if isinstance(item, Group) else item  # type: ignore[no-any-return]
+    return item.segment if isinstance(item, Group) else item
 
 
 def _segments(path: Path, shape: Shape) -> Match:
@@ -180,19 +180,21 @@ def _things(path: Path, find: Find) -> Callable[[Scope], Sequence[Element]]:
 def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element]]) -> Read:
     """The value of a path to a field or below."""
     if path.many:
-        return lambda scope: [one.value() for one in things(scope)]
+        return lambda scope: [
+            value for one in things(scope) if (value := one.value()) is not None
+        ]
     if path.which.where is not None or path.repetition.where is not None:
         return lambda scope: next((one.value() for one in things(scope)), None)
     first = path.which.number == path.repetition.number == 1 and path.subcomponent < 2
     if first and path.segment and in_message(shape):
-        return _quickest(path.segment, path.field, max(path.component, 1) - 1)
+        return _quickest(path.segment, path.field, max(path.component, 1))
     return _quick(path, shape)
 
 
 def _quickest(name: str, number: int, component: int) -> Read:
     """
-    The first leaf of a component of a field of the first such segment: what nearly all paths are. Written out
-    and free of calls, because a channel runs dozens of these for every message.
+    The first leaf of a component of a field of the first such segment: what nearly all paths are. A channel
+    runs dozens of these for every message.
     """
 
     def read(scope: Scope) -> Any:
@@ -205,28 +207,26 @@ def _quickest(name: str, number: int, component: int) -> Read:
             return None
         raw = fields[number]
         if raw.isalnum():  # no delimiter is
-            return None if component else raw
-        if not raw:
-            return None
-        marks = segment.marks
-        if marks.repetition in raw:
-            raw = raw[: raw.index(marks.repetition)]
-        if marks.component in raw:
-            parts = raw.split(marks.component, component + 1)
-            if len(parts) <= component:
-                return None
-            raw = parts[component]
-        elif component:
-            return None
-        if marks.subcomponent in raw:
-            raw = raw[: raw.index(marks.subcomponent)]
-        if marks.escape_mark in raw:
-            return marks.unescape(raw)
-        if not raw:
-            return None
-        return NULL if raw == '""' else raw
+            return raw if component == 1 else None
+        return _first_leaf(raw, segment.marks, component) if raw else None
 
     return read
+
+
+def _first_leaf(raw: str, marks: Marks, component: int) -> Any:
+    """What a component of the first repetition says first."""
+    if marks.repetition in raw:
+        raw = raw[: raw.index(marks.repetition)]
+    if marks.component in raw:
+        parts = raw.split(marks.component, component)
+        if len(parts) < component:
+            return None
+        raw = parts[component - 1]
+    elif component > 1:
+        return None
+    if marks.subcomponent in raw:
+        raw = raw[: raw.index(marks.subcomponent)]
+    return meant(raw, marks)
 
 
 def _quick(path: Path, shape: Shape) -> Read:

@@ -151,8 +151,9 @@ def _encoded(value: Any, marks: Marks, level: str) -> str:
     if isinstance(value, Element):
         return _copied(value, marks, level)
     if isinstance(value, list | tuple):
-        parts = [_encoded(one, marks, "repetition") for one in value]
-        return marks.repetition.join(parts) if level == "field" else "".join(parts[:1])
+        if level != "field" or len(value) < 2:
+            return _encoded(value[0] if value else None, marks, level)
+        return marks.repetition.join(_encoded(one, marks, "repetition") for one in value)
     return marks.escape(str(value))
 
 

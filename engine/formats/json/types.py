@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -62,62 +63,57 @@ def of(struct: Any) -> FieldType:
     return FieldType(kind="record", form="struct", struct=struct)
 
 
-def described(info: inspect.Type) -> FieldType:  # noqa: C901
+#: Types that say all by themselves.
+_PLAIN: dict[type, FieldType] = {
+    inspect.DecimalType: FieldType(kind="number", form="Decimal"),
+    inspect.FloatType: FieldType(kind="number", form="float"),
+    inspect.BoolType: FieldType(kind="truth", form="bool"),
+    inspect.DateTimeType: FieldType(kind="moment", form="datetime"),
+    inspect.DateType: FieldType(kind="moment", form="date"),
+    inspect.BytesType: FieldType(kind="bytes", form="bytes"),
+}
+
+
+def described(info: inspect.Type) -> FieldType:
     """One of msgspec's type descriptions, reduced."""
-    match info:
-        case inspect.Metadata(type=inner, extra=extra):
-            found = described(inner)
-            return msgspec.structs.replace(found, kind="moment") if _moment(extra) else found
-        case inspect.UnionType(types=types):
-            return _union(types)
-        case inspect.StrType():
-            return _text(info)
-        case inspect.DecimalType():
-            return FieldType(kind="number", form="Decimal")
-        case inspect.IntType():
-            return FieldType(
-                kind="number",
-                form="int",
-                least=_or(info.ge, float("-inf")) if info.gt is None else info.gt + 1,
-                most=_or(info.le, float("inf")) if info.lt is None else info.lt - 1,
-            )
-        case inspect.FloatType():
-            return FieldType(kind="number", form="float")
-        case inspect.BoolType():
-            return FieldType(kind="truth", form="bool")
-        case inspect.DateTimeType():
-            return FieldType(kind="moment", form="datetime")
-        case inspect.DateType():
-            return FieldType(kind="moment", form="date")
-        case inspect.BytesType():
-            return FieldType(kind="bytes", form="bytes")
-        case inspect.ListType(item_type=item):
-            return FieldType(kind="list", form="list", item=described(item))
-        case inspect.VarTupleType(item_type=item):
-            return FieldType(kind="list", form="tuple", item=described(item))
-        case inspect.DictType(value_type=item):
-            return FieldType(kind="record", form="dict", item=described(item))
-        case inspect.StructType(cls=cls):
-            return of(cls)
-        case inspect.LiteralType(values=values):
-            kind = "text" if all(isinstance(value, str) for value in values) else "number"
-            form = "str" if kind == "text" else "int"
-            return FieldType(kind=kind, form=form, choices=tuple(values))
-        case inspect.EnumType(cls=cls):
-            values = tuple(member.value for member in cls)
-            kind = "text" if all(isinstance(value, str) for value in values) else "number"
-            return FieldType(kind=kind, form="enum", choices=values, enum=cls)
-    return ANY
+    if (plain := _PLAIN.get(type(info))) is not None:
+        return plain
+    read = _READ.get(type(info))
+    return ANY if read is None else read(info)
 
 
-def _union(types: tuple[inspect.Type, ...]) -> FieldType:
-    inner = [each for each in types if not isinstance(each, inspect.NoneType)]
+def _metadata(info: Any) -> FieldType:
+    found = described(info.type)
+    moment = bool(info.extra and info.extra.get("moment"))
+    return msgspec.structs.replace(found, kind="moment") if moment else found
+
+
+def _int(info: Any) -> FieldType:
+    least = info.ge if info.gt is None else info.gt + 1
+    most = info.le if info.lt is None else info.lt - 1
+    return FieldType(
+        kind="number",
+        form="int",
+        least=_or(least, float("-inf")),
+        most=_or(most, float("inf")),
+    )
+
+
+def _choice(values: tuple[Any, ...], form: str = "", enum: Any = None) -> FieldType:
+    text = all(isinstance(value, str) for value in values)
+    form = form or ("str" if text else "int")
+    return FieldType(kind="text" if text else "number", form=form, choices=values, enum=enum)
+
+
+def _union(info: Any) -> FieldType:
+    inner = [each for each in info.types if not isinstance(each, inspect.NoneType)]
     if len(inner) != 1:
         return ANY
-    return msgspec.structs.replace(described(inner[0]), optional=len(inner) < len(types))
+    optional = len(inner) < len(info.types)
+    return msgspec.structs.replace(described(inner[0]), optional=optional)
 
 
-def _text(info: inspect.StrType) -> FieldType:
+def _text(info: Any) -> FieldType:
     return FieldType(
         kind="text",
         form="str",
@@ -127,9 +123,27 @@ def _text(info: inspect.StrType) -> FieldType:
     )
 
 
-def _moment(extra: dict[str, Any] | None) -> bool:
-    return bool(extra and extra.get("moment"))
-
-
 def _or(value: Any, other: Any) -> Any:
     return other if value is None else value
+
+
+_READ: dict[type, Callable[[Any], FieldType]] = {
+    inspect.Metadata: _metadata,
+    inspect.UnionType: _union,
+    inspect.StrType: _text,
+    inspect.IntType: _int,
+    inspect.ListType: lambda info: FieldType(
+        kind="list", form="list", item=described(info.item_type)
+    ),
+    inspect.VarTupleType: lambda info: FieldType(
+        kind="list", form="tuple", item=described(info.item_type)
+    ),
+    inspect.DictType: lambda info: FieldType(
+        kind="record", form="dict", item=described(info.value_type)
+    ),
+    inspect.StructType: lambda info: of(info.cls),
+    inspect.LiteralType: lambda info: _choice(tuple(info.values)),
+    inspect.EnumType: lambda info: _choice(
+        tuple(member.value for member in info.cls), "enum", info.cls
+    ),
+}

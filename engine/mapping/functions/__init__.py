@@ -47,9 +47,9 @@ def signed() -> dict[str, Signature]:
             continue
         code = importlib.import_module(f"{__name__}.{module.name}")
         for name, function in inspect.getmembers(code, inspect.isfunction):
-            if function.__module__ == code.__name__ and not name.startswith("_"):
-                if name not in _INNER:
-                    found[name] = signatures.read(name, function)
+            own = function.__module__ == code.__name__ and not name.startswith("_")
+            if own and name not in _INNER:
+                found[name] = signatures.read(name, function)
     return found
 
 

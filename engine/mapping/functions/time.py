@@ -7,6 +7,7 @@ from datetime import UTC, timedelta, timezone
 from datetime import date as _date
 from datetime import datetime as _datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,10 +73,8 @@ def datetime(
     if format:
         parts, precision, offset = strftime.parse(value.strip(), format)
         return _moment(parts, precision, offset, zone, repeated)
-    if value.isdigit() and value.isascii() and len(value) in _WHOLE:
-        numbers = [int(value[start:end]) for start, end in _WHOLE[len(value)]]
-        parts = (*numbers, *_FIRST[len(numbers) :], 0)
-        return _moment(parts, len(numbers), None, zone, repeated)
+    if len(value) in _PRECISION and value.isdigit() and value.isascii():
+        return _whole(value, zone, repeated)
     found = _HL7.fullmatch(value) or _ISO.fullmatch(value.strip())
     if found is None:
         raise Unreadable("not a date or time")
@@ -92,9 +91,17 @@ def datetime(
 
 
 _FIRST = (1, 1, 1, 0, 0, 0)
-_SLICES = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))
-#: Where the parts of HL7's form stand, by its length.
-_WHOLE = {end: _SLICES[:count] for count, (_, end) in enumerate(_SLICES, 1)}
+#: HL7's form without offset and fraction, by its length: the quick way for most.
+_PRECISION = {8: DAY, 10: HOUR, 12: MINUTE, 14: SECOND}
+
+
+def _whole(value: str, zone: ZoneInfo, repeated: str) -> Moment:
+    try:
+        at = _datetime.fromisoformat(value if len(value) == 8 else f"{value[:8]}T{value[8:]}")
+    except ValueError:
+        raise Unreadable("there is no such date or time") from None
+    precision = _PRECISION[len(value)]
+    return Moment(at if precision == DAY else _local(at, zone, repeated), precision)
 
 
 def _moment(
@@ -125,6 +132,8 @@ def _local(at: _datetime, zone: ZoneInfo, repeated: str) -> _datetime:
     """The wall clock time in a zone: which one in the repeated hour, Unreadable in the missing one."""
     if repeated not in ("earlier", "later"):
         raise Unreadable("repeated= is earlier or later")
+    if _steady(zone, at.year, at.month, at.day):
+        return at.replace(tzinfo=zone)
     there = at.replace(tzinfo=zone, fold=1 if repeated == "later" else 0)
     other = there.replace(fold=1 - there.fold)
     if there.utcoffset() != other.utcoffset():
@@ -133,6 +142,17 @@ def _local(at: _datetime, zone: ZoneInfo, repeated: str) -> _datetime:
             raise Unreadable("the clocks of its zone leave this time out")
         return there
     return there.replace(fold=0)
+
+
+@lru_cache(4096)
+def _steady(zone: ZoneInfo, year: int, month: int, day: int) -> bool:
+    """Whether the clocks of the zone are not changed on that day."""
+    try:
+        noon = _datetime(year, month, day, 12, tzinfo=zone)
+        days = (noon - timedelta(days=1), noon, noon + timedelta(days=1))
+    except OverflowError:
+        return True
+    return len({each.utcoffset() for each in days}) == 1
 
 
 def iso(value: Any) -> Moment:

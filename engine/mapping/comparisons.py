@@ -1,0 +1,141 @@
+"""Comparisons, as closures over a scope. Nothing equals nothing, and is neither more nor less than anything."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from engine.formats import NULL, Scope
+from engine.mapping import operators
+from engine.mapping.language import Run, Term, Wrong, refuse
+from engine.mapping.values import Moment, kind_of
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_HINTS = {"number": "| decimal", "moment": "| datetime"}
+
+
+def comparison(sign: str, left: Term, right: Term, offset: int) -> Term:
+    """`==` and its kin. With nothing all are false but `!=` and `not in`, the opposites of `==` and `in`."""
+    operators.single(left, f"'{sign}'")
+    if sign in ("in", "not in"):
+        run = _membership(left, right)
+        if sign == "not in":
+            return operators.combined(
+                lambda scope: not run(scope), "truth", offset, [left, right]
+            )
+        return operators.combined(run, "truth", offset, [left, right])
+    operators.single(right, f"'{sign}'")
+    _comparable(left, right)
+    if sign in ("==", "!="):
+        run = _equal(left, right) if sign == "==" else _unequal(left, right)
+        return operators.combined(run, "truth", offset, [left, right])
+    if "truth" in (left.kind, right.kind):
+        raise Wrong(offset, "true and false have no order")
+    return operators.combined(
+        _ordered(_ORDER[sign], left, right), "truth", offset, [left, right]
+    )
+
+
+def _comparable(left: Term, right: Term) -> None:
+    kinds = (left.kind, right.kind)
+    for term in (left, right):
+        if term.constant and term.value() == "":
+            raise Wrong(
+                term.offset,
+                "an empty field is nothing, and nothing equals nothing",
+                "not exists(...)",
+            )
+    if "any" in kinds or kinds[0] == kinds[1]:
+        return
+    other = next((kind for kind in kinds if kind != "text"), "")
+    wrong = left if left.kind == "text" else right
+    write = _HINTS.get(other, "")
+    if wrong.constant and other == "number":
+        write = "the number without quotes, or compare with text"
+    raise Wrong(wrong.offset, f"a {kinds[0]} is compared with a {kinds[1]}", write)
+
+
+def _equal(left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    if right.constant and (value := right.value()) is not None:
+        if type(value) is Decimal and left.kind == "any":
+            return lambda scope: type(found := first(scope)) is Decimal and found == value
+        return lambda scope: first(scope) == value
+
+    def run(scope: Scope) -> bool:
+        value = first(scope)
+        return value is not None and _same(value, second(scope))
+
+    return run
+
+
+def _unequal(left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    if right.constant and (value := right.value()) is not None:
+        if type(value) is Decimal and left.kind == "any":
+            return lambda scope: type(found := first(scope)) is not Decimal or found != value
+        return lambda scope: first(scope) != value
+
+    def run(scope: Scope) -> bool:
+        value = first(scope)
+        return value is None or not _same(value, second(scope))
+
+    return run
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equal, and of one kind: true is not 1."""
+    return a is b or (type(a) is not bool and type(b) is not bool and bool(a == b))
+
+
+def _ordered(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Run:
+    first, second = left.run, right.run
+    paths = (*left.paths, *right.paths)
+
+    def run(scope: Scope) -> bool:
+        a, b = first(scope), second(scope)
+        if a is None or b is None or a is NULL or b is NULL:
+            return False
+        if type(a) is not type(b) or type(a) not in _SORTABLE:
+            refuse("bad_value", f"a {kind_of(a)} is compared with a {kind_of(b)}", paths)
+        return compare(a, b)
+
+    return run
+
+
+_SORTABLE = (Decimal, str, Moment)
+
+
+def _membership(left: Term, right: Term) -> Run:
+    first, second, paths = left.run, right.run, right.paths
+    if not right.many and right.kind not in ("any", "list"):
+        raise Wrong(
+            right.offset,
+            "behind 'in' stands a list",
+            'in ["AA", "CA"], or contains(text, "part")',
+        )
+    if right.many:
+        _comparable(left, right)
+    if right.constant:
+        values = tuple(right.value())
+        if left.kind == "text":
+            there = frozenset(values)
+            return lambda scope: first(scope) in there
+        return lambda scope: first(scope) in values
+
+    def run(scope: Scope) -> bool:
+        value, among = first(scope), second(scope)
+        if value is None or among is None or among is NULL:
+            return False
+        if not isinstance(among, list | tuple):
+            refuse("bad_value", f"behind 'in' stands a {kind_of(among)}, not a list", paths)
+        return value in among
+
+    return run
