@@ -40,7 +40,6 @@ def other_work() -> None:
         pass
 
 
-
 BARE_SCHEMA = """
 PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
 create table message(id integer primary key, channel int, control text, at real, state int, raw blob);
@@ -209,7 +208,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--work", type=int, default=0, help="microseconds of other work per message")
+    parser.add_argument(
+        "--work", type=int, default=0, help="microseconds of other work per message"
+    )
     global WORK  # noqa: PLW0603 - set once, before anything runs
     given = parser.parse_args()
     messages, WORK = given.messages, given.work

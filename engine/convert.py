@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Collection
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +22,11 @@ Holes = Callable[[Scalar, str, str], str | None]
 #: What no value is: distinct from None, which some settings allow.
 WRONG: Any = object()
 
+_NUMBERS = {
+    int: re.compile(r"-?([0-9]{1,18})"),
+    float: re.compile(r"-?([0-9]{1,18})(\.[0-9]+)?"),
+    Decimal: re.compile(r"-?([0-9]{1,18})(\.[0-9]+)?"),
+}
 _BOOLEANS = {
     "yes": "true",
     "on": "true",
@@ -189,18 +194,19 @@ class Converter:
 
     def _scalar(self, node: Node, kind: Any, inner: Any, name: str) -> Any:
         last = name.rpartition(".")[2]
-        write = f"{last}: {example(kind, last)}" if last and not last.isdigit() else ""
-        if not isinstance(node, Scalar):
-            return self.wrong(node, "one value stands here", write)
-        if node.style == "plain" and node.text in ("", "~", "null"):
-            return self.wrong(node, f"'{last}' has no value", write)
-        if typing.get_origin(inner) is Literal:
-            return self._word(node, [str(word) for word in typing.get_args(inner)], last)
+        if not isinstance(node, Scalar) or _empty(node):
+            empty = isinstance(node, Scalar)
+            problem = f"'{last}' has no value" if empty else "one value stands here"
+            return self.wrong(node, problem, _right(last, kind))
+        if inner is str:
+            return self._text(node, kind, name)
         if inner in (int, float, Decimal):
-            return self._number(node, inner, last, write)
+            return self._number(node, inner, last)
         if inner is bool:
             return self._truth(node, last)
-        return self._text(node, kind, name) if inner is str else self._typed(node, inner, name)
+        if typing.get_origin(inner) is Literal:
+            return self._word(node, [str(word) for word in typing.get_args(inner)], last)
+        return self._typed(node, inner, name)
 
     def _text(self, node: Scalar, kind: Any, name: str) -> Any:
         how = hole_of(kind)
@@ -229,30 +235,23 @@ class Converter:
         problem = f"{shown} is not a truth value, which is written true or false"
         return self.wrong(node, problem, f"{last}: {value}")
 
-    def _number(self, node: Scalar, kind: Any, last: str, write: str) -> Any:
-        what = "a whole number" if kind is int else "a number"
-        text = node.text
+    def _number(self, node: Scalar, kind: Any, last: str) -> Any:
+        text, what = node.text, "a whole number" if kind is int else "a number"
+        right = _NUMBERS[kind].fullmatch(text)
         if node.style == "quoted":
-            mended = f"{last}: {text}" if text.isdigit() else write
-            return self.wrong(
-                node, f"{written(node)} is text; {what} stands without quotes", mended
-            )
-        digits = text.removeprefix("-")
-        if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
+            problem = f"{written(node)} is text; {what} stands without quotes"
+            return self.wrong(node, problem, f"{last}: {text}" if right else _right(last, kind))
+        if right is None:
+            return self.wrong(node, f"'{text}' is not {what}", _right(last, kind))
+        if right[1] != "0" and right[1].startswith("0"):
             problem = (
                 f"'{text}' begins with a zero, which some readers take for an octal number"
             )
             return self.wrong(node, problem, f"{last}: {text.lstrip('0') or '0'}")
-        try:
-            if kind is int and not (digits.isascii() and digits.isdigit()):
-                raise ValueError
-            if last == "port" and not 0 <= int(text) <= 65535:
-                return self.wrong(
-                    node, f"{text} is no TCP port; they go from 1 to 65535", write
-                )
-            return kind(text)
-        except (ValueError, InvalidOperation):
-            return self.wrong(node, f"'{text}' is not {what}", write)
+        if last == "port" and not 0 <= int(text) <= 65535:
+            problem = f"{text} is no TCP port; they go from 1 to 65535"
+            return self.wrong(node, problem, _right(last, kind))
+        return kind(text)
 
     def _typed(self, node: Scalar, kind: Any, name: str) -> Any:
         """A type that reads itself: its ValueError says what was expected."""
@@ -278,3 +277,12 @@ class Converter:
                 f"{last}: {example(kind, last)}",
             )
         return value
+
+
+def _empty(node: Scalar) -> bool:
+    return node.style == "plain" and node.text in ("", "~", "null")
+
+
+def _right(name: str, kind: Any) -> str:
+    """A setting with a value of its type."""
+    return f"{name}: {example(kind, name)}" if name and not name.isdigit() else ""

@@ -344,8 +344,7 @@ class Lanes:
             settlement.state is State.REFUSED and self.route.policy.on_refused == "wait"
         )
         if decision is None:
-            done = None if self._settled is None else lambda: self._told(delivery)
-            self.store.settle(settlement, done)
+            self.store.settle(settlement, self._teller(delivery))
             self.delivered += 1
             self.last_delivered_at = settlement.at
             self._recovered()
@@ -369,10 +368,12 @@ class Lanes:
             self._leave(delivery)
         self.tell(self, delivery, attempt)
 
-    def _told(self, delivery: Delivery) -> None:
-        task = self._loop.create_task(self._settled(delivery))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _teller(self, delivery: Delivery) -> Callable[[], None] | None:
+        """What tells the destination that an outcome is durable, where it wants to know."""
+        settled = self._settled
+        if settled is None:
+            return None
+        return lambda: self._background(settled(delivery))
 
     def _recovered(self) -> None:
         self.strikes = self.outages = 0

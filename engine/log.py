@@ -9,7 +9,6 @@ dropped and counted, and the line goes on.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -19,6 +18,7 @@ from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any
 
+from engine.logfile import KEEP, LogFile
 from engine.message import short_id
 
 #: Lines that may wait to be written; at about 400 bytes each the queue stays under 10 MB.
@@ -31,8 +31,6 @@ QUIET = 1.0
 STRETCH = 64
 #: Longest text of one fact; what a partner says is cut here.
 LONGEST = 500
-#: How often a file is looked at, in case somebody moved it away.
-LOOK = 5.0
 #: What stands for the value of a key, whatever its length.
 MASK = "*******"
 
@@ -44,64 +42,12 @@ _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 Entry = tuple[Any, ...]
 
 
-class LogFile:
-    """One file that is only ever appended to, and set aside as `NAME.1`, `NAME.2`, ... when it is full."""
-
-    def __init__(self, path: Path, size: int, keep: int) -> None:
-        self._path, self._limit, self._keep = path, size, keep
-        self._handle, self._size, self._torn, self._looked = -1, 0, False, 0.0
-
-    def write(self, data: bytes) -> None:
-        """Append whole lines; OSError where the disk does not take them all."""
-        if self._handle >= 0 and time.monotonic() - self._looked > LOOK:
-            self._follow()
-        if self._handle >= 0 and self._size and self._size + len(data) > self._limit:
-            self._rotate()
-        if self._handle < 0:
-            self._open()
-        rest = memoryview(b"\n" + data if self._torn else data)
-        while rest:
-            written = os.write(self._handle, rest)
-            self._size += written
-            rest = rest[written:]
-            self._torn = bool(rest)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-
-    def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        self._size, self._looked = os.fstat(self._handle).st_size, time.monotonic()
-
-    def _follow(self) -> None:
-        """Somebody may have moved or removed the file; then a new one is begun."""
-        self._looked = time.monotonic()
-        try:
-            same = os.path.samestat(self._path.stat(), os.fstat(self._handle))
-        except FileNotFoundError:
-            same = False
-        if not same:
-            self.close()
-
-    def _rotate(self) -> None:
-        self.close()
-        for number in range(self._keep, 0, -1):
-            newer = self._path.with_name(
-                f"{self._path.name}.{number - 1}" if number > 1 else self._path.name
-            )
-            if newer.exists():
-                newer.replace(self._path.with_name(f"{self._path.name}.{number}"))
-
-
 class Log:
     """
     The log of one home. `event` is called from the event loop and never waits; other threads may call it too.
 
-    `now` is the wall clock in seconds since 1970. Files rotate at `size` bytes; `keep` old ones stay beside.
+    `now` is the wall clock in seconds since 1970. Files rotate at `size` bytes; `keep` old ones stay beside, none longer
+    than `age` seconds.
     """
 
     def __init__(
@@ -111,13 +57,14 @@ class Log:
         *,
         size: int = 32 * 1024**2,
         keep: int = 8,
+        age: float = KEEP,
         waiting: int = WAITING,
     ) -> None:
         self.dropped = 0
         """Lines that were not written since the start: the queue was full, or the disk."""
         self.failing = ""
         """Why the last write failed; empty while the disk takes lines."""
-        self._folder, self._now, self._size, self._keep = folder, now, size, keep
+        self._folder, self._now, self._limits = folder, now, (size, keep, age)
         self._waiting = waiting
         self._queue: deque[Entry] = deque()
         self._append = self._queue.append
@@ -228,7 +175,7 @@ class Log:
         file = self._files.get(channel)
         if file is None:
             name = _UNSAFE_NAME.sub("_", channel) if channel else "engine"
-            file = LogFile(self._folder / f"{name}.log", self._size, self._keep)
+            file = LogFile(self._folder / f"{name}.log", *self._limits)
             self._files[channel] = file
         return file
 

@@ -50,6 +50,11 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
 Node = Scalar | Record | Items
 
 
+class _Loader(yaml.CSafeLoader):
+    """Takes every value for text: what it means is decided by who reads it."""
+
+
+_Loader.yaml_implicit_resolvers = {}
 _STYLES = {None: "plain", "": "plain", "|": "block", ">": "block"}
 
 
@@ -110,7 +115,7 @@ def _inside(scalar: Scalar, offset: int) -> tuple[int, int]:
 def read(text: str, file: str, mistakes: Mistakes) -> Node | None:
     """The file as placed values; None (and a mistake) where it is not YAML. An empty file is an empty record."""
     try:
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         line, column, problem, write = traps.explain(text, error)
         mistakes.add(Place(file=file, line=line, column=column), problem, write)

@@ -104,9 +104,18 @@ def test_nodes_are_handed_through():
         ),
         ("number:", "1:8: number\n  'number' has no value\n  write   number: 10"),
         ("number: [1]", "1:9: number\n  one value stands here\n  write   number: 10"),
-        ("truth: yes", "1:8: truth\n  'yes' is not a truth value, which is written true or false\n  write   truth: true"),
-        ("truth: Off", "1:8: truth\n  'Off' is not a truth value, which is written true or false\n  write   truth: false"),
-        ('truth: "true"', '1:8: truth\n  "true" is not a truth value, which is written true or false\n  write   truth: true'),
+        (
+            "truth: yes",
+            "1:8: truth\n  'yes' is not a truth value, which is written true or false\n  write   truth: true",
+        ),
+        (
+            "truth: Off",
+            "1:8: truth\n  'Off' is not a truth value, which is written true or false\n  write   truth: false",
+        ),
+        (
+            'truth: "true"',
+            '1:8: truth\n  "true" is not a truth value, which is written true or false\n  write   truth: true',
+        ),
         (
             "wait: 5",
             "1:7: wait\n  '5' is not a length of time such as 500ms, 5s, 10m, 2h or 7d\n  write   wait: 5s",

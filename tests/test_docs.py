@@ -207,6 +207,19 @@ def test_the_first_channel_runs_as_the_guide_says(tmp_path: Path) -> None:
             process.wait(10)
 
 
+def test_a_mistake_in_the_first_channel_is_named_as_the_guide_says(tmp_path: Path) -> None:
+    for block in blocks(ROOT / "docs/guide/first-channel.md"):
+        if block.file():
+            write(tmp_path, block)
+    mapping_file = tmp_path / "mappings/discharge_note.yaml"
+    text = mapping_file.read_text("utf-8")
+    mapping_file.write_text(text.replace("PV1-45 | datetime", "PV1-45 | datetme"), "utf-8")
+    done = corridor(["check"], tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"mappings/discharge_note\.yaml:\d+:\d+", done.stdout)
+    assert "did you mean 'datetime'?" in done.stdout
+
+
 def start(arguments: list[str], home: Path, port: int) -> subprocess.Popen[bytes]:
     """A command that goes on; returns when it listens."""
     process = subprocess.Popen(
@@ -267,3 +280,18 @@ def test_the_channel_of_the_readme_is_the_shipped_one() -> None:
         if block.kind == "yaml":
             for line in block.text.splitlines():
                 assert line.strip() in lines | {""}, line
+
+
+def test_the_tree_of_the_architecture_page_is_the_tree() -> None:
+    (tree,) = [each for each in blocks(ROOT / "ARCHITECTURE.md") if "engine/\n" in each.text]
+    above, _, below = tree.text.partition("\nengine/\n")
+    for folder, text in ((ROOT, above), (ROOT / "engine", below)):
+        for line in text.splitlines():
+            for name in re.findall(
+                r"[a-z]+(?:\.py|\.yaml|/)(?= |$)", line[: line.find("   ") + 1]
+            ):
+                assert (folder / name).exists(), f"{name} is not in {folder.name}"
+    said = set(re.findall(r"[a-z]+(?=\.py|/)", below))
+    there = {path.stem for path in (ROOT / "engine").iterdir() if not path.name.startswith("_")}
+    small = {"logfile", "shapes"}
+    assert there - said - small == set()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from engine import log as log_module
-from engine.log import Log, LogFile
+from engine import logfile
+from engine.log import Log
 from engine.message import short_id
 
 
@@ -135,7 +136,7 @@ def test_a_full_disk_never_blocks_and_is_said_when_it_recovers(
             raise OSError(28, "No space left on device")
         return write(handle, data)
 
-    monkeypatch.setattr(log_module.os, "write", writes)
+    monkeypatch.setattr(logfile.os, "write", writes)
     log = Log(tmp_path)
     for number in range(200):
         log.event("info", "a", "received", number + 1)
@@ -147,51 +148,6 @@ def test_a_full_disk_never_blocks_and_is_said_when_it_recovers(
     assert [line["message"] for line in lines(tmp_path / "a.log")] == [short_id(201)]
     assert [line["lost"] for line in lines(tmp_path / "engine.log")] == [200]
     assert log.failing == ""
-
-
-def test_a_torn_line_does_not_spoil_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write, room = os.write, 5
-
-    def writes(handle: int, data: Any) -> int:
-        nonlocal room
-        if room <= 0:
-            raise OSError(28, "No space left on device")
-        taken = write(handle, bytes(data)[:room])
-        room -= taken
-        return taken
-
-    monkeypatch.setattr(log_module.os, "write", writes)
-    file = LogFile(tmp_path / "a.log", 1000, 1)
-    with pytest.raises(OSError, match="No space"):
-        file.write(b"0123456789\n")
-    room = 1000
-    file.write(b"whole\n")
-    file.close()
-    assert (tmp_path / "a.log").read_bytes() == b"01234\nwhole\n"
-
-
-def test_files_rotate_by_size_and_only_so_many_are_kept(tmp_path: Path) -> None:
-    file = LogFile(tmp_path / "a.log", 100, 2)
-    for number in range(10):
-        file.write(b"%059d\n" % number)
-    file.close()
-    kept = {path.name: int(path.read_bytes()) for path in tmp_path.iterdir()}
-    assert kept == {"a.log": 9, "a.log.1": 8, "a.log.2": 7}
-
-
-def test_a_file_that_was_moved_away_is_begun_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_module, "LOOK", 0.0)
-    file = LogFile(tmp_path / "a.log", 1000, 2)
-    file.write(b"first\n")
-    (tmp_path / "a.log").rename(tmp_path / "moved.log")
-    file.write(b"second\n")
-    file.close()
-    assert (tmp_path / "moved.log").read_bytes() == b"first\n"
-    assert (tmp_path / "a.log").read_bytes() == b"second\n"
 
 
 def test_a_channels_name_cannot_leave_the_folder(tmp_path: Path) -> None:

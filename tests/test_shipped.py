@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import canonical, check
+from engine import canonical, check, connectors
 from engine.channel import Channel, Home, load_all
 from engine.message import Context, Inbound, Outbound, Plan
 from engine.pipeline import plan
@@ -159,3 +159,12 @@ def test_another_transport_changes_the_destination_only(copy: Path) -> None:
     found: Channel = home.channels["or_supply_usage"]
     assert next(route for route in found.routes if route.name == "nightly").link.kind == "http"
     assert [result.text() for result in check.run_all(home) if not result.passed] == []
+
+
+def test_the_sample_of_each_connector_loads(tmp_path: Path) -> None:
+    """samples/channels/NAME.yaml shows what connector NAME can do; all of them together are a home."""
+    shutil.copytree(ROOT / "samples/channels", tmp_path / "channels")
+    loaded = load_all(tmp_path).channels
+    assert sorted(loaded) == connectors.names()
+    for name, found in loaded.items():
+        assert name in {found.source.kind, *(route.link.kind for route in found.routes)}

@@ -102,6 +102,7 @@ class Entity(
     """What a facility adds of its own: the facility's name, then names and values. Protected, as nobody knows what it is."""
 
 
+@cache
 def names() -> list[str]:
     """
     The entities there are.

@@ -51,7 +51,7 @@ def _rule(binding: Binding, record: Record) -> Rule | None:
                     record.keys[key], f"'{key}' goes with a 'when'; there is none here"
                 )
         return None
-    when = binding.expression(entries["when"], binding.language)
+    when = binding.condition(entries["when"], binding.language)
     words = Literal["filter", "reject"]
     otherwise = binding.value(entries.get("otherwise"), words, "otherwise", "filter")
     because = binding.value(entries.get("because"), str, "because", "")
@@ -89,5 +89,5 @@ def _unique(binding: Binding, node: Node | None) -> tuple[Expression, ...] | Non
 
 
 def _compiled(binding: Binding, nodes: tuple[Node, ...]) -> tuple[Expression, ...]:
-    found = [binding.expression(node, binding.language) for node in nodes]
+    found = [binding.differing(node, binding.language) for node in nodes]
     return tuple(expression for expression in found if expression is not None)

@@ -66,6 +66,32 @@ class Binding(msgspec.Struct, kw_only=True):
             return None
         return expression(node, language)
 
+    def condition(self, node: Node | None, language: Language | None) -> Expression | None:
+        """An expression that is true or false; None where there is none, or where mistakes were noted."""
+        found = self.expression(node, language)
+        if found is None or not isinstance(node, Scalar) or found.kind in ("truth", "any"):
+            return found
+        key = node.place.path.rpartition(".")[2]
+        if node.style == "quoted":
+            problem = "in quotes this is a text, which is neither true nor false"
+            double = node.text.replace("'", '"')
+            self.mistakes.add(node, problem, f"{key}: {double}")
+        else:
+            problem = f"a condition is true or false, this is a {found.kind}"
+            self.mistakes.add(node, problem, f"{key}: exists({node.text})")
+        return None
+
+    def differing(self, node: Node | None, language: Language | None) -> Expression | None:
+        """An expression that reads something of the message: what a key is made of."""
+        found = self.expression(node, language)
+        if found is None or not isinstance(node, Scalar) or not found.constant:
+            return found
+        quoted = node.style == "quoted"
+        what = f'"{node.text}" is a text' if quoted else f"'{node.text}' reads nothing"
+        problem = f"{what}, the same for every message"
+        self.mistakes.add(node, problem, node.text if quoted else "")
+        return None
+
     def named(
         self, node: Node | None, language: Language | None
     ) -> tuple[tuple[str, Expression], ...]:

@@ -110,7 +110,7 @@ def _assembled(
     concurrency = value(entries.get("concurrency"), Count, "concurrency", default)
     if "order_by" not in entries:
         _check_concurrency(binding, entries.get("concurrency"), concurrency)
-    when = binding.expression(entries.get("when"), language)
+    when = binding.condition(entries.get("when"), language)
     policy = Policy(
         retry=value(entries.get("retry"), Retry, "retry", Retry()),
         on_uncertain=value(
@@ -146,7 +146,7 @@ def _order(
     if isinstance(node, Scalar) and node.style == "plain" and node.text == "none":
         return None
     items = node.items if isinstance(node, Items) else (node,)
-    found = [binding.expression(item, language) for item in items]
+    found = [binding.differing(item, language) for item in items]
     return tuple(expression for expression in found if expression is not None)
 
 

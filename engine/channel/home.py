@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
-from engine import mapping, settings
+from engine import connectors, mapping, settings
 from engine.channel import Channel, across
 from engine.channel.bind import bind
 from engine.channel.binding import FindMapping
 from engine.channel.grammar import DEFAULTS, check_keys
 from engine.errors import ConfigError, Mistake
+from engine.hints import meant, nearest, written
 from engine.mapping import Mapping
 from engine.placed import Mistakes, Place, Record
 from engine.settings import Installation
@@ -29,6 +33,8 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     """Hash of everything that was read."""
     mistakes: tuple[Mistake, ...] = ()
     """What is wrong with the channels that are not among them; always empty unless loaded leniently."""
+    broken: frozenset[str] = frozenset()
+    """The channels that have a file but are not among them, by their own mistake or that of a mapping they use."""
 
 
 def load(
@@ -53,9 +59,10 @@ def load_all(home: Path, lenient: bool = False) -> Home:
     mistakes = Mistakes()
     installation = settings.load(home, mistakes)
     if installation is not None:
-        _check_defaults(installation, mistakes)
+        _check_config(installation, mistakes)
     broken = bool(mistakes.found)
-    channels = _channels(home, installation or Installation(), mistakes)
+    with _without_collecting():
+        channels, broken_ones = _channels(home, installation or Installation(), mistakes)
     if mistakes.found and (broken or not lenient):
         raise ConfigError(mistakes.found)
     return Home(
@@ -64,7 +71,20 @@ def load_all(home: Path, lenient: bool = False) -> Home:
         channels=channels,
         release=_release(home, channels),
         mistakes=ConfigError(mistakes.found).mistakes,
+        broken=frozenset(broken_ones),
     )
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """What loading makes stays; looking through it for garbage meanwhile takes a quarter of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Mappings:
@@ -81,18 +101,21 @@ class _Mappings:
         return self.found[key]
 
 
-def _channels(home: Path, installation: Installation, mistakes: Mistakes) -> dict[str, Channel]:
+def _channels(home: Path, installation: Installation, mistakes: Mistakes) -> tuple[dict[str, Channel], set[str]]:
+    """The channels without mistakes, and the names of the others."""
     find = _Mappings(home, mistakes).find
     channels: dict[str, Channel] = {}
     roots: dict[str, Record] = {}
-    for path in _files(home, mistakes):
+    paths = _files(home, mistakes)
+    for path in paths:
         channel, root = bind(path, home, installation, mistakes, find_mapping=find)
         if root is not None:
             roots[path.stem] = root
         if channel is not None:
             channels[channel.name] = channel
     wrong = across.check(channels, roots, mistakes)
-    return {name: channel for name, channel in channels.items() if name not in wrong}
+    sound = {name: channel for name, channel in channels.items() if name not in wrong}
+    return sound, {path.stem for path in paths} - set(sound)
 
 
 def _files(home: Path, mistakes: Mistakes) -> list[Path]:
@@ -105,9 +128,18 @@ def _files(home: Path, mistakes: Mistakes) -> list[Path]:
     return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
-def _check_defaults(installation: Installation, mistakes: Mistakes) -> None:
+def _check_config(installation: Installation, mistakes: Mistakes) -> None:
+    """What config.yaml says to parts of the engine that it does not know itself."""
     for record in installation.defaults.values():
         check_keys(record, DEFAULTS, mistakes)
+    for partner in installation.partners.values():
+        for kind, place in partner.keys.items():
+            known = connectors.names()
+            if kind not in known:
+                near = nearest(kind, known)
+                problem = f"there is no connector '{kind}'{meant(kind, known)}"
+                shown = written(partner.entries[kind])
+                mistakes.add(place, problem, f"{near}: {shown}" if near and shown else "")
 
 
 def _release(home: Path, channels: dict[str, Channel]) -> str:

@@ -33,8 +33,8 @@ def replies(binding: Binding, node: Node | None, kind: str) -> Replies | None:
     language = _language(binding, name, format)
     return Replies(
         format=format,
-        accepted=binding.expression(node.entries.get("accepted"), language),
-        retry=binding.expression(node.entries.get("retry"), language),
+        accepted=binding.condition(node.entries.get("accepted"), language),
+        retry=binding.condition(node.entries.get("retry"), language),
         keep=binding.named(node.entries.get("keep"), language),
     )
 

@@ -70,10 +70,11 @@ class Show:
     def __init__(self, stage: Stage, sender: Sender, seconds: float, live: bool) -> None:
         from engine.cli.follow import Follower
         from engine.cli.lines import Layout
+        from engine.cli.tail import logs
 
         self._stage, self._sender, self._seconds, self._live = stage, sender, seconds, live
         self._act = seconds or ACT
-        self._follower = Follower(stage.home / "logs")
+        self._follower = Follower(logs(stage.home))
         self._layout = Layout(channels=True)
         self._events: deque[Fact] = deque(maxlen=12)
         self._waited: Fact | None = None

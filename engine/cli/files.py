@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
 from engine.cli.trial import outgoing
 
@@ -183,7 +184,13 @@ def ack(
     files: Files,
     channel: Annotated[
         str,
-        typer.Option("--channel", "-c", metavar="NAME", help="As this channel would answer."),
+        typer.Option(
+            "--channel",
+            "-c",
+            metavar="NAME",
+            help="As this channel would answer.",
+            autocompletion=completion.channels,
+        ),
     ] = "",
     named: Named = "",
     home: Home = None,

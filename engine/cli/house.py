@@ -1,4 +1,4 @@
-"""The house: `verify`, `backup`, `restore`, `docs`, `simulate`, `bench`."""
+"""The house: `verify`, `backup`, `restore`."""
 
 from __future__ import annotations
 

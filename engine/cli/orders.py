@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import Home, Reason, Yes, app, fail, here
 from engine.cli.people import order
 from engine.cli.selection import (
@@ -22,7 +23,12 @@ from engine.cli.selection import (
 )
 
 Where = Annotated[
-    str, typer.Argument(metavar="CHANNEL", help="The channel; 'all' for every one.")
+    str,
+    typer.Argument(
+        metavar="CHANNEL",
+        help="The channel; 'all' for every one.",
+        autocompletion=completion.channels,
+    ),
 ]
 Destination = Annotated[
     str,
@@ -208,7 +214,9 @@ def reload_channels(home: Home = None) -> None:
 
 @app.command()
 def start(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL")],
+    channel: Annotated[
+        str, typer.Argument(metavar="CHANNEL", autocompletion=completion.channels)
+    ],
     reason: Reason = "",
     home: Home = None,
 ) -> None:
@@ -220,7 +228,12 @@ def start(
 @app.command()
 def stop(
     channel: Annotated[
-        str, typer.Argument(metavar="[CHANNEL]", help="Without it the whole engine.")
+        str,
+        typer.Argument(
+            metavar="[CHANNEL]",
+            help="Without it the whole engine.",
+            autocompletion=completion.channels,
+        ),
     ] = "",
     reason: Reason = "",
     home: Home = None,

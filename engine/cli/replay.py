@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +23,7 @@ from engine.cli.selection import (
     Verdict,
     chosen,
     open_archive,
+    search,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 
 #: Messages in one order; between two orders people see how far it is.
 STEP = 50
+#: Newer messages of a channel that the preview looks through.
+LOOKED_AT = 2000
+
+Place = tuple[str, str]
 
 
 @app.command()
@@ -70,7 +77,7 @@ def replay(
     home: Home = None,
 ) -> None:
     """Send messages once more, after a preview."""
-    from engine.cli.terminal import ask
+    from engine.cli.terminal import ask, json_out
 
     folder = here(home)
     archive = open_archive(folder)
@@ -95,12 +102,27 @@ def replay(
         raise fail("nothing was replayed; give --yes to go on without being asked")
     needed(reason)
     mode = "same_bytes" if same_bytes else "again"
-    arguments = {"to": list(to or ()), "mode": mode, "as_new": as_new, "rate": rate}
+    arguments = {"to": list(to or ()), "mode": mode, "as_new": as_new}
     made: list[dict[str, Any]] = []
-    for at in range(0, len(found), STEP):
-        some = [message.id for message in found[at : at + STEP]]
-        made += order(folder, "replay", {**arguments, "messages": some}, reason)["replayed"]
-    _report(made, as_json)
+    for some in paced([message.id for message in found], rate):
+        step = order(folder, "replay", {**arguments, "messages": some}, reason)["replayed"]
+        made += step
+        if not as_json:
+            _report(step)
+    if as_json:
+        json_out([_named(one) for one in made])
+    if any(one["verdict"] == "quarantined" for one in made):
+        raise typer.Exit(FOUND)
+
+
+def paced(numbers: Sequence[int], rate: float) -> Iterator[Sequence[int]]:
+    """The numbers in steps, each handed out when the rate allows it; a rate of 0 waits for nothing."""
+    step = min(STEP, max(1, int(rate / 4))) if rate > 0 else STEP
+    start = time.monotonic()
+    for at in range(0, len(numbers), step):
+        if rate > 0:
+            time.sleep(max(0.0, start + at / rate - time.monotonic()))
+        yield numbers[at : at + step]
 
 
 def _preview(
@@ -111,15 +133,16 @@ def _preview(
 
     from engine.cli.terminal import moment, safe
 
-    deliveries: Counter[tuple[str, str]] = Counter()
-    newer: Counter[tuple[str, str]] = Counter()
+    counts: Counter[Place] = Counter()
+    lanes: dict[Place, dict[int, int]] = {}
     for message in found:
         for row in archive.deliveries(message.id):
-            if to and row["destination"] not in to:
-                continue
-            place = (message.channel, row["destination"])
-            deliveries[place] += 1
-            newer[place] += int(row.get("newer") or 0)
+            if not to or row["destination"] in to:
+                place = (message.channel, row["destination"])
+                counts[place] += 1
+                oldest = lanes.setdefault(place, {})
+                for lane in row["lanes"]:
+                    oldest[lane] = min(oldest.get(lane, row["id"]), row["id"])
     how = "the same bytes" if same_bytes else "with today's channels and mappings"
     key = (
         "new keys: partners take them as new"
@@ -128,23 +151,43 @@ def _preview(
     )
     first, last = found[0].received_at, found[-1].received_at
     print(f"{len(found)} messages, received {moment(first)} to {moment(last)}, {how}; {key}")
-    for (channel, destination), count in sorted(deliveries.items()):
+    newer = newer_ones(archive, {message.id for message in found}, lanes, first)
+    for (channel, destination), count in sorted(counts.items()):
         text = f"  {safe(channel)} to {safe(destination)}: {count} deliveries then"
-        after = newer[channel, destination]
+        after = newer.get((channel, destination), 0)
         print(
-            text + (f"; {after} newer ones were sent since in the same lanes" if after else "")
+            text + (f"; {after} newer ones went out since in the same lanes" if after else "")
         )
 
 
-def _report(made: list[dict[str, Any]], as_json: bool) -> None:
-    from engine.cli.terminal import json_out
+def newer_ones(
+    archive: Archive, chosen_ids: set[int], lanes: dict[Place, dict[int, int]], since: float
+) -> dict[Place, int]:
+    """
+    How many newer deliveries, of other messages, were delivered in the lanes where older ones are to be sent again.
+    `lanes`: by channel and destination the lanes, each with its oldest delivery that is meant.
+    """
+    found: dict[Place, int] = {}
+    for channel in sorted({channel for channel, _ in lanes}):
+        newest = search(archive, LOOKED_AT, channel=channel, state="delivered", since=since)
+        for message in newest:
+            if message.id in chosen_ids:
+                continue
+            for row in archive.deliveries(message.id):
+                place = (channel, row["destination"])
+                meant = lanes.get(place, {})
+                passed = any(lane in meant and row["id"] > meant[lane] for lane in row["lanes"])
+                if row["state"] == "delivered" and passed:
+                    found[place] = found.get(place, 0) + 1
+    return found
+
+
+def _report(made: list[dict[str, Any]]) -> None:
+    for one in map(_named, made):
+        print(f"{one['of']} is replayed as {one['id']}: {one['verdict']}", flush=True)
+
+
+def _named(one: dict[str, Any]) -> dict[str, Any]:
     from engine.message import short_id
 
-    rows = [{**one, "of": short_id(one["of"]), "id": short_id(one["id"])} for one in made]
-    if as_json:
-        json_out(rows)
-    else:
-        for row in rows:
-            print(f"{row['of']} is replayed as {row['id']}: {row['verdict']}")
-    if any(row["verdict"] == "quarantined" for row in rows):
-        raise typer.Exit(FOUND)
+    return {**one, "of": short_id(one["of"]), "id": short_id(one["id"])}

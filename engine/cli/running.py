@@ -7,10 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import FOUND, Home, Json, app, here
 
 Channels = Annotated[
-    list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="Only these channels.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[CHANNEL]...", help="Only these channels.", autocompletion=completion.channels
+    ),
 ]
 
 

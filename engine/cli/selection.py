@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli import completion
+
 if TYPE_CHECKING:
     from engine.store import Archive, Found
 
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 PAGE = 500
 
 Channel = Annotated[
-    str, typer.Option("--channel", "-c", metavar="NAME", help="Only messages of this channel.")
+    str,
+    typer.Option(
+        "--channel",
+        "-c",
+        metavar="NAME",
+        help="Only messages of this channel.",
+        autocompletion=completion.channels,
+    ),
 ]
 State = Annotated[
     str,
@@ -25,6 +34,7 @@ State = Annotated[
         "--state",
         metavar="STATE",
         help="Only with a delivery that is queued, sending, uncertain, refused, delivered or discarded.",
+        autocompletion=completion.states,
     ),
 ]
 Verdict = Annotated[
@@ -33,6 +43,7 @@ Verdict = Annotated[
         "--verdict",
         metavar="VERDICT",
         help="Only accepted, filtered, duplicate, quarantined, split or collected ones.",
+        autocompletion=completion.verdicts,
     ),
 ]
 Kind = Annotated[

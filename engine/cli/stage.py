@@ -24,6 +24,8 @@ from engine.errors import CommandError
 
 #: What is copied of a home.
 COPIED = ("channels", "mappings", "samples")
+#: Stands in a folder that the demo made and may remove.
+MARK = "MADE_BY_DEMO.txt"
 #: Seconds that the engine and the partners have to get ready, and to end.
 PATIENCE = 15.0
 
@@ -66,11 +68,14 @@ class Stage:
     def _copy(self) -> None:
         if not (self._origin / "channels").is_dir():
             raise CommandError(f"{self._origin} has no channels to show")
-        if (self.home / "config.yaml").exists() or not self.home.exists():
-            shutil.rmtree(self.home, ignore_errors=True)
-        elif any(self.home.iterdir()):
+        if (self.home / MARK).exists():
+            shutil.rmtree(self.home)
+        elif self.home.exists() and any(self.home.iterdir()):
             raise CommandError(f"{self.home} is not empty and was not made by the demo")
         self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / MARK).write_text(
+            "Made by `corridor demo`, which removes it at its next start.\n"
+        )
         for name in COPIED:
             if (self._origin / name).is_dir():
                 shutil.copytree(self._origin / name, self.home / name)

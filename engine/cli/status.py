@@ -7,13 +7,16 @@ from typing import Any
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import CANNOT, Home, Json, app, here
 from engine.cli.selection import open_archive
 
 
 @app.command()
 def status(
-    channel: str = typer.Argument("", metavar="[CHANNEL]", help="Only this channel."),
+    channel: str = typer.Argument(
+        "", metavar="[CHANNEL]", help="Only this channel.", autocompletion=completion.channels
+    ),
     as_json: Json = False,
     home: Home = None,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import Home, Json, app, here
 from engine.cli.selection import Key, named, number, open_archive
 
@@ -23,7 +24,10 @@ Wanted = Callable[[dict[str, Any]], bool]
 @app.command()
 def tail(
     channel: Annotated[
-        str, typer.Argument(metavar="[CHANNEL]", help="Only this channel.")
+        str,
+        typer.Argument(
+            metavar="[CHANNEL]", help="Only this channel.", autocompletion=completion.channels
+        ),
     ] = "",
     *,
     last: Annotated[int, typer.Option("--last", "-n", help="Begin with this many lines.")] = 20,
@@ -56,7 +60,7 @@ def tail(
     _known(folder, channel)
     wanted = _all(_level(level), _state(state), _message(short), _key(folder, key))
     layout = Layout(channels=not channel, width=width())
-    follower = Follower(folder / "logs", channel)
+    follower = Follower(logs(folder), channel)
 
     def show(facts: list[dict[str, Any]]) -> None:
         for fact in facts:
@@ -71,12 +75,23 @@ def tail(
         show([fact for fact in follower.fresh() if wanted(fact)])
 
 
+def logs(home: Path) -> Path:
+    """The folder of the home's log files, as config.yaml says."""
+    if not (home / "config.yaml").is_file():
+        return home / "logs"
+    from engine import settings
+    from engine.placed import Mistakes
+
+    installation = settings.load(home, Mistakes())
+    return home / (installation.logs.folder if installation is not None else "logs")
+
+
 def _known(home: Path, channel: str) -> None:
     """A channel that is neither defined nor logged is a slip of the keyboard."""
     if not channel or channel == "engine":
         return
     names = {path.stem for path in (home / "channels").glob("*.yaml")}
-    if channel in names or (home / "logs" / f"{channel}.log").is_file():
+    if channel in names or (logs(home) / f"{channel}.log").is_file():
         return
     from difflib import get_close_matches
 

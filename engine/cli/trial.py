@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli import completion
 from engine.cli.app import FOUND, USAGE, Home, Json, Reason, app, fail, here
 from engine.cli.running import find
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 @app.command("try")
 def try_(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL")],
+    channel: Annotated[
+        str, typer.Argument(metavar="CHANNEL", autocompletion=completion.channels)
+    ],
     sample: Annotated[
         str,
         typer.Argument(metavar="SAMPLE", help="A file, or the short id of a message received."),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -102,6 +103,7 @@ class Destination(Protocol):
         """Let go of connections."""
 
 
+@cache
 def names() -> list[str]:
     """The connectors there are."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))

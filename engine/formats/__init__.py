@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -192,6 +193,7 @@ class Format(Protocol):
         """For people: depth, path, the standard's name, value."""
 
 
+@cache
 def names() -> list[str]:
     """The formats there are."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))

@@ -15,12 +15,22 @@ from engine.formats.json.paths import names as record_names
 from engine.formats.json.reading import leaf
 from engine.mapping import calls, facts, traps
 from engine.mapping.functions.time import iso
-from engine.mapping.language import Run, Term, Wrong, constant, later, refuse, suggestion
+from engine.mapping.language import (
+    Run,
+    Term,
+    Wrong,
+    constant,
+    later,
+    nearest,
+    refuse,
+    suggestion,
+)
 from engine.mapping.values import Unreadable
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
+_DOTTED = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LITERALS: dict[str, tuple[Any, str]] = {
     "true": (True, "truth"),
@@ -204,6 +214,11 @@ def _moments(read: Run, match: Match) -> Run:
 
 
 def _no_path(parser: Parser, start: int) -> Term:
+    if parser.text.startswith(".", start) and parser.language.inner:
+        name = parser.language.inner[-1].name
+        path = _DOTTED.match(parser.text, start + 1)
+        wrong = f"the fields of the {name} are read without a dot in front here"
+        raise Wrong(start, wrong, path.group() if path else "")
     if parser.text.startswith(".", start):
         wrong = "a path that starts with a dot reads the thing at hand, and there is none here"
         raise Wrong(start, wrong)
@@ -222,10 +237,9 @@ def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
     for shape in (*parser.language.inner, parser.shape):
         known += record_names(shape)
     near = suggestion(word, known)
+    write = nearest(word, known) or f'"{word}"'
     if calls.known(word):
         raise Wrong(
             start, f"'{word}' is a function and takes its value in brackets or by a pipe"
         )
-    raise Wrong(
-        start, f"{word} is not a name here{near or '; did you mean the text?'}", f'"{word}"'
-    )
+    raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", write)

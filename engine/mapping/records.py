@@ -32,6 +32,8 @@ class Branch:
 
     def __init__(self, type_: FieldType, place: Place, path: str = "") -> None:
         self.type, self.place, self.path = type_, place, path
+        self.order: dict[str, None] = {}
+        """Its names, in the order in which they are first written."""
         self.runs: dict[str, Run] = {}
         self.paths: dict[str, tuple[str, ...]] = {}
         self.inner: dict[str, Branch] = {}
@@ -42,7 +44,7 @@ def content(
 ) -> tuple[Run, list[Rule]]:
     """`fields:` as a maker of records, and its rules for traces."""
     rules: list[Rule] = []
-    root = Branch(type_, at.place)
+    root = Branch(type_, at.keys["fields"] if isinstance(at, Record) and node else at.place)
     if not isinstance(node, Record):
         language.mistakes.add(
             node or at, "'fields' names values", "fields: {source_id: MSH-10}"
@@ -58,6 +60,7 @@ def content(
             language.mistakes.add(place, f"'{name}' is said twice, as a whole or in parts")
             continue
         rule = _rule(name, each, wanted, language, slots)
+        branch.order[last] = None
         branch.runs[last] = rule.term.run if rule else (lambda scope: None)
         branch.paths[last] = rule.term.paths if rule else ()
         if rule is not None:
@@ -86,6 +89,7 @@ def _landing(
             return None
         if part not in branch.inner:
             path = f"{branch.path}.{part}".lstrip(".")
+            branch.order[part] = None
             branch.inner[part] = Branch(type_, place, path)
         branch = branch.inner[part]
     type_ = _field(branch, parts[-1], place, language)
@@ -180,7 +184,7 @@ def _maker(branch: Branch, language: Language, top: bool = False) -> Run:
     for name, inner in branch.inner.items():
         branch.runs[name] = _maker(inner, language)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
-    parts = tuple(branch.runs.items())
+    parts = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
         return _struct(branch, parts, language, top)
     return _dict(parts, top)

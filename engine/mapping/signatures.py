@@ -105,7 +105,7 @@ def read(name: str, function: Callable[..., Any]) -> Signature:
             Parameter(
                 name=parameter.name.rstrip("_"),
                 kind=kind,
-                required=empty and not variadic,
+                required=empty and not variadic and kind != "now",
                 default=None if empty else parameter.default,
                 named=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
                 variadic=variadic,

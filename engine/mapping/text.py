@@ -119,14 +119,16 @@ def _holes(scalar: Scalar, language: Language, make: Make) -> Term:
 
 
 def _hole(text: str, start: int, language: Language) -> tuple[Term, int]:
+    open_ = Wrong(start, "this hole is not closed; a brace itself is written twice", "{{")
     parser = Parser(text, language, start + 1)
-    if parser.skip() == "}":
-        raise Wrong(
-            start, "there is nothing in this hole; a brace itself is written twice", "{{"
-        )
+    first = parser.skip()
+    if first == "}":
+        raise Wrong(start, "there is nothing in this hole; a brace itself is written twice", "{{")
+    if not first:
+        raise open_
     found = parser.expression()
-    if parser.skip() != "}":
-        raise Wrong(start, "this hole is not closed; a brace itself is written twice", "{{") if parser.at >= len(text) else parser.unexpected()  # fmt: skip
+    if (last := parser.skip()) != "}":
+        raise parser.unexpected() if last else open_
     operators.single(found, "a hole")
     if found.kind in ("record", "bytes", "list"):
         raise Wrong(found.offset, f"a {found.kind} has no text of its own")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from engine.lanes import Lanes
 from engine.log import Log
 from engine.message import Delivery, State
 from engine.pipeline import Clock
+from engine.runtime.gates import gates
 from engine.runtime.large import LargePlanner
 from engine.runtime.station import Station
 from engine.store import Hold
@@ -27,7 +29,9 @@ class Engine:
     """Everything that runs in one home. Made by `Engine.open`, ended by `stop`."""
 
     store: SqliteStore
+    log: Log
     home_config: Home
+    environment: str
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -38,11 +42,13 @@ class Engine:
         self.holds: dict[int, Hold] = {}
         self.counts: dict[int, int] = {}
         self.mistakes: tuple[Mistake, ...] = ()
+        self.gates = gates()
         self.large = LargePlanner(home)
         self.ended = asyncio.Event()
         self.fatal = ""
         self.started_at = time.time()
-        self.loop_lag = 0.0
+        self.lags: deque[float] = deque(maxlen=3000)
+        """How late the event loop was, the last minute, in seconds."""
 
     @classmethod
     async def open(cls, home: Path, hold_all: bool = False) -> Engine:
@@ -60,7 +66,8 @@ class Engine:
         engine.environment = config.installation.environment
         engine.store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
         try:
-            engine.log = Log(home / "logs")
+            logs = config.installation.logs
+            engine.log = Log(home / logs.folder, age=logs.keep)
             await engine._begin(config, hold_all)
         except BaseException:
             await engine.store.close()
@@ -141,7 +148,7 @@ class Engine:
         as it was. ConfigError, with every mistake, when there was one.
         """
         config = load_all(self.home, lenient=True)
-        broken = {Path(mistake.file).stem for mistake in config.mistakes}
+        broken = set(config.broken)
         wanted = dict(config.channels)
         mistakes = [*config.mistakes, *self._left_behind(wanted)]
         broken |= {Path(mistake.file).stem for mistake in mistakes}
@@ -202,6 +209,11 @@ class Engine:
 
         return await asyncio.to_thread(read)
 
+    def _lag(self) -> dict[str, float]:
+        lags = sorted(self.lags) or [0.0]
+        p99 = lags[int((len(lags) - 1) * 0.99)]
+        return {"p99": round(p99 * 1000, 2), "most": round(lags[-1] * 1000, 2)}
+
     def state(self) -> dict[str, Any]:
         """For people: everything that runs, and why something waits."""
         return {
@@ -210,7 +222,7 @@ class Engine:
             "started_at": self.started_at,
             "environment": self.environment,
             "mistakes": [str(mistake) for mistake in self.mistakes],
-            "loop_lag_ms": round(self.loop_lag * 1000, 2),
+            "loop_lag_ms": self._lag(),
             "store": self.store.state(),
             "log_dropped": self.log.dropped,
             "channels": [station.state() for station in self.stations.values()],

@@ -15,6 +15,9 @@ from engine.channel import Channel
 from engine.message import LARGE, Context, Inbound, Outbound, Plan, Verdict
 from engine.store.large import write
 
+#: Seconds without a large message after which the planning process ends.
+IDLE = 30.0
+
 _channels: dict[str, Channel] = {}
 _home = Path()
 
@@ -49,16 +52,19 @@ def _spool(outbound: Outbound) -> Outbound:
 
 
 class LargePlanner:
-    """One planning process, started when the first large message comes."""
+    """One planning process, started when a large message comes and ended when none came for a while."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._pool: ProcessPoolExecutor | None = None
+        self._under_way = 0
+        self._idle: asyncio.TimerHandle | None = None
 
     async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """The same plan as `pipeline.plan` makes; quarantined `engine_error` when planning ends the process."""
         loop = asyncio.get_running_loop()
         bare = msgspec.structs.replace(context, channels=None)
+        self._under_way += 1
         try:
             return await loop.run_in_executor(
                 self._started(), _plan, channel.name, channel.release, inbound, bare
@@ -72,6 +78,15 @@ class LargePlanner:
                 owner=channel.owner,
                 release=channel.release,
             )
+        finally:
+            self._under_way -= 1
+            self._rest(loop)
+
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the process when it stays idle: what it planned has left its memory large."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = loop.call_later(IDLE, self.close) if not self._under_way else None
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -85,6 +100,9 @@ class LargePlanner:
 
     def close(self) -> None:
         """End the process; what it was planning is not kept."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None

@@ -40,6 +40,7 @@ class Station:
         self._task: asyncio.Task[None] | None = None
         self._waiting: dict[int, list[asyncio.Future[State]]] = {}
         self._key_names = tuple(name for name, _ in channel.keys)
+        self._gate = engine.gates[channel.class_]
 
     # -- life -----------------------------------------------------------------------------------------------
 
@@ -105,6 +106,7 @@ class Station:
         old = {route.name: route for route in self.channel.routes}
         self.channel = channel
         self._key_names = tuple(name for name, _ in channel.keys)
+        self._gate = self.engine.gates[channel.class_]
         for route in channel.routes:
             if route.link.kind == "channel":
                 continue
@@ -141,6 +143,21 @@ class Station:
 
     async def receive(self, inbound: Inbound) -> Reply:
         """Plan, keep, answer one message; count it and say so in the log."""
+        gate = self._gate
+        if gate.full(inbound.received_at):
+            await gate.wait()
+        else:
+            gate.inside += 1
+        try:
+            reply = await self._receive(inbound)
+        finally:
+            gate.leave()
+        settings = self.channel.source.settings
+        if reply.receipt is None or getattr(settings, "ack", "accepted") != "delivered":
+            return reply
+        return await self._when_delivered(reply, settings)
+
+    async def _receive(self, inbound: Inbound) -> Reply:
         engine, channel = self.engine, self.channel
         if self.pressure():
             return self._refused(inbound, "the queue is full")
@@ -160,9 +177,6 @@ class Station:
         receipt = reply.receipt
         assert receipt is not None
         self._count(inbound, receipt)
-        settings = channel.source.settings
-        if getattr(settings, "ack", "accepted") == "delivered":
-            return await self._when_delivered(reply, settings)
         return reply
 
     def _refused(self, inbound: Inbound, why: str) -> Reply:

@@ -7,8 +7,15 @@ import queue
 import threading
 from collections.abc import Callable
 
+import apsw
+
 Job = Callable[[], object]
 Done = Callable[[BaseException | None], None]
+#: Errors of the disk while a transaction is prepared: all in the batch are refused, none of them is at fault.
+DISK = (
+    apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError, apsw.CorruptError,
+    apsw.NotADBError, apsw.NoMemError, apsw.LockedError, apsw.ProtocolError,
+)  # fmt: skip
 
 
 class CommitThread:
@@ -41,3 +48,10 @@ class CommitThread:
                 self._loop.call_soon_threadsafe(done, error)
             except RuntimeError:
                 return  # the loop is closed: nobody is left to be told
+
+
+def reason(error: BaseException) -> str:
+    """What an error of the disk is called; never what was being written."""
+    code = getattr(error, "extendedresult", 0)
+    name = apsw.mapping_extended_result_codes.get(code)
+    return str(name or apsw.mapping_result_codes.get(code & 0xFF) or type(error).__name__)

@@ -153,12 +153,13 @@ class Intake:
             return False
         return self._origin(entry.id) == self._origin(met)
 
-    def _verdict_of(self, number: int) -> str:
+    def _verdict_of(self, number: int) -> Verdict:
         """The verdict of an original; one of this very batch was accepted or filtered a moment ago."""
         for entry in self._batch:
             if entry.id == number:
                 return entry.verdict
-        return VERDICTS[first(self._connection, self._sql["verdict_of"], (number,))[0]]
+        code: int = first(self._connection, self._sql["verdict_of"], (number,))[0]
+        return VERDICTS[code]
 
     def _origin(self, number: int) -> int:
         """The message that a chain of replays, parts and hand-overs began with."""

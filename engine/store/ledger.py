@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Any
 
 import apsw
 
@@ -59,7 +60,7 @@ class Ledger:
         select = "SELECT first_message, name FROM incarnation ORDER BY first_message"
         if first(self.connection, select) is None:
             add_incarnation(self.connection, 1, now())
-        rows = self.connection.execute(select).fetchall()
+        rows: list[Any] = self.connection.execute(select).fetchall()
         self._firsts: list[int] = [row[0] for row in rows]
         self._incarnations: list[str] = [row[1] for row in rows]
         self.incarnation, self._current_from = self._incarnations[-1], self._firsts[-1]

@@ -56,7 +56,9 @@ class People:
         """Take the step wherever TRANSITIONS has it; which ones moved, and what that counts."""
         moved: list[int] = []
         changes: dict[Key, int] = {}
-        rows = self._connection.execute(self._sql["to_move"], (integers(ids),)).fetchall()
+        rows: list[Any] = self._connection.execute(
+            self._sql["to_move"], (integers(ids),)
+        ).fetchall()
         for id, destination, state, lane, lanes, attempt in rows:
             was = STATES[state]
             if to not in TRANSITIONS[was] or to is State.SENDING:
@@ -105,9 +107,8 @@ class People:
         uncertain: list[int] = []
         refused: list[int] = []
         changes: dict[Key, int] = {}
-        for id, destination, attempt, crashes, lane, lanes in self._connection.execute(
-            self._sql["interrupted"]
-        ).fetchall():
+        rows: list[Any] = self._connection.execute(self._sql["interrupted"]).fetchall()
+        for id, destination, attempt, crashes, lane, lanes in rows:
             poison = crashes >= 1
             to = State.REFUSED if poison else State.UNCERTAIN
             if poison:

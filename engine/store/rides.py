@@ -67,7 +67,7 @@ class Ride:
         """The same step with only text that every disk takes; for a partner's answer that is not text."""
         step = self.settlement
         clean = msgspec.structs.replace(
-            step, status=_clean(step.status), detail=_clean(step.detail), kept=None
+            step, status=_clean(step.status), detail=_clean(step.detail), kept=None, reply=None
         )
         ride = Ride(
             self.delivery, self.claim, self.was, clean, self.began, self.durable, self.keep_lane

@@ -134,6 +134,6 @@ def first(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> 
     return None
 
 
-def integers(numbers: Sequence[int]) -> apsw.carray:
+def integers(numbers: Sequence[int]) -> Any:
     """Numbers for `IN carray(?)`; 0 stands for none, which is no id."""
     return apsw.carray(array.array("q", numbers or (0,)))

@@ -9,27 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import msgspec
 
-from engine.errors import CommitUnknown, StoreError
+from engine.errors import StoreError
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
-from engine.store import Hold, Queued, backup, large
+from engine.store import Queued, backup, large
+from engine.store.batch import Batch, Counted
 from engine.store.checkpoint import Checkpointer
+from engine.store.desk import Desk
 from engine.store.home import Lock, prepare, store_file
 from engine.store.intake import Accept
 from engine.store.ledger import Ledger
-from engine.store.people import People
 from engine.store.readers import Readers
-from engine.store.recent import Recent
 from engine.store.rides import Claim
-from engine.store.schema import PLACES, STATES, TEST, first, integers, open_writer, queries
-from engine.store.writer import Batch, Counted, Writer
-
-_LANES = queries("lanes")
-_PEOPLE = queries("people")
+from engine.store.schema import first, integers, open_writer
+from engine.store.writer import Writer
 
 
-class SqliteStore:
+class SqliteStore(Desk):
     """`engine.store.Store` on SQLite. Made by `open`."""
 
     def __init__(
@@ -37,19 +33,14 @@ class SqliteStore:
         now: Callable[[], float], vfs: str | None,
     ) -> None:  # fmt: skip
         path = str(store_file(home))
+        ledger = Ledger(connection, now)
+        writer = Writer(connection, ledger, loop)
+        super().__init__(writer, ledger, Readers(path, vfs, loop))
         self._home, self._lock, self._connection, self._loop = home, lock, connection, loop
-        self._ledger = Ledger(connection, now)
-        self._people = People(self._ledger)
-        self._holds = self._people.holds()
-        self._writer = Writer(connection, self._ledger, loop)
-        self._writer.committed = self._committed
-        self._rides = self._writer.rides
-        self._readers = Readers(path, vfs, loop)
-        self._checkpointer = Checkpointer(connection, self._writer, path, vfs)
-        self._recent = Recent()
-        self._closed = False
-        self._now = now
-        self.incarnation = self._ledger.incarnation
+        self._ledger, self._rides, self._now = ledger, writer.rides, now
+        self._checkpointer = Checkpointer(connection, writer, path, vfs)
+        writer.committed = self._committed
+        self.incarnation = ledger.incarnation
 
     @classmethod
     async def open(
@@ -119,12 +110,6 @@ class SqliteStore:
         """See Store.hurry."""
         self._writer.hurry()
 
-    def _alive(self) -> None:
-        if self._writer.dead is not None:
-            raise CommitUnknown(str(self._writer.dead))
-        if self._closed:
-            raise StoreError("the store is closed")
-
     def _committed(self, batch: Batch) -> None:
         self._recent.committed(batch.rides)
         self._checkpointer.watch()
@@ -135,79 +120,27 @@ class SqliteStore:
         """See Store.destination; its row is written in the next transaction, before any that uses it."""
         return self._ledger.destination(self._ledger.channel(channel), name)
 
-    async def heads(self, destination: int, limit: int) -> list[Delivery]:
+    def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
         """See Store.heads: one delivery for each lane, the oldest lanes first."""
-        return await self._read("heads", destination, limit)
+        return self._standing.deliveries("heads", destination, limit)
 
-    async def behind(
+    def behind(
         self, destination: int, lane: int, after: int, limit: int
-    ) -> list[Delivery]:
+    ) -> Awaitable[list[Delivery]]:
         """See Store.behind."""
-        return await self._read("behind", destination, lane, after, limit)
+        return self._standing.deliveries("behind", destination, lane, after, limit)
 
-    async def waiting(self, destination: int, limit: int) -> list[tuple[int, int]]:
+    def waiting(self, destination: int, limit: int) -> Awaitable[list[tuple[int, int]]]:
         """Delivery and lane of the first open delivery of every lane, oldest first: heads without the weight."""
-        rows: list[tuple[int, int]] = await self._readers.run(
-            _fetch, _LANES["waiting"], destination, limit
-        )
-        return rows
+        return self._standing.rows("waiting", destination, limit)
 
-    async def chosen(self, deliveries: Sequence[int]) -> list[Delivery]:
-        """The open deliveries with these ids, in order, without payloads."""
-        if not deliveries:
-            return []
-        return await self._read("chosen", integers(deliveries))
-
-    async def _read(self, query: str, *values: Any) -> list[Delivery]:
-        """Rows as deliveries, brought up to date with what was settled while they were read."""
-        self._alive()
-        ticket = self._recent.begin()
-        try:
-            rows = await self._readers.run(_fetch, _LANES[query], *values)
-            found = []
-            for row in rows:
-                delivery = self._recent.current(self._delivery(row))
-                if delivery is not None:
-                    claim = self._rides.claims.get(delivery.id)
-                    if claim is not None and claim.state is not delivery.state:
-                        delivery = msgspec.structs.replace(delivery, state=claim.state)
-                    found.append(delivery)
-            return found
-        finally:
-            self._recent.end(ticket)
-
-    def _delivery(self, row: tuple[Any, ...]) -> Delivery:
-        (
-            id,
-            destination,
-            part,
-            state,
-            attempt,
-            crashes,
-            due_at,
-            lane,
-            lanes,
-            queued_at,
-            flags,
-        ) = row
-        message = id // PLACES
-        return Delivery(
-            id=id,
-            message=message,
-            destination=destination,
-            key=self._ledger.key_of(message, destination, part),
-            lanes=(lane,) if lanes is None else tuple(json.loads(lanes)),
-            attempt=attempt,
-            queued_at=queued_at,
-            due_at=due_at,
-            state=STATES[state],
-            crashes=crashes,
-            test=bool(flags & TEST),
-        )
+    def chosen(self, deliveries: Sequence[int]) -> Awaitable[list[Delivery]]:
+        """The deliveries with these ids that stand in a lane, in order, without payloads."""
+        return self._standing.deliveries("chosen", integers(deliveries))
 
     async def payload(self, delivery: int) -> tuple[Body, dict[str, str] | None]:
         """See Store.payload. StoreError when there is no such delivery or its body was pruned."""
-        rows = await self._readers.run(_fetch, _LANES["payload"], delivery)
+        rows = await self._standing.rows("payload", delivery)
         if not rows:
             raise StoreError("there is no such delivery")
         codec, stored, options = rows[0]
@@ -232,91 +165,6 @@ class SqliteStore:
             claim = Claim(delivery, at, None, 0.0)
             claim.state, self._rides.claims[delivery.id] = State.UNCERTAIN, claim
         return found
-
-    def _task(
-        self, work: Callable[[], Any], after: Callable[[Any], None] | None = None
-    ) -> Awaitable[Any]:
-        self._alive()
-        return self._writer.task(work, after)
-
-    # -- people ---------------------------------------------------------------------------------------------
-
-    async def hold(self, hold: Hold) -> None:
-        """See Store.hold."""
-
-        def after(_: object) -> None:
-            self._holds[hold.destination] = hold
-
-        await self._task(lambda: self._people.hold(hold), after)
-
-    def holds(self) -> dict[int, Hold]:
-        """See Store.holds."""
-        return self._holds
-
-    async def move(
-        self, deliveries: Sequence[int], to: State, who: str, reason: str, at: float
-    ) -> int:
-        """See Store.move. What is being sent stays where it is."""
-
-        def work() -> Counted:
-            claims, unsettled = (
-                self._rides.claims,
-                {ride.delivery for ride in self._rides.waiting},
-            )
-            busy = {
-                id for id in deliveries if id in claims and claims[id].state is State.SENDING
-            } | unsettled
-            ids = [id for id in deliveries if id not in busy]
-            return Counted(*self._people.move(ids, to, who, reason, at))
-
-        def after(moved: list[int]) -> None:
-            for id in moved:
-                self._rides.claims.pop(id, None)
-                self._recent.moved(id, to, at)
-
-        moved: list[int] = await self._task(work, after)
-        if to is State.QUEUED and moved and self._writer.queued is not None:
-            self._writer.queued(await self.chosen(moved))
-        return len(moved)
-
-    async def order(
-        self,
-        verb: str,
-        arguments: dict[str, Any],
-        who: str,
-        reason: str,
-        at: float,
-        expires_at: float,
-    ) -> int:
-        """See Store.order."""
-        number: int = await self._task(
-            lambda: self._people.order(verb, arguments, who, reason, at, expires_at)
-        )
-        return number
-
-    async def finish(self, order: int, outcome: str, done: bool, at: float) -> None:
-        """See Store.finish."""
-        await self._task(lambda: self._people.finish(order, outcome, done, at))
-
-    async def audit(self, who: str, action: str, what: str, reason: str, at: float) -> None:
-        """See Store.audit."""
-        await self._task(lambda: self._people.audit(who, action, what, reason, at))
-
-    # -- small memory ---------------------------------------------------------------------------------------
-
-    async def get(self, space: str, name: str) -> bytes | None:
-        """See Store.get."""
-        rows = await self._readers.run(_fetch, _PEOPLE["get"], space, name)
-        return rows[0][0] if rows else None
-
-    async def put(self, space: str, name: str, value: bytes | None) -> None:
-        """See Store.put."""
-        await self._task(lambda: self._people.put(space, name, value))
-
-    async def numbers(self, sequence: str, count: int) -> int:
-        """See Store.numbers."""
-        start: int = await self._task(lambda: self._people.numbers(sequence, count))
-        return start
 
     # -- house ----------------------------------------------------------------------------------------------
 
@@ -368,7 +216,3 @@ class SqliteStore:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
         self._lock.close()
-
-
-def _fetch(connection: apsw.Connection, sql: str, *values: Any) -> list[Any]:
-    return connection.execute(sql, values).fetchall()

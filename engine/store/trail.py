@@ -45,7 +45,7 @@ class Trail:
 
     def _message(self, story: Sequence[Any]) -> list[Numbered]:
         """How it came, what was decided, what was queued."""
-        id, channel, arrival, at = story[:4]
+        id, channel, arrival = story[:3]
         steps = [(arrival, _came(story)), (arrival, _decided(story))]
         for delivery, destination, queued_at, shows in self._rows("queued", id):
             step = Step(

@@ -19,6 +19,8 @@ in the way the common engines take it (`lenient`), or not at all (`strict`):
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import msgspec
 
 from engine.errors import MessageError
@@ -43,7 +45,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     """The stream cannot be read on: answer if there is a head, then close."""
 
     code: str
-    """`too_long` or `framing`."""
+    """`too_long` or `framing`, or what `give_up` was called with."""
     rule: str
     """What was broken, in words; no bytes of the stream."""
     head: bytes
@@ -140,6 +142,14 @@ class Deframer:
             self.junk += len(self._held)
         self._held = b""
         return frames
+
+    def give_up(self, code: str, rule: str) -> list[Frame | Broken]:
+        """Take nothing more, for a reason of the caller's."""
+        try:
+            self._stop(code, rule)
+        except _Stop as problem:
+            self.broken = True
+            return [problem.event]
 
     def _walk(self, data: bytes) -> list[Frame | Broken]:
         found: list[Frame | Broken] = []
@@ -270,7 +280,7 @@ class Deframer:
         self._block = bytearray()
         self._size = 0
 
-    def _stop(self, code: str, rule: str) -> None:
+    def _stop(self, code: str, rule: str) -> NoReturn:
         head = (self._parts[0] if self._parts else bytes(self._block))[: min(HEAD, self._limit)]
         self._inside = False
         self._start_anew()

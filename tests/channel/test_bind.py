@@ -24,7 +24,11 @@ def scope(channel):
 
 def test_the_least_that_is_a_channel(home):
     channel = home(feed=HEAD).channels["feed"]
-    assert (channel.name, channel.file, channel.class_) == ("feed", "channels/feed.yaml", "supply")
+    assert (channel.name, channel.file, channel.class_) == (
+        "feed",
+        "channels/feed.yaml",
+        "supply",
+    )
     assert channel.source.kind == "mllp" and channel.source.settings.port == 2575
     assert channel.source.module.__name__ == "engine.connectors.mllp"
     assert (channel.format_name, channel.zone) == ("hl7v2", "UTC")
@@ -99,7 +103,11 @@ alerts: {queue_age: 1m, silent: 2h}
     assert [(name, each.run(at)) for name, each in channel.keys] == [("mrn", "1000123")]
     assert (channel.alerts.queue_age, channel.alerts.silent) == (60, 7200)
     (route,) = channel.routes
-    assert (route.name, route.of, route.render.name) == ("billing", "ChargeEvent", "charge_to_json")
+    assert (route.name, route.of, route.render.name) == (
+        "billing",
+        "ChargeEvent",
+        "charge_to_json",
+    )
     assert (route.concurrency, route.rate, len(route.order_by)) == (4, 10, 2)
     assert route.policy.retry.attempts == 3 and route.policy.retry.first_wait == 5
     assert (route.policy.on_uncertain, route.policy.on_refused) == ("hold", "wait")
@@ -123,7 +131,9 @@ def test_a_class_changes_the_defaults_together(home):
 
 def test_config_changes_a_class_and_the_channel_changes_both(home):
     config = "defaults:\n  supply: {retry: {first_wait: 7s}, queue_limit: 5}\n"
-    channel = home(config=config, feed=f"{HEAD}{OUT}    retry: {{attempts: 2}}\n").channels["feed"]
+    channel = home(config=config, feed=f"{HEAD}{OUT}    retry: {{attempts: 2}}\n").channels[
+        "feed"
+    ]
     route = channel.routes[0]
     assert (route.policy.retry.first_wait, route.policy.retry.attempts) == (7, 2)
     assert (route.policy.retry.longest_wait, route.queue_limit) == (300, 5)
@@ -173,7 +183,9 @@ def test_a_constant_text_with_holes_is_in_the_settings(home):
 
 
 def test_holes_are_filled_for_every_message_and_made_safe(home):
-    feed = HEAD + OUT.replace("all.txt", '"../{PID-5.1}/{MSH-10}.txt"').replace(", append: true", "")
+    feed = HEAD + OUT.replace("all.txt", '"../{PID-5.1}/{MSH-10}.txt"').replace(
+        ", append: true", ""
+    )
     with pytest.raises(ConfigError):
         home(feed=HEAD + OUT.replace("all.txt", '"{PIDD-5.1}"'))
     channel = home(feed=feed).channels["feed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -133,3 +134,34 @@ def test_the_home_may_stand_before_or_behind_the_command(corridor, tmp_path: Pat
     assert str(corridor.home) in corridor("verify").err
     assert str(other) in corridor("verify", "--home", other).err
     assert corridor("verify", "--home", tmp_path / "missing").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "suggested"),
+    [
+        ("corridor --home {home} try l", ["lab_feed", "lab_orders"]),
+        ("corridor tail --home {home} a", ["adt"]),
+        ("corridor messages --state re", ["refused"]),
+        ("corridor messages --verdict q", ["quarantined"]),
+        ("corridor rel", ["release", "reload"]),
+    ],
+)
+def test_the_shell_completes_names(tmp_path: Path, words: str, suggested: list[str]) -> None:
+    (tmp_path / "channels").mkdir()
+    for name in ("lab_feed", "lab_orders", "adt"):
+        (tmp_path / f"channels/{name}.yaml").touch()
+    line = words.format(home=tmp_path)
+    asked = {
+        "_CORRIDOR_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
+    }
+    code = "import sys; sys.argv = ['corridor']; from engine.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sorted(done.stdout.split()) == suggested, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine import orders
+from engine.cli.replay import paced
 from engine.errors import CommandError
 from engine.message import short_id
 from engine.orders import Ordered
@@ -146,7 +148,6 @@ def test_a_replay_is_previewed_and_ordered(corridor, desk: Desk, kept) -> None:
         "to": ["erp"],
         "mode": "same_bytes",
         "as_new": False,
-        "rate": 10.0,
     }
 
 
@@ -162,6 +163,26 @@ def test_a_replay_by_filter_goes_oldest_first_and_in_steps(
     asked = [ordered.arguments["messages"] for ordered in desk.got]
     assert asked == [[kept.delivered, kept.waiting], [kept.refused]]
     assert desk.got[0].arguments["as_new"] is True
+
+
+def test_a_preview_counts_what_went_out_since_in_the_same_lanes(
+    corridor, desk: Desk, kept
+) -> None:
+    ran = corridor("replay", short_id(kept.delivered))
+    assert ran.lines[1] == (
+        "  adt_feed to billing: 1 deliveries then; 1 newer ones went out since in the same lanes"
+    )
+    assert "newer" not in corridor("replay", short_id(kept.waiting), "--to", "billing").out
+    assert (
+        "newer" not in corridor("replay", short_id(kept.delivered), short_id(kept.waiting)).out
+    )
+
+
+def test_a_replay_keeps_its_rate() -> None:
+    start = time.monotonic()
+    assert [list(some) for some in paced(range(6), 20)] == [[0, 1, 2, 3, 4], [5]]
+    assert 0.2 < time.monotonic() - start < 0.6
+    assert [list(some) for some in paced(range(3), 0)] == [[0, 1, 2]]
 
 
 def test_nothing_is_replayed_without_a_yes_or_a_reason(corridor, desk: Desk, kept) -> None:

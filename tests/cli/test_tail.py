@@ -44,6 +44,14 @@ def test_tail_of_all_channels_names_them(corridor) -> None:
     assert {line.split()[2] for line in ran.lines} == {"adt", "lab"}
 
 
+def test_the_logs_are_where_the_configuration_says(corridor) -> None:
+    (corridor.home / "config.yaml").write_text("logs: {folder: elsewhere}\n")
+    log = Log(corridor.home / "elsewhere")
+    log.event("info", "adt", "accepted", 1)
+    log.close()
+    assert "accepted" in corridor("tail", "--no-follow").out
+
+
 @pytest.mark.parametrize(
     ("options", "events"),
     [

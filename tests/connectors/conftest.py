@@ -29,6 +29,13 @@ def pytest_asyncio_loop_factories(
     return {"asyncio": asyncio.SelectorEventLoop}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The product runs on uvloop: the other loop is left to the slow run."""
+    for item in items:
+        if item.path.name.startswith("test_mllp") and "[asyncio" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
+
+
 class Notices(list[tuple[str, str, dict[str, Any]]]):
     """What a connector said to the log."""
 

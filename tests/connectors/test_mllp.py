@@ -7,7 +7,7 @@ import socket
 import struct
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -375,6 +375,48 @@ async def test_a_large_message_is_spooled_and_those_behind_it_keep_their_place(s
             assert expected in await peer.answer()
     assert order == ["1", "spooled", "large", "2", "3"]
     assert engine.taken[1].raw.size == len(big)
+
+
+async def test_what_arrived_whole_is_kept_although_its_sender_is_gone(site, engine):
+    engine.wait = lambda inbound: asyncio.sleep(0.02)
+    async with running(site(), engine) as source:
+        async with connected(source) as peer:
+            peer.writer.write(b"".join(frame(message(str(number))) for number in range(100)))
+            await until(lambda: engine.taken)
+        await until(lambda: len(engine.taken) == 100)
+        await until(lambda: not source.connections)
+    assert engine.controls() == [str(number) for number in range(100)]
+
+
+async def test_many_large_messages_at_once_do_not_fill_the_memory(site, engine, notices):
+    async with (
+        running(site(format=Hl7()), engine, limit=1_000_000) as source,
+        AsyncExitStack() as stack,
+    ):
+        peers = [await stack.enter_async_context(connected(source)) for _ in range(8)]
+        for number, peer in enumerate(peers):
+            peer.writer.write(START + message(str(number), "x" * 900_000)[:-1])
+        await until(lambda: "too_much" in notices.events())
+        refused = await asyncio.gather(
+            *(peer.answer(0.5) for peer in peers), return_exceptions=True
+        )
+        assert sum(isinstance(answer, bytes) and b"MSA|AR" in answer for answer in refused) in (
+            4,
+            5,
+        )
+        assert source._held <= 4_000_000
+    assert source._held == 0
+
+
+async def test_large_messages_one_after_another_leave_nothing_counted(site, engine):
+    async def spool(chunks: list[bytes]) -> Spooled:
+        await asyncio.sleep(0)
+        return Spooled(path="p", size=sum(map(len, chunks)), digest=b"")
+
+    async with running(site(spool=spool), engine) as source, connected(source) as peer:
+        for _ in range(6):
+            assert b"AA|BIG" in await peer.ask(message("BIG", "x" * (LARGE * 2)))
+            assert source._held == 0
 
 
 async def test_a_body_that_cannot_be_written_is_refused(site, engine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 import time
@@ -280,7 +281,9 @@ async def test_a_partner_that_closes_after_each_message(site, partner):
 async def test_a_half_dead_connection_is_noticed_before_the_next_message(site, partner):
     async with sending(site, partner) as destination:
         await destination.send(DELIVERY, message("M1"))
-        partner.writers[0].close()
+        handle = os.dup(partner.writers[0].get_extra_info("socket").fileno())
+        with socket.socket(fileno=handle) as sock:
+            sock.shutdown(socket.SHUT_WR)
         # Not a turn of our loop passes between the end arriving and the next send.
         time.sleep(0.1)  # noqa: ASYNC251
         assert (await destination.send(DELIVERY, message("M2"))).status == "AA"

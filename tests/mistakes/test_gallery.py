@@ -35,5 +35,7 @@ def test_the_gallery_is_as_large_as_promised() -> None:
 
 
 def test_every_folder_has_its_expectation() -> None:
-    folders = {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] not in "_."}
+    folders = {
+        path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] not in "_."
+    }
     assert folders == set(HOMES)

@@ -47,7 +47,9 @@ def test_order_by_name_or_time() -> None:
     assert taken(files, files, Rules(order="time")) == ["b", "c", "a"]
 
 
-@pytest.mark.parametrize("name", [".a", "~$a.csv", "a~", "a.tmp", "a.TMP", "a.part", "a.csv.filepart", "a.open"])
+@pytest.mark.parametrize(
+    "name", [".a", "~$a.csv", "a~", "a.tmp", "a.TMP", "a.part", "a.csv.filepart", "a.open"]
+)
 def test_temporary_names(name: str) -> None:
     assert not is_candidate(name, Rules())
 

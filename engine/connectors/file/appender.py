@@ -18,8 +18,10 @@ from engine.errors import DeliveryError
 
 #: Seconds at most between two looks at the clock; it may be set.
 LOOK = 60.0
-#: Under this name the growing files are remembered, so that a restart closes those whose time has come.
-_OPEN_FILES = "growing"
+#: Seconds after which a file that nobody appends to is let go of, where it is not to be closed at a time.
+REST = 600.0
+#: Under this name the growing files are remembered, so that a restart mends and closes those it left.
+_GROWING = "growing"
 
 
 class _Job(msgspec.Struct, frozen=True, eq=False):
@@ -40,18 +42,20 @@ class Appender:
         self._header = header
         self._line_end = line_end
         self._rotate = rotate
-        self._files: dict[str, GrowingFile] = {}
+        self._files: dict[str, GrowingFile] = {}  # the thread's own
+        self._names: set[str] = set()
         self._jobs: list[_Job] = []
         self._settled: list[str] = []
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="corridor-append")
         self._work: asyncio.Task[None] | None = None
-        self._watch = asyncio.create_task(self._keep_rotating()) if rotate else None
+        self._closed = False
+        self._watch = asyncio.create_task(self._keep_watch())
 
     async def append(self, key: str, name: str, line: bytes) -> None:
         """Durable when it returns. OSError or Unavailable where nothing was, and nothing will be but by sending again."""
-        if name not in self._files:
-            await self._add(name)
+        if name not in self._names:
+            await self._remember(name)
         future: asyncio.Future[None] = self._loop.create_future()
         self._jobs.append(_Job(key, name, line, future))
         if self._work is None:
@@ -63,22 +67,29 @@ class Appender:
         self._settled.append(key)
 
     async def close(self) -> None:
-        """Finish what is under way and put every file on the disk."""
-        if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+        """Finish what is under way and put every file on the disk. Closed twice is closed once."""
+        if self._closed:
+            return
+        self._closed = True
+        self._watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watch
         if self._work is not None:
             await self._work
         await self._loop.run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
 
-    async def _add(self, name: str) -> None:
-        path = self._folder / (f"{name}.open" if self._rotate else name)
-        self._files[name] = GrowingFile(path, self._header, self._line_end)
-        if self._rotate and self._site.remember is not None:
-            names = msgspec.json.encode(sorted(self._files))
-            await self._site.remember.put(_OPEN_FILES, names)
+    async def _remember(self, name: str) -> None:
+        self._names.add(name)
+        if self._site.remember is not None:
+            await self._site.remember.put(_GROWING, msgspec.json.encode(sorted(self._names)))
+
+    def _file(self, name: str) -> GrowingFile:
+        file = self._files.get(name)
+        if file is None:
+            path = self._folder / (f"{name}.open" if self._rotate else name)
+            file = self._files[name] = GrowingFile(path, self._header, self._line_end)
+        return file
 
     # -- writing: what waits goes together ------------------------------------------------------------
 
@@ -110,41 +121,47 @@ class Appender:
     def _grow(
         self, name: str, lines: list[tuple[str, bytes]], settled: list[str], now: float
     ) -> None:
-        for file in list(self._files.values()):
+        for file in self._files.values():
             file.settle(settled)
-        file = self._files[name]
+        file = self._file(name)
         self._publish_due(name, file, now)
         file.append(lines, now)
         self._publish_due(name, file, now)
 
-    # -- closing files whose time has come --------------------------------------------------------------
+    # -- mending what a crash left, closing files whose time has come ---------------------------------
 
-    async def _keep_rotating(self) -> None:
-        assert self._rotate is not None
+    async def _keep_watch(self) -> None:
         if self._site.remember is not None:
-            names = await self._site.remember.get(_OPEN_FILES)
-            for name in msgspec.json.decode(names, type=list[str]) if names else ():
-                if name not in self._files:
-                    await self._add(name)
+            names = await self._site.remember.get(_GROWING)
+            self._names.update(msgspec.json.decode(names, type=list[str]) if names else ())
+        names_left = sorted(self._names)
         while True:
             now = self._site.now()
-            wait = await self._loop.run_in_executor(self._thread, self._publish_all, now)
+            wait = await self._loop.run_in_executor(self._thread, self._look, names_left, now)
+            names_left = []
             await asyncio.sleep(wait)
 
-    def _publish_all(self, now: float) -> float:
-        """Close what is due; seconds until the next look."""
+    def _look(self, names: list[str], now: float) -> float:
+        """Mend the files of these names, close what is due, let go of what rests; seconds until the next look."""
+        for name in names:
+            self._file(name)
         wait = LOOK
         for name, file in list(self._files.items()):
-            problem = _outcome(partial(self._resume_due, name, file, now))
+            problem = _outcome(partial(self._tend, name, file, now))
             if problem is not None:
-                self._say("error", "rotation_failed", reason=type(problem).__name__)
+                self._say("error", "file_not_tended", reason=type(problem).__name__)
             elif self._rotate and file.since and (at := closes_at(file.since, self._rotate)):
                 wait = min(wait, max(at - now, 0.05))
         return wait
 
-    def _resume_due(self, name: str, file: GrowingFile, now: float) -> None:
-        if file.resume(now):
+    def _tend(self, name: str, file: GrowingFile, now: float) -> None:
+        is_there = file.resume(now)
+        if self._rotate is not None and is_there:
             self._publish_due(name, file, now)
+        elif self._rotate is None and now - file.used > REST:
+            file.close()
+            del self._files[name]
+            self._loop.call_soon_threadsafe(self._names.discard, name)
 
     def _publish_due(self, name: str, file: GrowingFile, now: float) -> None:
         if self._rotate is None or not file.resume(now):

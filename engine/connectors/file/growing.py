@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.connectors.file import journal
-from engine.connectors.file.disk import place, place_numbered, sync_folder, write_synced
+from engine.connectors.file.disk import numbered, place, sync_folder, write_synced
 from engine.errors import Unavailable
 
 #: Bytes of journal after which it is begun anew.
@@ -47,6 +47,8 @@ class GrowingFile:
         self._late: list[str] = []
         self.since = 0.0
         """When the file was begun, wall clock seconds."""
+        self.used = 0.0
+        """When it was last appended to or opened, wall clock seconds."""
 
     @property
     def length(self) -> int:
@@ -55,6 +57,7 @@ class GrowingFile:
 
     def append(self, lines: Sequence[tuple[str, bytes]], now: float) -> None:
         """Append each delivery's bytes, unless its key is known. All are durable when it returns."""
+        self.used = now
         try:
             if not self._is_ours():
                 self._open(now)
@@ -94,7 +97,10 @@ class GrowingFile:
                     return None
                 self._open(now)
             self._begin_journal()
-            final = place_numbered(self.path, target)
+            final = next(path for path in numbered(target) if not path.exists())
+            os.rename(
+                self.path, final
+            )  # in one step: never under two names, one of them still growing
             sync_folder(self.path.parent)
         finally:
             self._let_go()
@@ -104,6 +110,7 @@ class GrowingFile:
         """Mend what a crash left, if there is such a file; whether there is."""
         if self._file < 0 and self.path.exists():
             self._open(now)
+            self.used = now
         return self._file >= 0
 
     def close(self) -> None:

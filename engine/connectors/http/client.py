@@ -1,8 +1,8 @@
 """
 HTTP/1.1 requests: one Protocol per connection over httptools, and the pool of idle ones.
 
-Every microsecond here is paid per delivery (docs/decisions/0003-http-client.md). A request is never written twice:
-once its first byte has left, only the partner's answer or `Uncertain` ends it.
+Every microsecond is paid per delivery (docs/decisions/0003-http-client.md). Once the first byte of a request has
+left, only the partner's answer or `Uncertain` ends it: it is never written twice.
 """
 
 from __future__ import annotations
@@ -92,11 +92,14 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Let go at once, whatever is under way."""
+        self._stop()
+        self._transport.abort()
+
+    def _stop(self) -> None:
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._transport.abort()
 
     # -- what the event loop does -----------------------------------------------------------------
 
@@ -121,15 +124,12 @@ class Connection(asyncio.Protocol):
             self._fail(Uncertain("no answer", "the answer is not HTTP/1.1"))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.closed = True
+        self._stop()
         if self._waiter is not None:
             if error is None and self._headed and self._until_closed():
                 self._finish(keep=False)
             else:
                 self._fail(_lost(error, self._headed))
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _expire(self) -> None:
         self._timer = None
@@ -139,8 +139,8 @@ class Connection(asyncio.Protocol):
             return
         until = self.idle_until if self._waiter is None else self._deadline
         if now >= until:
-            seconds = f"{self._limits.exchange:g} s"
-            self._fail(Uncertain("time-out", f"no whole answer within {seconds}"))
+            why = f"no whole answer within {self._limits.exchange:g} s"
+            self._fail(Uncertain("time-out", why))
             return
         self._timer = self._loop.call_at(until, self._expire)
 

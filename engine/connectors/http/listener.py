@@ -209,11 +209,15 @@ class Listener(asyncio.Protocol):
         The last answer. What the caller is still sending is read and dropped for a moment: closing at
         once would reset the connection and take the answer with it (RFC 9112 section 9.6).
         """
+        expected = self._reading or bool(self._waiting)
         self._deaf = self._lingers = True
         self._waiting.clear()
         if self._transport.is_closing():
             return
         self._transport.write(page.render(keep=False, date=_date(int(time.time()))))
+        if not expected:
+            self._transport.close()
+            return
         if self._transport.can_write_eof():
             self._transport.write_eof()
         if self._paused:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from engine.connectors import Answer, Site
 from engine.connectors.mllp import acknowledgement
-from engine.connectors.mllp.listener import Entrance, Gate, listen, reason_of
+from engine.connectors.mllp.listener import Door, Gate, reason_of
 from engine.connectors.mllp.outbound import Line
 from engine.connectors.mllp.settings import DestinationSettings, Listen
 from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable
@@ -35,15 +35,14 @@ class Destination:
         self._free: list[Line] = []
         self._lines: set[Line] = set()
         self._wanted: deque[asyncio.Future[Line]] = deque()
-        self._server: asyncio.Server | None = None
-        self._handshakes: set[asyncio.Task[None]] = set()
+        self._door: Door | None = None
         self._tls: ssl.SSLContext | None = None
         self._opening = asyncio.Lock()
 
     async def open(self) -> None:
         """With `listen`: listen, so that the partner can connect before there is anything to send."""
         async with self._opening:
-            if self.settings.listen is not None and self._server is None:
+            if self.settings.listen is not None and self._door is None:
                 await self._listen(self.settings.listen)
 
     async def send(self, delivery: Delivery, payload: bytes) -> Answer:
@@ -68,11 +67,9 @@ class Destination:
 
     async def close(self) -> None:
         """Let go of all connections and of the port."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for handshake in self._handshakes:
-            handshake.cancel()
+        if self._door is not None:
+            self._door.close()
+            self._door = None
         while self._wanted:
             self._wanted.popleft().cancel()
         for line in list(self._lines):
@@ -158,19 +155,18 @@ class Destination:
         def line(peer: str) -> Line:
             return Line(match, self.settings.keep_alive, self._offer)
 
-        def entrance() -> Entrance:
-            return Entrance(gate, tls, self._full, line, self._handshakes)
-
+        door = Door(gate, tls, self._full, line)
         try:
-            self._server = await listen(listening.host, listening.port, 64, entrance)
+            self.port = await door.open(listening.host, listening.port, 64)
         except OSError as error:
             why = f"cannot listen: {error.strerror}"
             raise Misconfigured("cannot listen", why) from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._door = door
 
     def _full(self) -> bool:
         self._lines = {line for line in self._lines if not line.stale}
-        return len(self._lines) + len(self._handshakes) >= _PARTNERS
+        handshakes = len(self._door.handshakes) if self._door else 0
+        return len(self._lines) + handshakes >= _PARTNERS
 
 
 def _context(build: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from engine.connectors.mllp.source import Source
 
 
+class Slot:
+    """The place of one answer in the order of answers."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self) -> None:
+        self.answer: bytes | None = None
+
+
 async def exchange(source: Source, peer: str, frame: Frame, head: bytes) -> bytes | None:
     """
     Hand one message to the engine. The framed answer; empty where its format has none; None where nobody knows

@@ -6,8 +6,9 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from engine.connectors.mllp.exchange import exchange, refusal
-from engine.connectors.mllp.listener import Connected, keep_alive
+from engine.connectors.mllp.exchange import Slot, exchange, refusal
+from engine.connectors.mllp.listener import keep_alive
+from engine.message import LARGE
 from engine.wire.mllp import Broken, Deframer, Frame
 
 if TYPE_CHECKING:
@@ -26,16 +27,7 @@ LINGER = 5.0
 _WINDOW, _WRITE, _ALONE = 1, 2, 4
 
 
-class Slot:
-    """The place of one answer in the order of answers."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self) -> None:
-        self.answer: bytes | None = None
-
-
-class Connection(Connected):
+class Connection(asyncio.Protocol):
     """
     Submits each frame as it comes, without waiting for the answer to the one before, so that frames which wait
     together share a commit; answers them in order. One task lives as long as the connection; more join it
@@ -59,41 +51,35 @@ class Connection(Connected):
         self._idle: asyncio.Future[None] | None = None
         self._transport: asyncio.Transport | None = None
         self._ending: asyncio.TimerHandle | None = None
-        self._early: list[bytes] = []
         self._paused = 0
-        self._junk = 0
-        self._alone = self._leaving = self._secure = False
-        self._deaf = True
+        self._junk = self._weight = 0
+        self._spooling: list[bytes] = []
+        self._alone = self._leaving = self._deaf = self._secure = False
 
     # -- what the network does ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A connection we dialled ourselves."""
-        self.begin(cast(asyncio.Transport, transport))
-
-    def begin(self, transport: asyncio.Transport) -> None:
-        """Receive on a connection that stands."""
-        self._transport = transport
-        self._deaf = False
+        """The connection stands, TLS included."""
+        self._transport = cast(asyncio.Transport, transport)
         self._secure = transport.get_extra_info("sslcontext") is not None
         keep_alive(transport, self._source.settings.keep_alive)
         self._source.opened(self)
-        for data in self._early:
-            self.data_received(data)
-        self._early.clear()
 
     def data_received(self, data: bytes) -> None:
         """Cut into frames, submit them."""
         if self._deaf:
-            if self._transport is None:
-                self._early.append(data)
             return
         self._active = self.seen = True
         deframer = self._deframer
         frames = deframer.feed(data)
         if frames:
             self._take(frames)
-        if deframer.partial or self._ending is not None or deframer.junk != self._junk:
+        if (
+            deframer.partial
+            or self._weight
+            or self._ending is not None
+            or deframer.junk != self._junk
+        ):
             self._look_closer()
 
     def eof_received(self) -> bool:
@@ -103,15 +89,15 @@ class Connection(Connected):
         return not self._secure and bool(self._slots or self._waiting)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Nobody is left to answer; what was submitted is kept all the same."""
-        self._leaving = True
+        """Nobody is left to answer; what arrived whole is kept all the same."""
+        self._leaving, self._transport = True, None
         self._deframer.close()
         if self._deframer.cut:
             self._source.site.notice("warning", "message_cut_off", peer=self.peer)
         self._cancel_ending()
-        self._waiting.clear()
         self._wake()
-        self._source.closed(self)
+        self._weigh()
+        self._close_when_done()
 
     def pause_writing(self) -> None:
         """The sender does not read its answers."""
@@ -150,6 +136,7 @@ class Connection(Connected):
         """Close at once, without another word."""
         self._leaving = True
         self._waiting.clear()
+        self._slots.clear()
         if self._transport is not None:
             self._transport.abort()
 
@@ -177,6 +164,18 @@ class Connection(Connected):
         if self._deframer.junk and not self._junk:
             self._source.site.notice("warning", "bytes_outside_frames", peer=self.peer)
         self._junk = self._deframer.junk
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Tell the source how much of large messages is held here; past what it has room for, give this one up."""
+        held = self._deframer.size + sum(map(len, self._spooling))
+        held += sum(
+            len(chunk) for frame in self._waiting if type(frame) is list for chunk in frame
+        )
+        grown, self._weight = held - self._weight, held
+        if not self._source.has_room(grown) and self._deframer.size > LARGE:
+            self._take(self._deframer.give_up("too_much", "too many large messages at once"))
+            self._weigh()
 
     def _end(self) -> None:
         self._ending = None
@@ -227,11 +226,13 @@ class Connection(Connected):
             if isinstance(frame, Broken):
                 return self._give_up(frame)
             head = frame if isinstance(frame, bytes) else frame[0]
+            self._spooling = [] if isinstance(frame, bytes) else frame
             if not await self._source.relief():
                 return refusal(self._source.site, head, "the queue is full")
             return await self._exchange(frame, head)
         finally:
-            self._alone = False
+            self._alone, self._spooling = False, []
+            self._weigh()
             self._resume(_ALONE)
             self._take([])
 
@@ -276,20 +277,24 @@ class Connection(Connected):
 
     def _close_when_done(self) -> None:
         transport = self._transport
-        if self._slots or self._waiting or transport is None or transport.is_closing():
+        if self._slots or self._waiting:
             return
-        if self._deframer.broken and transport.can_write_eof():
+        if transport is None:
+            self._source.closed(self)
+        elif self._deframer.broken and transport.can_write_eof():
             transport.write_eof()
-        elif not self._deframer.broken:
+        elif not self._deframer.broken and not transport.is_closing():
             transport.close()
 
     def _pause(self, reason: int) -> None:
-        if not self._paused and self._transport is not None:
-            self._transport.pause_reading()
+        transport = self._transport
+        if not self._paused and transport is not None and not transport.is_closing():
+            transport.pause_reading()
         self._paused |= reason
 
     def _resume(self, reason: int) -> None:
+        transport, paused = self._transport, self._paused
         self._paused &= ~reason
-        if not self._paused and self._transport is not None:
+        if paused and not self._paused and transport is not None and not transport.is_closing():
             self._begun = 0.0
-            self._transport.resume_reading()
+            transport.resume_reading()

@@ -9,7 +9,7 @@ from typing import cast
 
 from engine.connectors.mllp import acknowledgement
 from engine.connectors.mllp.acknowledgement import Acknowledgement
-from engine.connectors.mllp.listener import Connected, keep_alive, reason_of
+from engine.connectors.mllp.listener import keep_alive, reason_of
 from engine.errors import DeliveryError, Misconfigured, Uncertain
 from engine.message import LARGE
 from engine.wire import mllp
@@ -27,7 +27,7 @@ _QUIET = 0.2
 Answered = tuple[bytes, Acknowledgement | None]
 
 
-class Line(Connected):
+class Line(asyncio.Protocol):
     """Carries one message at a time; `stale` once it must not carry another."""
 
     def __init__(
@@ -50,13 +50,9 @@ class Line(Connected):
     # -- what the network does ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A connection we dialled."""
-        self.begin(cast(asyncio.Transport, transport))
-
-    def begin(self, transport: asyncio.Transport) -> None:
-        """Send on a connection that stands."""
-        self._transport = transport
-        transport.set_write_buffer_limits(high=0)
+        """The connection stands, TLS included."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=1, low=0)
         keep_alive(transport, self._silence)
         self.since = self._loop.time()
         if self._ready is not None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from engine.connectors import Receive, Site
 from engine.connectors.mllp.inbound import Connection
-from engine.connectors.mllp.listener import Entrance, Gate, listen, reason_of
+from engine.connectors.mllp.listener import Door, Gate, reason_of
 from engine.connectors.mllp.settings import Dial, SourceSettings
 from engine.tls import client_context, server_context
 
@@ -21,6 +21,9 @@ PATIENCE = 5.0
 
 #: Seconds between two looks at whether the queue has room again.
 _LOOK = 0.02
+
+#: How many messages of the largest size may be half here, or on their way to the disk, at once.
+_ROOM = 4
 
 #: Seconds that answers under way have when the source stops.
 _STOP_WITHIN = 10.0
@@ -41,9 +44,10 @@ class Source:
         self.connections: set[Connection] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._handshakes: set[asyncio.Task[None]] = set()
+        self._door: Door | None = None
         self._relief: asyncio.Task[None] | None = None
         self._stopping = False
+        self._held = 0
 
     async def run(self, receive: Receive) -> None:
         """Receive until cancelled. OSError where the port is taken or a certificate cannot be read."""
@@ -70,12 +74,19 @@ class Source:
             connection.stop()
 
     def closed(self, connection: Connection) -> None:
-        """A connection is gone."""
+        """A connection is gone, and all it brought has been dealt with."""
+        if connection not in self.connections:
+            return
         self.connections.discard(connection)
         if connection.announced:
             self.site.notice("info", "disconnected", peer=connection.peer)
         if not self.connections:
             self._quiet.set()
+
+    def has_room(self, grown: int) -> bool:
+        """Count what connections hold of large messages: whether all of it together is still bearable."""
+        self._held += grown
+        return self._held <= _ROOM * self.settings.limit
 
     async def relief(self) -> bool:
         """Wait while the queue is full; False when it still is after PATIENCE."""
@@ -104,24 +115,20 @@ class Source:
         settings = self.settings
         tls = _context(server_context, settings.tls, self.site.home)
         gate = Gate(settings.peers, self.site.notice)
-
-        def entrance() -> Entrance:
-            return Entrance(gate, tls, self._full, self._connection, self._handshakes)
-
-        server = await listen(settings.host, settings.port or 0, settings.backlog, entrance)
+        self._door = door = Door(gate, tls, self._full, self._connection)
+        self.port = await door.open(settings.host, settings.port or 0, settings.backlog)
+        self.ready.set()
         try:
-            self.port = server.sockets[0].getsockname()[1]
-            self.ready.set()
             await asyncio.get_running_loop().create_future()
         finally:
-            server.close()
+            door.close()
 
     def _connection(self, peer: str) -> Connection:
         return Connection(self, peer)
 
     def _full(self) -> bool:
-        under_way = len(self.connections) + len(self._handshakes)
-        return self._stopping or under_way >= self.settings.connections
+        handshakes = len(self._door.handshakes) if self._door else 0
+        return self._stopping or len(self.connections) + handshakes >= self.settings.connections
 
     async def _dial(self, dial: Dial) -> None:
         loop = asyncio.get_running_loop()
@@ -170,8 +177,6 @@ class Source:
     async def _stop(self) -> None:
         """Take nothing more; let what is under way be answered; close."""
         self._stopping = True
-        for handshake in self._handshakes:
-            handshake.cancel()
         if self._relief is not None:
             self._relief.cancel()
         for connection in list(self.connections):

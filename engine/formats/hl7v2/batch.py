@@ -48,6 +48,6 @@ def headers(narrowed: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _pieces(narrowed: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of each header, message and trailer."""
     found = list(_STARTS.finditer(narrowed))
-    ends = [one.start(1) for one in found[1:]] + [len(narrowed)]
-    for one, end in zip(found, ends, strict=True):
+    for at, one in enumerate(found):
+        end = found[at + 1].start(1) if at + 1 < len(found) else len(narrowed)
         yield one[1], one.start(1), end

@@ -71,7 +71,12 @@ def decode(raw: bytes, encoding: str, unmappable: str) -> Decoded:
             rule = f"a byte is not in the character set of the message ({codec}); set encoding: or MSH-18"
             raise MessageError("unmappable_character", rule, place) from None
     exact = body.decode(codec, "corridor.keep")
-    return Decoded(exact.translate(_STAND_IN[unmappable]), codec, mark, exact)
+    return Decoded(readable(exact, unmappable), codec, mark, exact)
+
+
+def readable(exact: str, unmappable: str) -> str:
+    """Text in which stand-ins take the place of kept bytes."""
+    return exact.translate(_STAND_IN.get(unmappable, _STAND_IN["replace"]))
 
 
 def encode(text: str, codec: str, unmappable: str) -> bytes:
@@ -157,9 +162,9 @@ def widen(narrowed: bytes, codec: str) -> bytes:
 def _codec_of_plain(raw: bytes) -> str:
     """What to write in, when all bytes are ASCII; most messages have no MSH-18 to look at."""
     end = raw.find(b"\r")
-    fields = raw[: end if end >= 0 else None].split(raw[3:4], 18)
-    if end < 0 or b"\n" in fields[0]:
+    if end < 4 or raw.find(b"\n", 0, end) >= 0:
         return declared(raw)
+    fields = raw[:end].split(raw[3:4], 18)
     return _plain(fields[17], fields[1][1:2]) if len(fields) > 17 else "ascii"
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engine.formats import Scope
-from engine.formats.hl7v2.charset import Decoded, codec_of, encode
+from engine.formats.hl7v2.charset import Decoded, codec_of, encode, readable
 from engine.formats.hl7v2.document import (
     Document,
     Segment,
@@ -31,14 +31,16 @@ from engine.formats.hl7v2.marks import HEADERS, Marks
 class Line:
     """One line of the message being edited."""
 
-    __slots__ = ("_fields", "end", "key", "marks", "name", "touched", "was")
+    __slots__ = ("_fields", "end", "key", "marks", "name", "origin", "touched", "was")
 
-    def __init__(self, was: str, end: str, name: str, key: int, marks: Marks) -> None:
+    def __init__(self, was: str, end: str, name: str, marks: Marks, origin: int = -1) -> None:
+        self.origin = origin
+        """Which line of the original it is; -1 = a new one."""
         self.was = was
         """As it came."""
         self.end = end
         self.name = name
-        self.key = key
+        self.key = origin
         self.marks = marks
         self.touched = False
         self._fields: list[str] | None = None
@@ -86,11 +88,14 @@ class Editor:
         self.original = split_lines(text[start:], self.marks.field)
         field = self.marks.field
         self.lines = [
-            Line(line, end, name_of(line, field), key, self.marks)
-            for key, (line, end) in enumerate(zip(*self.original, strict=True))
+            Line(line, end, name_of(line, field), self.marks, at)
+            for at, (line, end) in enumerate(zip(*self.original, strict=True))
         ]
         self._next = len(self.lines)
-        self._by_key: dict[int, Line] = {line.key: line for line in self.lines}
+        for line, segment in zip(self._named(), document.segments, strict=True):
+            line.key = segment.key
+            self._next = max(self._next, segment.key + 1)
+        self._by_key: dict[int, Line] = {line.key: line for line in self._named()}
         self._moved = False
         self._view: Document | None = document
         self._raw: bytes | None = document.raw
@@ -116,7 +121,8 @@ class Editor:
         which its fields are set.
         """
         at = self._place(scope, after, before)
-        line = Line(name, "\r", name, self._next, self.marks)
+        line = Line(name, "\r", name, self.marks)
+        line.key = self._next
         self._next += 1
         if at and not self.lines[at - 1].end:
             self.lines[at - 1].end, line.end = self._usual_end(), ""
@@ -131,14 +137,14 @@ class Editor:
 
     def drop(self, lines: Iterable[Line]) -> None:
         """Take segments out; MSH stays."""
-        gone = {line.key for line in lines if line.name != "MSH"}
+        gone = {id(line) for line in lines if line.name != "MSH"}
         if not gone:
             return
-        kept = [line for line in self.lines if line.key not in gone]
-        if not self.lines[-1].end and self.lines[-1].key in gone:
-            kept[-1].end = ""
-        self.lines = kept
-        self._by_key = {line.key: line for line in kept}
+        last = self.lines[-1]
+        self.lines = [line for line in self.lines if id(line) not in gone]
+        if not last.end and id(last) in gone:
+            self.lines[-1].end = ""
+        self._by_key = {line.key: line for line in self._named()}
         self._moved = True
         self.changed()
 
@@ -149,14 +155,20 @@ class Editor:
     def document(self) -> Document:
         """The message as it is now, to be read."""
         if self._view is None:
-            raw = self.render()
-            decoded = self.source.decoded
-            text = "".join(line.text() + line.end for line in self.lines)
-            segments, index = read_segments([line.text() for line in self.lines], self.marks)
-            keys = [line.key for line in self.lines if line.name]
-            for segment, key in zip(segments, keys, strict=True):
-                segment.key = key
-            now = Decoded(text, decoded.codec, decoded.mark)
+            raw, decoded = self.render(), self.source.decoded
+            lines = [line.text() for line in self.lines]
+            exact = "".join(
+                text + line.end for text, line in zip(lines, self.lines, strict=True)
+            )
+            text = exact
+            if decoded.exact:
+                unmappable = self.source.reading.unmappable
+                text = readable(exact, unmappable)
+                lines = [readable(line, unmappable) for line in lines]
+            segments, index = read_segments(lines, self.marks)
+            for segment, line in zip(segments, self._named(), strict=True):
+                segment.key = line.key
+            now = Decoded(text, self._codec(), decoded.mark, exact if decoded.exact else "")
             self._view = Document(raw, now, self.source.reading, self.marks, segments, index)
         return self._view
 
@@ -196,6 +208,10 @@ class Editor:
         if old == new or not new:
             return self.source.decoded.codec
         return codec_of(new.partition(self.marks.repetition)[0] or "ASCII")
+
+    def _named(self) -> list[Line]:
+        """The lines that are segments."""
+        return [line for line in self.lines if line.name]
 
     def _usual_end(self) -> str:
         return self.lines[0].end or "\r"

@@ -29,12 +29,12 @@ def exact_bytes(editor: Editor, unmappable: str) -> bytes:
 
     out = [original(0, len(editor.before))]
     for line in editor.lines:
-        if line.key >= len(starts) or line.end != editor.original[1][line.key]:
+        if line.origin < 0 or line.end != editor.original[1][line.origin]:
             out.append(encode(line.text() + line.end, codec, unmappable))
         elif not line.touched:
-            out.append(original(starts[line.key], len(line.was) + len(line.end)))
+            out.append(original(starts[line.origin], len(line.was) + len(line.end)))
         else:
-            out.append(_edited(line, starts[line.key], original, codec, unmappable))
+            out.append(_edited(line, starts[line.origin], original, codec, unmappable))
     return b"".join(out)
 
 

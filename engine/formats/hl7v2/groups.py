@@ -62,21 +62,19 @@ class Group:
 
 def _positions(segments: Sequence[Segment], start: Node, name: str) -> list[int]:
     """Positions of segments of that name, seen from a group."""
-    node, came = start, None
+    node, hidden = start, set[int]()
     while True:
         if name in node.part.direct:
             return [at for at in node.own if segments[at].name == name]
-        hidden = _siblings(node, came)
         found = [at for at in node.every if segments[at].name == name and at not in hidden]
         if found or name in node.part.all or node.parent is None:
             return found
-        node, came = node.parent, node
+        hidden |= _siblings(node.parent, node)
+        node = node.parent
 
 
-def _siblings(node: Node, came: Node | None) -> set[int]:
+def _siblings(node: Node, came: Node) -> set[int]:
     """Positions inside other repetitions of the group we come from."""
-    if came is None:
-        return set()
     others = (child for child in node.children if child.part is came.part and child is not came)
     return {at for child in others for at in child.every}
 

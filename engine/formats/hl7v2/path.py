@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d+")
 _FIELD = re.compile(r"-(\d+)")
 _PART = re.compile(r"\.(\d+)")
 _NAMED = re.compile(r"\.[A-Za-z_]")
-_OF = {"segment": "[2]", "repetition": "(2)"}
+_REST = re.compile(r"(?:-\d+)?(?:\(\d+\))?(?:\.\d+)*")
 
 FORMAT = "hl7v2"
 
@@ -180,13 +180,11 @@ def _pick(text: str, at: int, shape: Shape, condition: CompileCondition) -> tupl
         return Pick(1, where, where is not None), at
     number = found[1] or found[2]
     if where is None and not found[0].startswith(bracket):
-        write = f"{shape.name}[{number}]" if bracket == "[" else f"{shape.name}({number})"
-        what = (
-            "segments are counted in brackets"
-            if bracket == "["
-            else "repetitions are counted in parentheses"
-        )
-        raise PathProblem(at, what, write)
+        brackets, things = ("[]", "segments") if bracket == "[" else ("()", "repetitions")
+        rest = _REST.match(text, found.end())
+        write = f"{shape.name}{brackets[0]}{number}{brackets[1]}{rest[0] if rest else ''}"
+        word = "brackets" if bracket == "[" else "parentheses"
+        raise PathProblem(at, f"{things} are counted in {word}", write)
     if number == "*":
         return Pick(0, where, True), found.end()
     return Pick(_from_one(number, start), where, True), found.end()

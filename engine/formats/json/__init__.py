@@ -132,7 +132,10 @@ def tree(document: JsonDocument) -> Iterator[tuple[int, str, str, str]]:
     >>> list(tree(JsonDocument({"a": {"b": [1]}})))
     [(0, 'a', 'a', ''), (1, 'a.b', 'b', ''), (2, 'a.b[0]', '[0]', '1')]
     """
-    yield from _branches(document.value, "", 0)
+    if isinstance(document.value, dict | list):
+        yield from _branches(document.value, "", 0)
+    else:
+        yield 0, "", "", "" if document.value is None else str(document.value)
 
 
 def _branches(value: Any, path: str, depth: int) -> Iterator[tuple[int, str, str, str]]:

@@ -44,21 +44,6 @@ class Memory:
         self.values[inbound.mark[1]] = inbound.mark[2]
 
 
-class Notices(list[tuple[str, str, dict[str, object]]]):
-    """What was said to the log."""
-
-    def __call__(self, level: str, event: str, **facts: object) -> None:
-        self.append((level, event, facts))
-
-    def events(self) -> list[str]:
-        return [event for _, event, _ in self]
-
-
-@pytest.fixture
-def notices() -> Notices:
-    return Notices()
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -70,7 +55,7 @@ def memory() -> Memory:
 
 
 @pytest.fixture
-def site(tmp_path: Path, notices: Notices, clock: Clock, memory: Memory) -> Site:
+def site(tmp_path: Path, notices: Any, clock: Clock, memory: Memory) -> Site:
     async def spool(chunks: list[bytes]) -> Spooled:
         path = tmp_path / "spooled"
         path.write_bytes(b"".join(chunks))

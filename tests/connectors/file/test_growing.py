@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,51 +19,43 @@ HEADER = b"key;amount\n"
 CALLS = ("pwrite", "fsync", "fdatasync", "rename", "link", "unlink", "open", "close", "replace")
 
 
-class Crash(BaseException):
-    """The process is gone: nothing that waits for errors may see it."""
-
-
 class Disk:
-    """Counts the calls that change the disk and ends the process at one of them."""
+    """Counts the calls that change the disk and kills the process at one of them. For a forked child."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, crash_at: int, when: str, report: Path) -> None:
         self.calls = 0
-        self.crash_at = 0
-        self.when = "before"
+        self.crash_at, self.when, self.report = crash_at, when, report
         self.synced: dict[int, int] = {}
-        """Length of each file, by inode, that a power cut leaves at least."""
+        """Length of each file, by inode, that a power cut leaves."""
         for name in CALLS:
-            monkeypatch.setattr(os, name, self._watched(name, getattr(os, name)))
+            setattr(os, name, self._watched(name, getattr(os, name)))
+
+    def die(self) -> None:
+        self.crash_at = 0
+        self.report.write_text(json.dumps([self.calls, self.synced]))
+        os._exit(9)
 
     def _watched(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*arguments: Any, **more: Any) -> Any:
             self.calls += 1
             here = self.calls == self.crash_at
             if here and self.when == "before":
-                raise Crash
+                self.die()
             if here and self.when == "within" and name == "pwrite":
                 handle, content, offset = arguments
                 call(handle, bytes(content)[: len(content) // 2], offset)
-                raise Crash
+                self.die()
             if name in ("fsync", "fdatasync"):
                 found = os.fstat(arguments[0])
                 self.synced[found.st_ino] = found.st_size
-                result = None  # counted, not done: a thousand runs take a second
+                result = None  # counted, not done: a thousand runs take seconds
             else:
                 result = call(*arguments, **more)
             if here and self.when == "after":
-                raise Crash
+                self.die()
             return result
 
         return watched
-
-    @contextlib.contextmanager
-    def running(self, crash_at: int, when: str) -> Iterator[None]:
-        self.calls, self.crash_at, self.when = 0, crash_at, when
-        try:
-            yield
-        finally:
-            self.crash_at = 0
 
 
 class Engine:
@@ -70,27 +63,21 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settled: list[str] = []
-        self.file = self._file()
+        self.store = folder / "settled"
+        self.file = GrowingFile(folder / "nightly.csv.open", HEADER, b"\n")
 
-    def _file(self) -> GrowingFile:
-        return GrowingFile(self.folder / "nightly.csv.open", HEADER, b"\n")
-
-    def live(self, keys: list[str], rotate: bool) -> None:
-        waiting = [key for key in keys if key not in self.settled]
-        for at in range(0, len(waiting), 3):
-            batch = waiting[at : at + 3]
-            self.file.append([(key, f"{key};1.00\n".encode()) for key in batch], now=1.0)
-            for key in batch:
-                self.settled.append(key)  # the store's commit
-            self.file.settle(batch[:2])  # told of some, and of the rest never
-            if rotate and at == 3:
-                self.file.publish(self.folder / "nightly_20261121.csv", now=2.0)
+    def live(self, rotate: bool) -> None:
+        done = self.store.read_text().split() if self.store.exists() else []
+        waiting = [key for key in KEYS if key not in done]
+        with self.store.open("a", buffering=1) as store:
+            for at in range(0, len(waiting), 3):
+                batch = waiting[at : at + 3]
+                self.file.append([(key, f"{key};1.00\n".encode()) for key in batch], now=1.0)
+                store.write("\n".join(batch) + "\n")  # the store's commit
+                self.file.settle(batch[:2])  # told of some, and of the rest never
+                if rotate and at == 3:
+                    self.file.publish(self.folder / "nightly_20261121.csv", now=2.0)
         self.file.close()
-
-    def restart(self) -> None:
-        self.file._let_go()  # what the kernel does for a process that is gone
-        self.file = self._file()
 
     def lines(self) -> list[str]:
         found: list[str] = []
@@ -98,64 +85,66 @@ class Engine:
             text = path.read_bytes()
             assert text.startswith(HEADER) and text.endswith(b"\n"), path.name
             found += text.decode().splitlines()[1:]
-        return found
+        return sorted(found)
+
+
+def live_and_die(
+    folder: Path, crash_at: int, when: str, rotate: bool = True
+) -> tuple[int, dict[str, int]]:
+    """A life of the engine in a process of its own; how many calls it made and what it had synced."""
+    report = folder / "report"
+    if (child := os.fork()) == 0:
+        try:
+            disk = Disk(crash_at, when, report)
+            Engine(folder).live(rotate)
+            disk.die()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 9
+    calls, synced = json.loads(report.read_text())
+    return calls, synced
 
 
 KEYS = [f"a1-{number}-1-1" for number in range(12)]
 EXPECTED = sorted(f"{key};1.00" for key in KEYS)
 
 
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    return Disk(monkeypatch)
-
-
-def calls_of_a_quiet_life(disk: Disk, folder: Path) -> int:
-    with disk.running(0, "before"):
-        Engine(folder).live(KEYS, rotate=True)
-        return disk.calls
-
-
 @pytest.mark.parametrize("when", ["before", "within", "after"])
 @pytest.mark.parametrize("power", [False, True], ids=["killed", "power cut"])
 def test_every_line_stands_once_whatever_crashes_when(
-    disk: Disk, tmp_path: Path, when: str, power: bool
+    tmp_path: Path, when: str, power: bool
 ) -> None:
     quiet = tmp_path / "quiet"
     quiet.mkdir()
-    total = calls_of_a_quiet_life(disk, quiet)
-    assert total > 50
+    total, _ = live_and_die(quiet, 0, when)
+    assert total > 50 and Engine(quiet).lines() == EXPECTED
     for crash_at in range(1, total + 1):
         folder = tmp_path / str(crash_at)
         folder.mkdir()
-        engine = Engine(folder)
-        disk.synced.clear()
-        with disk.running(crash_at, when), contextlib.suppress(Crash):
-            engine.live(KEYS, rotate=True)
+        _, synced = live_and_die(folder, crash_at, when)
         if power:
-            for path in folder.iterdir():
-                os.truncate(path, min(disk.synced.get(path.stat().st_ino, 0), path.stat().st_size))
-        engine.restart()
-        engine.live(KEYS, rotate=False)
-        assert sorted(engine.lines()) == EXPECTED, (when, crash_at)
-        left = [path.name for path in folder.iterdir() if path.name.endswith(".journal")]
-        assert len(left) <= 1
+            for path in [*folder.glob("nightly*"), *folder.glob(".nightly*")]:
+                os.truncate(
+                    path, min(synced.get(str(path.stat().st_ino), 0), path.stat().st_size)
+                )
+        engine = Engine(folder)
+        engine.file.resume(now=3.0)
+        engine.live(rotate=False)
+        assert engine.lines() == EXPECTED, (when, crash_at)
 
 
-def test_two_crashes_in_a_row(disk: Disk, tmp_path: Path) -> None:
+def test_two_crashes_in_a_row(tmp_path: Path) -> None:
     """The mending is itself killed at every step."""
     for crash_at in range(1, 40):
         folder = tmp_path / str(crash_at)
         folder.mkdir()
+        live_and_die(folder, 24, "after", rotate=False)
+        live_and_die(folder, crash_at, "before", rotate=False)
         engine = Engine(folder)
-        with disk.running(20, "within"), contextlib.suppress(Crash):
-            engine.live(KEYS, rotate=False)
-        engine.restart()
-        with disk.running(crash_at, "within"), contextlib.suppress(Crash):
-            engine.live(KEYS, rotate=False)
-        engine.restart()
-        engine.live(KEYS, rotate=False)
-        assert sorted(engine.lines()) == EXPECTED
+        engine.file.resume(now=3.0)
+        engine.live(rotate=False)
+        assert engine.lines() == EXPECTED, crash_at
 
 
 # -- one thing at a time ------------------------------------------------------------------------------
@@ -172,7 +161,9 @@ def test_a_key_that_was_settled_leaves_the_journal(file: GrowingFile, tmp_path: 
     file.append([("a", b"1\n"), ("b", b"2\n")], now=1.0)
     file.settle(["a"])
     file.append([("a", b"1\n"), ("b", b"2\n")], now=1.0)
-    assert file.path.read_bytes() == b"1\n2\n1\n", "b is known, a was settled and may not come again"
+    assert file.path.read_bytes() == b"1\n2\n1\n", (
+        "b is known, a was settled and may not come again"
+    )
     found = journal.read((tmp_path / ".out.csv.journal").read_bytes())
     assert found is not None and found.keys == ["b", "a"]
     file.settle(["a", "b"])
@@ -261,7 +252,9 @@ def test_only_so_many_unsettled_keys_are_kept(
 
 def test_a_journal_is_read_up_to_its_first_torn_byte() -> None:
     first = journal.opening(journal.Opening(inode=1, length=5, since=1.0, keys=["z"]))
-    whole = first + journal.line("a", b"1\n") + journal.settled(["z"]) + journal.line("b", b"\0\n")
+    whole = (
+        first + journal.line("a", b"1\n") + journal.settled(["z"]) + journal.line("b", b"\0\n")
+    )
     found = journal.read(whole)
     assert found is not None and (found.lines, found.keys) == (b"1\n\0\n", ["a", "b"])
     for cut in range(len(whole)):
@@ -271,4 +264,8 @@ def test_a_journal_is_read_up_to_its_first_torn_byte() -> None:
     for at in range(len(first), len(whole)):
         flipped = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
         part = journal.read(flipped)
-        assert part is not None and found.lines.startswith(part.lines) and part.lines != found.lines
+        assert (
+            part is not None
+            and found.lines.startswith(part.lines)
+            and part.lines != found.lines
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import os
 import socket
 import struct
 import time
@@ -365,13 +366,15 @@ async def test_a_closed_connection_is_seen_even_before_the_loop_has_looked(
         writers.append(writer)
         await partner.read(reader)
         writer.write(OK)
-        await asyncio.sleep(1)
+        await reader.read()
 
     partner = await serve()
     partner.behaviour = closable
     destination = to(partner)
     await destination.send(delivery, b"{}")
-    writers[0].get_extra_info("socket")._sock.shutdown(socket.SHUT_WR)
+    handle = os.dup(writers[0].get_extra_info("socket").fileno())
+    with socket.socket(fileno=handle) as peer:
+        peer.shutdown(socket.SHUT_WR)
     time.sleep(0.01)  # the loop sees nothing of it before the next send  # noqa: ASYNC251
     assert (await destination.send(delivery, b"{}")).failure is None
     assert partner.connections == 2

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -219,69 +218,59 @@ async def test_a_token_server_that_fails_leaves_nothing_uncertain(
 
 
 async def test_tls_and_mutual_tls(
-    serve: Any, to: Any, delivery: Delivery, authority: Any
+    serve: Any, to: Any, delivery: Delivery, authority: Any, tls_server: Any
 ) -> None:
-    partner = await serve(authority.server(clients=authority.path))
+    partner = await serve(tls_server(authority, clients=authority))
     certificate, key = authority.issue("us")
-    tls = ClientTls(authorities=str(authority.path), certificate=str(certificate), key=str(key))
+    tls = ClientTls(authorities=authority.pem, certificate=certificate, key=key)
     destination = to(f"https://localhost:{partner.port}/x", tls=tls)
     for _ in range(3):
         assert (await destination.send(delivery, b"{}")).status == "200"
     assert partner.connections == 1
 
 
-Bad = Callable[[Any, Any], tuple[Any, ClientTls]]
+@pytest.fixture(params=["expired", "a stranger's", "another name", "our file is missing"])
+async def bad(request: Any, serve: Any, authority: Any, stranger: Any, tls_server: Any) -> Any:
+    """A partner over TLS that must not be talked to, and our settings."""
+    issuer = stranger if request.param == "a stranger's" else authority
+    partner = await serve(tls_server(issuer, days=-1 if request.param == "expired" else 2))
+    name = "billing.example" if request.param == "another name" else ""
+    trusted = "nowhere.pem" if request.param == "our file is missing" else authority.pem
+    return partner, ClientTls(authorities=trusted, name=name)
 
 
-def expired(ours: Any, stranger: Any) -> tuple[Any, ClientTls]:
-    return ours.server("old", days=-1), ClientTls(authorities=str(ours.path))
-
-
-def unknown(ours: Any, stranger: Any) -> tuple[Any, ClientTls]:
-    return stranger.server(), ClientTls(authorities=str(ours.path))
-
-
-def other_name(ours: Any, stranger: Any) -> tuple[Any, ClientTls]:
-    return ours.server(), ClientTls(authorities=str(ours.path), name="billing.example")
-
-
-def our_file_is_missing(ours: Any, stranger: Any) -> tuple[Any, ClientTls]:
-    return ours.server(), ClientTls(authorities="nowhere.pem")
-
-
-@pytest.mark.parametrize("bad", [expired, unknown, other_name, our_file_is_missing])
-async def test_bad_tls_pauses_the_destination(
-    serve: Any, to: Any, delivery: Delivery, authority: Any, stranger: Any, bad: Bad
-) -> None:
-    context, tls = bad(authority, stranger)
-    partner = await serve(context)
+async def test_bad_tls_pauses_the_destination(bad: Any, to: Any, delivery: Delivery) -> None:
+    partner, tls = bad
     destination = to(f"https://localhost:{partner.port}/x", tls=tls)
     with pytest.raises(Misconfigured):
         await destination.send(delivery, b"{}")
     assert not partner.asked
 
 
-@pytest.mark.parametrize("shown", ["nothing", "a stranger's"])
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.fixture(params=["nothing", "a stranger's"])
+def shown(request: Any, authority: Any, stranger: Any) -> ClientTls:
+    """What we show a partner that demands a certificate of its own authority."""
+    if request.param == "nothing":
+        return ClientTls(authorities=authority.pem)
+    certificate, key = stranger.issue("us")
+    return ClientTls(authorities=authority.pem, certificate=certificate, key=key)
+
+
+@pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def demanding(request: Any, authority: Any, tls_server: Any) -> ssl.SSLContext:
+    """In TLS 1.3 the alert comes when the request is already on its way."""
+    context: ssl.SSLContext = tls_server(authority, clients=authority)
+    context.maximum_version = request.param
+    return context
+
+
 async def test_a_partner_that_does_not_take_our_certificate(
-    to: Any,
-    delivery: Delivery,
-    authority: Any,
-    stranger: Any,
-    shown: str,
-    version: ssl.TLSVersion,
+    to: Any, delivery: Delivery, shown: ClientTls, demanding: ssl.SSLContext
 ) -> None:
-    """In TLS 1.3 its alert comes when the request is already on its way."""
-    context = authority.server(clients=authority.path)
-    context.maximum_version = version
-    tls = ClientTls(authorities=str(authority.path))
-    if shown != "nothing":
-        certificate, key = stranger.issue("us")
-        tls = msgspec.structs.replace(tls, certificate=str(certificate), key=str(key))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        refusing = asyncio.create_task(asyncio.to_thread(_refuse, listener, context))
+        refusing = asyncio.create_task(asyncio.to_thread(_refuse, listener, demanding))
         with pytest.raises(Misconfigured, match="TLS"):
-            await to(f"https://localhost:{listener.getsockname()[1]}/", tls=tls).send(
+            await to(f"https://localhost:{listener.getsockname()[1]}/", tls=shown).send(
                 delivery, b"{}"
             )
         assert await refusing

@@ -1,0 +1,83 @@
+"""What stands in the lanes, read from the store and brought up to date with what is under way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+import apsw
+import msgspec
+
+from engine.message import Delivery
+from engine.store.ledger import Ledger
+from engine.store.readers import Readers
+from engine.store.recent import Recent
+from engine.store.rides import Rides
+from engine.store.schema import PLACES, STATES, TEST, queries
+
+_SQL = queries("lanes")
+
+
+class Standing:
+    """Reads deliveries off the loop. What was claimed or settled meanwhile is shown as it stands now."""
+
+    def __init__(self, readers: Readers, ledger: Ledger, rides: Rides, recent: Recent) -> None:
+        self._readers, self._ledger, self._rides, self._recent = readers, ledger, rides, recent
+
+    def rows(self, query: str, *values: Any) -> Awaitable[list[Any]]:
+        """Rows of a named query, as they are."""
+        return self._readers.run(fetch, _SQL[query], *values)
+
+    async def deliveries(self, query: str, *values: Any) -> list[Delivery]:
+        """Rows of a named query as deliveries, without those that have left their lanes."""
+        ticket = self._recent.begin()
+        try:
+            found = []
+            for row in await self.rows(query, *values):
+                delivery = self._recent.current(self._delivery(row))
+                if delivery is not None:
+                    found.append(self._claimed(delivery))
+            return found
+        finally:
+            self._recent.end(ticket)
+
+    def _claimed(self, delivery: Delivery) -> Delivery:
+        claim = self._rides.claims.get(delivery.id)
+        if claim is None or claim.state is delivery.state:
+            return delivery
+        return msgspec.structs.replace(delivery, state=claim.state)
+
+    def _delivery(self, row: tuple[Any, ...]) -> Delivery:
+        (
+            id,
+            destination,
+            part,
+            state,
+            attempt,
+            crashes,
+            due_at,
+            lane,
+            lanes,
+            queued_at,
+            flags,
+        ) = row
+        message = id // PLACES
+        return Delivery(
+            id=id,
+            message=message,
+            destination=destination,
+            key=self._ledger.key_of(message, destination, part),
+            lanes=(lane,) if lanes is None else tuple(json.loads(lanes)),
+            attempt=attempt,
+            queued_at=queued_at,
+            due_at=due_at,
+            state=STATES[state],
+            crashes=crashes,
+            test=bool(flags & TEST),
+        )
+
+
+def fetch(connection: apsw.Connection, sql: str, *values: Any) -> list[Any]:
+    """All rows."""
+    return connection.execute(sql, values).fetchall()
