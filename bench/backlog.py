@@ -52,7 +52,10 @@ async def fill(home: Path, messages: int, lanes: int) -> None:
 def command(home: Path, *words: str) -> float:
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", "--home", str(home), *words], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "engine.cli", "--home", str(home), *words],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     took = time.perf_counter() - began
     if done.returncode not in (0, 1):
@@ -76,15 +79,24 @@ def main() -> None:
         uvloop.run(fill(home, chosen.messages, chosen.lanes))
         print(f"filled with {chosen.messages} in {time.perf_counter() - began:.0f} s")
         began = time.perf_counter()
-        with running([sys.executable, "-m", "engine.cli", "--home", str(home), "run"], ENGINE) as process:
+        with running(
+            [sys.executable, "-m", "engine.cli", "--home", str(home), "run"], ENGINE
+        ) as process:
             ready = time.perf_counter() - began
             time.sleep(3)
             used, at = cpu(process.pid), time.perf_counter()
             time.sleep(chosen.seconds)
             share = (cpu(process.pid) - used) / (time.perf_counter() - at)
-            print(f"ready in {ready:.2f} s, {memory(process.pid):.0f} MB, {share:.1%} CPU while it waits")
+            print(
+                f"ready in {ready:.2f} s, {memory(process.pid):.0f} MB, {share:.1%} CPU while it waits"
+            )
             some = short_id(chosen.messages // 2)
-            for words in (("status",), ("messages", "--key", "mrn=4711"), ("show", some), ("tail", "--last", "20", "--no-follow")):
+            for words in (
+                ("status",),
+                ("messages", "--key", "mrn=4711"),
+                ("show", some),
+                ("tail", "--last", "20", "--no-follow"),
+            ):
                 print(f"corridor {' '.join(words)}: {command(home, *words) * 1000:.0f} ms")
 
 

@@ -43,7 +43,11 @@ def main() -> None:
 
 
 def nightly(home: Path) -> int:
-    return sum(len(file.read_bytes().splitlines()) for file in (home / "out/nightly").iterdir() if file.is_file())
+    return sum(
+        len(file.read_bytes().splitlines())
+        for file in (home / "out/nightly").iterdir()
+        if file.is_file()
+    )
 
 
 if __name__ == "__main__":

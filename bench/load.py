@@ -120,7 +120,12 @@ class Load:
     """What all connections share."""
 
     def __init__(
-        self, connections: int, seconds: float, first: int, most: int, make: Callable[[int], bytes]
+        self,
+        connections: int,
+        seconds: float,
+        first: int,
+        most: int,
+        make: Callable[[int], bytes],
     ) -> None:
         self.number, self.last = first, first + most
         self.until = time.perf_counter() + seconds
@@ -148,7 +153,12 @@ class Load:
 
 
 async def main() -> None:
-    port, connections, seconds, first = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+    port, connections, seconds, first = (
+        int(sys.argv[1]),
+        int(sys.argv[2]),
+        float(sys.argv[3]),
+        int(sys.argv[4]),
+    )
     most = int(sys.argv[5]) if len(sys.argv) > 5 else 1 << 40
     make = like(Path(sys.argv[6]).read_bytes()) if len(sys.argv) > 6 else message
     load = Load(connections, seconds, first, most, make)

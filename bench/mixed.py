@@ -27,7 +27,12 @@ def care(seconds: float, first: int) -> dict[str, float]:
 
 def document(number: int, size: int) -> bytes:
     head = f"MSH|^~\\&|SCAN|HOSP|CORRIDOR|HOSP|20260315101500||ORU^R01|DOC{number:07d}|P|2.5.1\rPID|1||{number}^^^HOSP^MR\r"
-    return b"\x0b" + (head + "OBX|1|ED|PDF||^application^pdf^Base64^").encode() + b"QUJD" * (size // 4) + b"\r\x1c\r"
+    return (
+        b"\x0b"
+        + (head + "OBX|1|ED|PDF||^application^pdf^Base64^").encode()
+        + b"QUJD" * (size // 4)
+        + b"\r\x1c\r"
+    )
 
 
 def send_documents(count: int, size: int, answers: list[bool]) -> None:
@@ -48,7 +53,10 @@ def lag(home: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    with running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK), engine(HERE / "mixed", CARE) as (process, home):
+    with (
+        running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK),
+        engine(HERE / "mixed", CARE) as (process, home),
+    ):
         care(1.0, 90_000_000)
         idle = care(8.0, 1)
         print(f"alone: care ACK p99 {idle['p99_ms']:.1f} ms, {idle['per_second']:.0f}/s")

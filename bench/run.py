@@ -70,7 +70,9 @@ def cpu(pid: int) -> float:
 
 def memory(pid: int) -> float:
     """Resident memory of a process and its children, in MB."""
-    pages = sum(int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in processes(pid))
+    pages = sum(
+        int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in processes(pid)
+    )
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
@@ -90,9 +92,22 @@ def running(command: list[str], port: int, **more: Any) -> Iterator[subprocess.P
 
 
 def load(
-    port: int, connections: int, seconds: float, first: int, most: int = 1 << 40, sample: Path | None = None
+    port: int,
+    connections: int,
+    seconds: float,
+    first: int,
+    most: int = 1 << 40,
+    sample: Path | None = None,
 ) -> dict[str, Any]:
-    command = [sys.executable, str(HERE / "load.py"), str(port), str(connections), str(seconds), str(first), str(most)]
+    command = [
+        sys.executable,
+        str(HERE / "load.py"),
+        str(port),
+        str(connections),
+        str(seconds),
+        str(first),
+        str(most),
+    ]
     if sample is not None:
         command.append(str(sample))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -109,7 +124,13 @@ def settle() -> None:
 
 
 def measure(
-    pid: int, port: int, connections: int, seconds: float, first: int, each: int = 1, sample: Path | None = None
+    pid: int,
+    port: int,
+    connections: int,
+    seconds: float,
+    first: int,
+    each: int = 1,
+    sample: Path | None = None,
 ) -> dict[str, Any]:
     """One measured load, from the first byte to the last delivery; `each` message makes that many at the sink."""
     load(port, connections, 0.5, first + 50_000_000, sample=sample)
@@ -140,13 +161,17 @@ def bare(connections: int, seconds: float, first: int) -> dict[str, Any]:
 
 
 @contextmanager
-def engine(source: Path = HERE / "home", port: int = ENGINE) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+def engine(
+    source: Path = HERE / "home", port: int = ENGINE
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """The engine as shipped, in a scratch copy of a home."""
     scratch = Path(tempfile.mkdtemp(prefix="corridor-bench-"))
     home = scratch / "home"
     shutil.copytree(source, home)
     try:
-        with running([sys.executable, "-m", "engine.cli", "--home", str(home), "run"], port) as process:
+        with running(
+            [sys.executable, "-m", "engine.cli", "--home", str(home), "run"], port
+        ) as process:
             yield process, home
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -165,10 +190,17 @@ def compare(connections: int, seconds: float, rounds: int) -> dict[str, Any]:
             into.append(run(connections, seconds, 1))
 
     def middle(runs: list[dict[str, Any]]) -> dict[str, float]:
-        return {name: round(statistics.median(run[name] for run in runs), 3) for name in runs[0]}
+        return {
+            name: round(statistics.median(run[name] for run in runs), 3) for name in runs[0]
+        }
 
     a, b = middle(theirs), middle(ours)
-    return {"connections": connections, "bare": a, "engine": b, "ratio": round(b["rate"] / a["rate"], 3)}
+    return {
+        "connections": connections,
+        "bare": a,
+        "engine": b,
+        "ratio": round(b["rate"] / a["rate"], 3),
+    }
 
 
 def main() -> None:
@@ -179,11 +211,16 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true")
     chosen = arguments.parse_args()
     with running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK):
-        rows = [compare(int(count), chosen.seconds, chosen.rounds) for count in chosen.connections.split(",")]
+        rows = [
+            compare(int(count), chosen.seconds, chosen.rounds)
+            for count in chosen.connections.split(",")
+        ]
     if chosen.json:
         print(json.dumps(rows))
         return
-    print("connections   bare/s  engine/s  ratio   p99 ms   CPU ms (bare)   MB   lost  repeated")
+    print(
+        "connections   bare/s  engine/s  ratio   p99 ms   CPU ms (bare)   MB   lost  repeated"
+    )
     for row in rows:
         a, b = row["bare"], row["engine"]
         print(

@@ -38,7 +38,9 @@ class Sink:
             self.ids.add(found[0])
 
     def stats(self) -> bytes:
-        return json.dumps({"total": self.total, "unique": len(self.ids), "last": self.last}).encode()
+        return json.dumps(
+            {"total": self.total, "unique": len(self.ids), "last": self.last}
+        ).encode()
 
 
 class Connection(asyncio.Protocol):

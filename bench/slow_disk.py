@@ -24,18 +24,32 @@ int fdatasync(int f) { static int (*real)(int); if (!real) real = dlsym(RTLD_NEX
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as scratch, running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK):
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK),
+    ):
         library = Path(scratch) / "slow.so"
         source = library.with_suffix(".c")
         source.write_text(SHIM)
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+        subprocess.run(
+            ["cc", "-O2", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"],
+            check=True,
+        )
         for connections in (1, 8, 32):
             runs: dict[str, list[dict[str, Any]]] = {"bare": [], "engine": []}
             os.environ["LD_PRELOAD"] = str(library)
-            for name, run in (("bare", bare), ("engine", corridor), ("engine", corridor), ("bare", bare)):
+            for name, run in (
+                ("bare", bare),
+                ("engine", corridor),
+                ("engine", corridor),
+                ("bare", bare),
+            ):
                 runs[name].append(run(connections, 4.0, 1))
             del os.environ["LD_PRELOAD"]
-            rates = {name: statistics.median(run["rate"] for run in some) for name, some in runs.items()}
+            rates = {
+                name: statistics.median(run["rate"] for run in some)
+                for name, some in runs.items()
+            }
             p99 = statistics.median(run["p99_ms"] for run in runs["engine"])
             print(
                 f"{connections} connections: bare {rates['bare']:.0f}/s, engine {rates['engine']:.0f}/s,"

@@ -86,7 +86,11 @@ async def _answer(line: bytes, obey: Obey) -> dict[str, Any]:
 
 
 def send(
-    home: Path, verb: str, arguments: dict[str, Any] | None = None, who: str = "", reason: str = ""
+    home: Path,
+    verb: str,
+    arguments: dict[str, Any] | None = None,
+    who: str = "",
+    reason: str = "",
 ) -> dict[str, Any]:
     """Order something of the running engine and wait for its answer. CommandError when it does not run, or says no."""
     ordered = Ordered(verb=verb, arguments=arguments or {}, who=who or _user(), reason=reason)

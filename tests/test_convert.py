@@ -167,6 +167,17 @@ def test_one_mistake_does_not_hide_the_others():
     assert len(mistakes) == 5
 
 
+def test_a_misspelt_setting_is_not_told_as_missing_too():
+    _, mistakes = convert("inner: {hosst: a}")
+    assert len(mistakes) == 1 and "did you mean 'host'?" in mistakes[0]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e5", "0x10", "1_0", "٣", "1 2"])
+def test_a_number_is_written_in_plain_digits(text):
+    for field in ("number", "share", "money"):
+        assert convert(f"{field}: {text}")[0] is WRONG
+
+
 def test_texts_with_holes_are_given_to_who_fills_them():
     met = []
 

@@ -76,7 +76,9 @@ class Partner:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-                fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+                fields = dict(
+                    line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
+                )
                 body = await reader.readexactly(int(fields["content-length"]))
                 control = body.split(b'"control":"')[1][:9].decode()
                 self.seen[control] += 1
@@ -145,7 +147,9 @@ def interrupted(archive: SqliteArchive, control: str) -> bool:
 
 
 @pytest.mark.slow
-async def test_killed_again_and_again_it_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_killed_again_and_again_it_loses_nothing_that_was_acknowledged(
+    tmp_path: Path,
+) -> None:
     partner, port = Partner(), free_port()
     server = await asyncio.start_server(partner.serve, "127.0.0.1", 0)
     partner_port = server.sockets[0].getsockname()[1]
@@ -183,5 +187,7 @@ async def test_killed_again_and_again_it_loses_nothing_that_was_acknowledged(tmp
     lost = senders.acknowledged - set(partner.seen)
     assert not lost, f"{len(lost)} of {len(senders.acknowledged)} acknowledged were lost"
     assert len(senders.acknowledged) > KILLS * 20
-    assert all(len(keys) == 1 for keys in partner.keys.values()), "a repeat came under another key"
+    assert all(len(keys) == 1 for keys in partner.keys.values()), (
+        "a repeat came under another key"
+    )
     assert list(SqliteArchive(tmp_path).verify()) == []

@@ -17,7 +17,11 @@ REFUSED = {"utils", "helpers", "common", "misc", "base", "manager", "core"}
 
 def tests_of(kind: str, name: str) -> list[Path]:
     folder = ROOT / "tests" / kind
-    return [*folder.glob(f"test_{name}.py"), *folder.glob(f"test_{name}_*.py"), *folder.glob(f"{name}/test_*.py")]
+    return [
+        *folder.glob(f"test_{name}.py"),
+        *folder.glob(f"test_{name}_*.py"),
+        *folder.glob(f"{name}/test_*.py"),
+    ]
 
 
 def settings_of(module: str) -> list[ast.ClassDef]:
@@ -60,7 +64,11 @@ def test_a_format_has_its_docs_and_its_test(name: str) -> None:
 def test_an_entity_has_its_docs_and_every_field_says_what_it_is(name: str) -> None:
     entity = canonical.load(name)
     assert entity.__doc__
-    (file,) = [path for path in (ENGINE / "canonical").glob("*.py") if f"class {name}(" in path.read_text("utf-8")]
+    (file,) = [
+        path
+        for path in (ENGINE / "canonical").glob("*.py")
+        if f"class {name}(" in path.read_text("utf-8")
+    ]
     assert file.stem.replace("_", "") == name.lower()
 
 

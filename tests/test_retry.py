@@ -67,7 +67,9 @@ def test_refused_is_parked_at_once():
     st.floats(0, 1e9),
     st.floats(0, 0.999),
 )
-def test_every_decision_is_a_legal_step_with_a_bounded_wait(failure, attempt, waits, age, random):
+def test_every_decision_is_a_legal_step_with_a_bounded_wait(
+    failure, attempt, waits, age, random
+):
     decision = decide(failure, attempt, waits, age, random=random)
     assert decision.state in TRANSITIONS[State.SENDING]
     assert 0 <= decision.wait <= Policy().retry.longest_wait * (1 + Policy().retry.jitter)

@@ -62,7 +62,10 @@ def load_all(home: Path, lenient: bool = False) -> Home:
         _check_config(installation, mistakes)
     broken = bool(mistakes.found)
     with _without_collecting():
-        channels, broken_ones = _channels(home, installation or Installation(), mistakes)
+        mappings = _Mappings(home, mistakes)
+        channels, broken_ones = _channels(home, installation or Installation(), mappings)
+        if not lenient:
+            mappings.rest(installation or Installation())
     if mistakes.found and (broken or not lenient):
         raise ConfigError(mistakes.found)
     return Home(
@@ -100,10 +103,19 @@ class _Mappings:
             self.found[key] = mapping.load(name, self.home, self.mistakes, zone)
         return self.found[key]
 
+    def rest(self, installation: Installation) -> None:
+        """Read those that no channel uses as well: a mistake in them is one, too."""
+        used = {name for name, _ in self.found}
+        for path in sorted((self.home / "mappings").glob("*.yaml")):
+            if path.stem not in used and not path.name.startswith("."):
+                self.find(path.stem, installation.zone)
 
-def _channels(home: Path, installation: Installation, mistakes: Mistakes) -> tuple[dict[str, Channel], set[str]]:
+
+def _channels(
+    home: Path, installation: Installation, mappings: _Mappings
+) -> tuple[dict[str, Channel], set[str]]:
     """The channels without mistakes, and the names of the others."""
-    find = _Mappings(home, mistakes).find
+    find, mistakes = mappings.find, mappings.mistakes
     channels: dict[str, Channel] = {}
     roots: dict[str, Record] = {}
     paths = _files(home, mistakes)

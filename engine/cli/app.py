@@ -67,8 +67,10 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _home(ctx: typer.Context, given: Path | None) -> Path:
+def _home(ctx: typer.Context, given: Path | None) -> Path | None:
     """The home: this command's option, or the one before the command, or the current folder."""
+    if ctx.resilient_parsing:
+        return given
     if given is not None:
         return given.absolute()
     return ctx.obj if isinstance(ctx.obj, Path) else Path.cwd()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections import deque
@@ -46,6 +47,8 @@ def demo(
     """Show the engine at work, with partners and an outage."""
     from engine.cli.stage import Sender, Stage, origin, programme, scratch
 
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.default_int_handler)
     print("starting simulated partners and the engine ...", flush=True)
     with Stage(origin(here(home)), scratch(folder)) as stage:
         sender = Sender(programme(stage.home), rate)
@@ -103,7 +106,7 @@ class Show:
             self._remember(fresh)
             if screen is not None:
                 hints = self.hints() if elapsed > 5 else []
-                lines = [self._layout.show(self._line(fact)) for fact in self._events]
+                lines = self._layout.page([self._line(fact) for fact in self._events])
                 screen.draw(
                     self._stage.status(), self._sender.answers, self._news, lines, hints
                 )

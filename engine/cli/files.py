@@ -42,20 +42,18 @@ def found(paths: list[Path]) -> Iterator[Path]:
             raise fail(f"there is no file {path}", USAGE)
 
 
-def recognised(raw: bytes, name: str) -> str:
+def recognised(raw: bytes) -> str:
     """
-    The format of some bytes, by how they begin and the file's name.
+    The format of some bytes, by how they begin; empty where it is none known here.
 
-    >>> recognised(b"MSH|^~", "a.txt"), recognised(b' {"a": 1}', "b"), recognised(b"a,b", "c.csv")
-    ('hl7v2', 'json', 'delimited')
+    >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"a,b")
+    ('hl7v2', 'json', '')
     """
     head = raw[:200].removeprefix(b"\xef\xbb\xbf").lstrip(b"\x0b\x00 \t\r\n")
     if head[:3] in (b"MSH", b"FHS", b"BHS"):
         return "hl7v2"
     if head[:1] in (b"{", b"["):
         return "json"
-    if Path(name).suffix.lower() in (".csv", ".tsv", ".psv", ".txt"):
-        return "delimited"
     return ""
 
 
@@ -63,7 +61,7 @@ def format_of(raw: bytes, path: Path, named: str) -> Format:
     """The format that was named, or the one recognised; an error that lists them where there is none."""
     from engine import formats
 
-    name = named or recognised(raw, path.name)
+    name = named or recognised(raw)
     try:
         return formats.load(name)
     except LookupError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ GAP = 16 * 1024**2
 Fact = dict[str, Any]
 
 
-def backwards(path: Path) -> Iterator[Fact]:
-    """The lines of a file, last first, without reading more of it than is asked for."""
+def backwards(path: Path, needles: Sequence[bytes] = ()) -> Iterator[Fact]:
+    """The lines of a file that hold a needle, last first, without reading more of it than is asked for."""
     try:
         handle = path.open("rb")
     except FileNotFoundError:
@@ -34,14 +34,14 @@ def backwards(path: Path) -> Iterator[Fact]:
             lines = (handle.read(at - start) + rest).split(b"\n")
             at, rest = start, lines[0]
             for line in reversed(lines[1:]):
-                if (fact := _read(line)) is not None:
+                if (fact := _read(line, needles)) is not None:
                     yield fact
-        if not floor and (fact := _read(rest)) is not None:
+        if not floor and (fact := _read(rest, needles)) is not None:
             yield fact
 
 
-def _read(line: bytes) -> Fact | None:
-    if not line.startswith(b"{"):
+def _read(line: bytes, needles: Sequence[bytes]) -> Fact | None:
+    if not line.startswith(b"{") or (needles and not any(one in line for one in needles)):
         return None
     try:
         fact = json.loads(line)
@@ -51,10 +51,18 @@ def _read(line: bytes) -> Fact | None:
 
 
 class Follower:
-    """The log files of one channel, or of all."""
+    """
+    The log files of one channel, or of all.
 
-    def __init__(self, folder: Path, channel: str = "") -> None:
-        self._folder, self._channel = folder, channel
+    Only lines that hold one of the `needles` are read at all, where there are any. Of `most` lines of a file that came
+    at once the last are handed out behind a gap (0 = all): nobody reads thousands of lines a second, and following
+    must cost the engine nothing.
+    """
+
+    def __init__(
+        self, folder: Path, channel: str = "", needles: Sequence[bytes] = (), most: int = 0
+    ) -> None:
+        self._folder, self._channel, self._needles, self._most = folder, channel, needles, most
         self._places: dict[Path, tuple[int, int]] = {}
         """File -> (inode, offset behind the last whole line that was read)."""
 
@@ -69,9 +77,16 @@ class Follower:
         found: list[Fact] = []
         for path in self.paths():
             self._places[path] = _end(path)
-            found += _newest([path, *_set_aside(path)], count, wanted)[::-1]
+            found += self._newest([path, *_set_aside(path)], count, wanted)[::-1]
         found.sort(key=lambda fact: str(fact["time"]))
         return found[-count:] if count else []
+
+    def _newest(
+        self, paths: list[Path], count: int, wanted: Callable[[Fact], bool]
+    ) -> list[Fact]:
+        """At most so many lines that are wanted, newest first."""
+        facts = (fact for path in paths for fact in backwards(path, self._needles))
+        return list(islice((fact for fact in facts if wanted(fact)), count))
 
     def fresh(self) -> list[Fact]:
         """What was written since; a gap is a line of its own."""
@@ -95,12 +110,28 @@ class Follower:
                 offset = 0
             if status.st_size - offset > GAP:
                 offset = status.st_size - GAP // 2
-                found.append(_gap(path))
+                found.append(_gap(path, "this viewer was too slow; lines were skipped"))
             handle.seek(offset)
             data = handle.read(GAP)
         whole = data.rfind(b"\n") + 1
         self._places[path] = (status.st_ino, offset + whole)
-        return found + [fact for line in data[:whole].split(b"\n") if (fact := _read(line))]
+        return found + self._lines(path, data[:whole])
+
+    def _lines(self, path: Path, data: bytes) -> list[Fact]:
+        lines = data.splitlines()
+        if self._needles:
+            lines = [line for line in lines if any(one in line for one in self._needles)]
+        skipped = len(lines) - self._most if self._most else 0
+        facts = self._facts(lines[-self._most :])
+        if skipped > 0 and facts:
+            gap = (
+                f"{skipped} lines at once were skipped; narrow it with --state, --level or --id"
+            )
+            facts.insert(0, {**_gap(path, gap), "time": facts[0]["time"]})
+        return facts
+
+    def _facts(self, lines: list[bytes]) -> list[Fact]:
+        return [fact for line in lines if (fact := _read(line, ()))]
 
     def _remainder(self, path: Path, inode: int, offset: int) -> list[Fact]:
         """What was written to the file before it was set aside."""
@@ -108,14 +139,8 @@ class Follower:
             if older.exists() and older.stat().st_ino == inode:
                 with older.open("rb") as handle:
                     handle.seek(offset)
-                    return [f for line in handle.read(GAP).split(b"\n") if (f := _read(line))]
+                    return self._lines(path, handle.read(GAP))
         return []
-
-
-def _newest(paths: list[Path], count: int, wanted: Callable[[Fact], bool]) -> list[Fact]:
-    """At most so many lines that are wanted, newest first."""
-    facts = (fact for path in paths for fact in backwards(path) if wanted(fact))
-    return list(islice(facts, count))
 
 
 def _end(path: Path) -> tuple[int, int]:
@@ -133,11 +158,10 @@ def _set_aside(path: Path) -> list[Path]:
     )
 
 
-def _gap(path: Path) -> Fact:
+def _gap(path: Path, detail: str) -> Fact:
     from datetime import UTC, datetime
 
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    detail = "this viewer was too slow; lines were skipped"
     return {
         "time": now,
         "level": "warning",

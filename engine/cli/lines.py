@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from engine.store import Step
 
 
+#: Steps that say nothing once the next one is there.
+_PASSING = ("queued", "sending")
 #: How some facts read; others as `name value`.
 _WORDS = {"peer": "from {}", "deliveries": "{} to deliver", "kind": "{}", "control": "{}"}
 
@@ -82,6 +84,30 @@ def from_step(step: Step, message: str) -> Line:
     )
 
 
+def story(steps: Sequence[Step]) -> list[Step]:
+    """
+    The steps worth telling: the acceptance names its destinations, and what was only on the way to the next step of
+    the same delivery is left out, unless a person did it.
+    """
+    import msgspec
+
+    last = {step.delivery: step for step in steps}
+    bound: dict[int, dict[str, None]] = {}
+    for step in steps:
+        if step.what == "queued":
+            bound.setdefault(step.message, {})[step.destination] = None
+    told = []
+    for step in steps:
+        if step.what in _PASSING and not step.who and last[step.delivery] is not step:
+            continue
+        if step.what == "accepted" and step.message in bound:
+            detail = f"{step.detail}; to {', '.join(bound[step.message])}".removeprefix("; ")
+            told.append(msgspec.structs.replace(step, detail=detail))
+        else:
+            told.append(step)
+    return told
+
+
 def _fact(name: str, value: object) -> str:
     """
     One fact in words.
@@ -114,6 +140,12 @@ class Layout:
         """`width` is that of the terminal; 0 = not known, or none."""
         self._channels, self._width = channels, width
         self._widths = {"message": 6, "channel": 6, "event": 10, "destination": 7}
+
+    def page(self, lines: Sequence[Line]) -> list[str]:
+        """Lines that are known together, in columns that suit them all."""
+        for line in lines:
+            self.show(line)
+        return [self.show(line) for line in lines]
 
     def show(self, line: Line) -> str:
         """One line for the terminal; every text made safe."""

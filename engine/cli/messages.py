@@ -172,14 +172,14 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
 
 
 def _show_trail(archive: Archive, message: int) -> None:
-    from engine.cli.lines import Layout, from_step
+    from engine.cli.lines import Layout, from_step, story
     from engine.cli.terminal import width
     from engine.message import short_id
 
-    steps = archive.trail(message)
+    steps = story(archive.trail(message))
     layout = Layout(len({step.channel for step in steps}) > 1, width())
-    for step in steps:
-        print(layout.show(from_step(step, short_id(step.message) if step.message else "")))
+    lines = [from_step(step, short_id(step.message) if step.message else "") for step in steps]
+    print("\n".join(layout.page(lines)))
 
 
 def _show_deliveries(archive: Archive, message: int) -> None:

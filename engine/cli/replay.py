@@ -155,9 +155,7 @@ def _preview(
     for (channel, destination), count in sorted(counts.items()):
         text = f"  {safe(channel)} to {safe(destination)}: {count} deliveries then"
         after = newer.get((channel, destination), 0)
-        print(
-            text + (f"; {after} newer ones went out since in the same lanes" if after else "")
-        )
+        print(text + (f"; {after} newer went out since in the same lanes" if after else ""))
 
 
 def newer_ones(

@@ -124,7 +124,9 @@ def why(live: dict[str, Any]) -> str:
     """
     from engine.cli.terminal import span
 
-    said = [str(live["why"])] if live["why"] else []
+    status, _, detail = str(live["why"]).partition(": ")
+    words = detail if status in detail else str(live["why"])
+    said = [words] if words else []
     if live["state"] == "held":
         said.insert(0, "on hold")
     elif live["state"] in ("waiting", "paused"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,10 @@ from engine.cli.selection import Key, named, number, open_archive
 
 #: How often the files are looked at, in seconds.
 PERIOD = 0.15
+#: Most lines shown of one look at one file; a person reads no more.
+MOST = 150
+#: Those who watch give way to the engine.
+NICE = 10
 #: Most messages that a key may stand for.
 SAME_KEY = 2000
 
@@ -58,16 +63,18 @@ def tail(
 
     folder = here(home)
     _known(folder, channel)
+    if follow:
+        os.nice(NICE)
     wanted = _all(_level(level), _state(state), _message(short), _key(folder, key))
     layout = Layout(channels=not channel, width=width())
-    follower = Follower(logs(folder), channel)
+    follower = Follower(logs(folder), channel, _needles(state, short), 0 if as_json else MOST)
 
     def show(facts: list[dict[str, Any]]) -> None:
-        for fact in facts:
-            if as_json:
+        if as_json:
+            for fact in facts:
                 json_line(fact)
-            else:
-                print(layout.show(from_log(fact)), flush=True)
+        elif facts:
+            print("\n".join(layout.page([from_log(fact) for fact in facts])), flush=True)
 
     show(follower.last(last, wanted))
     while follow:
@@ -104,6 +111,15 @@ def _known(home: Path, channel: str) -> None:
 def _all(*conditions: Wanted | None) -> Wanted:
     asked = [condition for condition in conditions if condition is not None]
     return lambda fact: all(condition(fact) for condition in asked)
+
+
+def _needles(state: str, short: str) -> list[bytes]:
+    """What stands in every line that fits, as the log writes it."""
+    from engine.message import short_id
+
+    if short:
+        return [f'"message":"{short_id(number(short))}"'.encode()]
+    return [f'"event":"{state}"'.encode()] if state.isidentifier() else []
 
 
 def _level(level: str) -> Wanted:

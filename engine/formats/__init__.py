@@ -193,10 +193,16 @@ class Format(Protocol):
         """For people: depth, path, the standard's name, value."""
 
 
+#: Formats that this release writes and does not read: a mapping may name them, a channel may not.
+WRITTEN = ("delimited",)
+
+
 @cache
 def names() -> list[str]:
-    """The formats there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """The formats there are to read."""
+    return sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if module.name not in WRITTEN
+    )
 
 
 def load(name: str) -> Format:

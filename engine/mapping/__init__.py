@@ -15,6 +15,7 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     functions/  one small pure function each
     tables      mappings/tables/*.csv
     text        text with holes, made safe for file names, URLs and headers
+    steps       how much work one message may cause
     traps       what YAML makes of a value that was meant otherwise
     rules       each, let, when, conditional values
     records     fields into records, nested lists

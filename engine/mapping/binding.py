@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
 from engine.formats.json.reading import leaf
-from engine.mapping import arguments, operators
+from engine.mapping import arguments, operators, steps
 from engine.mapping.functions import codes
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
@@ -121,6 +121,7 @@ def _each(signature: Signature, things: Term, by: Term, fail: Fail) -> Run:
         found = nodes(scope)
         if found is None or found is NULL:
             return None
+        steps.take(scope, len(found))
         said = [say(scope.child(thing, at)) for at, thing in enumerate(found, 1)]
         values = [leaf(thing) for thing in found] if record else list(found)
         try:

@@ -102,8 +102,7 @@ def _per_item(parser: Parser, things: Term) -> Term:
         shape = things.shape
     else:
         type_ = things.shape.type if things.shape else FieldType(kind=things.kind, form="any")
-        outer, name = parser.shape, parser.language.shape.format
-        shape = Shape(format=name, kind="candidate", type=type_, outer=outer)
+        shape = Shape(format="json", kind="candidate", type=type_, outer=parser.shape)
     inner = parser.inside(shape, parser.at)
     term = inner.expression()
     parser.at, parser.parts = inner.at, inner.parts

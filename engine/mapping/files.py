@@ -11,7 +11,7 @@ from engine import canonical, formats
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
 from engine.mapping import layouts, outputs, trace
-from engine.mapping.language import Language, Product, Traced, later, suggestion
+from engine.mapping.language import Language, Product, Traced, later, refuse, suggestion
 from engine.mapping.rules import Block, FieldError, Slots, block, only
 from engine.mapping.tables import Tables
 from engine.message import Facts
@@ -45,10 +45,14 @@ class Mapping:
 
     def apply(self, node: Any, facts: Facts) -> list[Product]:
         """What the mapping makes of a document or an entity; MessageError where it cannot."""
-        made = []
+        made: list[Product] = []
+        size = 0
         try:
             for scope in self._scopes(node, facts):
-                made.append(self._product(scope))
+                made.append(product := self._product(scope))
+                size += len(product.payload)
+                if len(made) > MOST or size > outputs.LARGEST:
+                    refuse("too_large", f"mapping {self.name} makes too much of this message")
         except FieldError as error:
             raise self._told(error) from None
         return made

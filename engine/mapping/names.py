@@ -111,7 +111,7 @@ def _it(parser: Parser, start: int, end: int) -> Term:
     _inside(parser, start, "it")
     shape = parser.shape
     parser.at = end
-    if shape.format in RECORDS or parser.language.inner:
+    if shape.format in RECORDS or (parser.language.inner and not parser.level):
         kind = getattr(shape.type, "kind", "any")
         return Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
     if shape.kind in ("segment", "group", "message"):
@@ -171,9 +171,14 @@ def _lifted(match: Match, level: int) -> Match:
 
 def _path(parser: Parser) -> Term | None:
     start = parser.at
-    match = parser.language.format.paths.match(
-        parser.text, start, parser.shape, parser.condition
-    )
+    language, shape = parser.language, parser.shape
+    paths = language.format.paths
+    if shape.format in RECORDS and language.shape.format not in RECORDS:
+        if parser.text.startswith(".", start):
+            paths = records
+        else:
+            shape = language.shape
+    match = paths.match(parser.text, start, shape, parser.condition)
     return _found(parser, match, start) if match is not None else None
 
 
@@ -214,7 +219,7 @@ def _moments(read: Run, match: Match) -> Run:
 
 
 def _no_path(parser: Parser, start: int) -> Term:
-    if parser.text.startswith(".", start) and parser.language.inner:
+    if parser.text.startswith(".", start) and parser.language.inner and not parser.level:
         name = parser.language.inner[-1].name
         path = _DOTTED.match(parser.text, start + 1)
         wrong = f"the fields of the {name} are read without a dot in front here"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
-from engine.mapping import calls, comparisons, names, operators
+from engine.mapping import calls, comparisons, names, operators, steps
 from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
@@ -75,7 +75,7 @@ class Parser:
         inner = self.inside(shape, at)
         term = inner.expression()
         self.parts = inner.parts
-        return operators.truth(term), inner.at
+        return steps.counted(operators.truth(term)), inner.at
 
     def inside(self, shape: Shape | None, at: int) -> Parser:
         """A parser of the same text where another thing is at hand."""

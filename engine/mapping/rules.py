@@ -14,12 +14,10 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Scope, Shape
-from engine.mapping import operators, text, traps
-from engine.mapping.language import Expression, Language, Run, Term, later, refuse, suggestion
+from engine.mapping import operators, steps, text, traps
+from engine.mapping.language import Expression, Language, Run, Term, later, suggestion
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
-#: Most items that one `each` walks.
-MOST = 100_000
 #: Keys of a later release, wherever they stand.
 LATER = (
     "keep",
@@ -89,8 +87,7 @@ class Block:
             return
         nodes = each.nodes or each.run
         found = nodes(scope) or ()
-        if len(found) > MOST:
-            refuse("too_large", f"an each walks at most {MOST} items", each.paths)
+        steps.take(scope, len(found))
         for index, item in enumerate(found, 1):
             inner = scope.child(item, index, item if each.group else None)
             try:

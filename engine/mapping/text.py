@@ -123,7 +123,9 @@ def _hole(text: str, start: int, language: Language) -> tuple[Term, int]:
     parser = Parser(text, language, start + 1)
     first = parser.skip()
     if first == "}":
-        raise Wrong(start, "there is nothing in this hole; a brace itself is written twice", "{{")
+        raise Wrong(
+            start, "there is nothing in this hole; a brace itself is written twice", "{{"
+        )
     if not first:
         raise open_
     found = parser.expression()

@@ -11,10 +11,8 @@ from engine.placed import Items, Mistakes, Node, Record
 _TRUTHS = {
     "no": "false",
     "off": "false",
-    "n": "false",
     "yes": "true",
     "on": "true",
-    "y": "true",
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?$")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?$")

@@ -227,5 +227,3 @@ def _same(archive: SqliteArchive, message: int, only: tuple[str, ...]) -> Plan:
         outbound=tuple(outbound),
         summary=f"the same bytes as message {message}",
     )
-
-

@@ -110,7 +110,9 @@ class Engine:
             now = self.clock.now()
             await self.store.move(again, State.QUEUED, "", "interrupted; sent again", now)
         if interrupted:
-            detail = f"{len(interrupted)} deliveries were interrupted, {len(again)} are sent again"
+            detail = (
+                f"{len(interrupted)} deliveries were interrupted, {len(again)} are sent again"
+            )
             self.log.event("warning", "", "recovered", detail=detail)
 
     def _queued(self, deliveries: Sequence[Delivery]) -> None:

@@ -23,18 +23,20 @@ RECEIVING = 1.0
 class Gate:
     """One class's way in; first come, first served."""
 
-    __slots__ = ("_share", "_urgent", "_waiting", "inside", "last")
+    __slots__ = ("_called", "_share", "_urgent", "_waiting", "inside", "last")
 
     def __init__(self, share: int, urgent: tuple[Gate, ...]) -> None:
         self._share, self._urgent = share, urgent
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._called = 0
+        """Messages whose turn it is and that have not gone on yet: nobody may overtake them."""
         self.inside = 0
         self.last = 0.0
 
     def full(self, now: float) -> bool:
         """Whether a message has to wait; `now` is the wall clock of its arrival."""
         self.last = now
-        return bool(self._waiting) or self.inside >= self._limit(now)
+        return bool(self._waiting or self._called) or self.inside >= self._limit(now)
 
     def _limit(self, now: float) -> int:
         for gate in self._urgent:
@@ -50,8 +52,10 @@ class Gate:
             await future
         except asyncio.CancelledError:
             if future.done() and not future.cancelled():
+                self._called -= 1
                 self.leave()
             raise
+        self._called -= 1
 
     def leave(self) -> None:
         """A message is answered: the next may come in."""
@@ -61,6 +65,7 @@ class Gate:
             future = self._waiting.popleft()
             if not future.done():
                 self.inside += 1
+                self._called += 1
                 future.set_result(None)
 
 

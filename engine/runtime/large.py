@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine import pipeline
-from engine.channel import Channel
+from engine.channel import Channel, load_all
 from engine.message import LARGE, Context, Inbound, Outbound, Plan, Verdict
 from engine.store.large import write
 
@@ -30,8 +30,6 @@ def _begin(home: str) -> None:
 
 def _plan(name: str, release: str, inbound: Inbound, context: Context) -> Plan:
     """In the planning process: plan, and put large payloads into files instead of sending them back."""
-    from engine.channel import load_all
-
     if name not in _channels or _channels[name].release != release:
         _channels.update(load_all(_home, lenient=True).channels)
     whole = msgspec.structs.replace(context, channels=_channels)

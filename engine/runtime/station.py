@@ -182,7 +182,9 @@ class Station:
     def _refused(self, inbound: Inbound, why: str) -> Reply:
         self.engine.log.event("warning", self.channel.name, "not_taken", detail=why)
         raw = inbound.raw if isinstance(inbound.raw, bytes) else b""
-        body = self.channel.format.refuse(raw, self.channel.reading, self.engine.clock.now(), why)
+        body = self.channel.format.refuse(
+            raw, self.channel.reading, self.engine.clock.now(), why
+        )
         return Reply(receipt=None, body=body, error=why)
 
     def _count(self, inbound: Inbound, receipt: Receipt) -> None:
@@ -239,7 +241,8 @@ class Station:
         """Whether a destination's queue is full."""
         counts = self.engine.counts
         return any(
-            counts.get(lanes.number, 0) >= lanes.route.queue_limit for lanes in self.lanes.values()
+            counts.get(lanes.number, 0) >= lanes.route.queue_limit
+            for lanes in self.lanes.values()
         )
 
     def _told(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
@@ -272,7 +275,9 @@ class Station:
             "channel": self.channel.name,
             "class": self.channel.class_,
             "owner": self.channel.owner,
-            "source": "stopped" if self.stopped else ("trouble" if self.trouble else "receiving"),
+            "source": "stopped"
+            if self.stopped
+            else ("trouble" if self.trouble else "receiving"),
             "trouble": self.trouble,
             "received": self.received,
             "verdicts": dict(self.verdicts),
@@ -307,5 +312,3 @@ def _differs(before: Route, after: Route) -> bool:
     """Whether an edit of a destination needs a new connection or new lanes."""
     kinds = before.link.kind != after.link.kind or before.link.settings != after.link.settings
     return kinds or (before.order_by is None) != (after.order_by is None)
-
-

@@ -68,7 +68,11 @@ async def alerts(engine: Engine) -> None:
                 event = "alert_cleared" if alert.cleared else "alert"
                 level = "info" if alert.cleared else "warning"
                 engine.log.event(
-                    level, alert.channel, event, destination=alert.destination, detail=alert.text
+                    level,
+                    alert.channel,
+                    event,
+                    destination=alert.destination,
+                    detail=alert.text,
                 )
                 if webhook is not None:
                     webhook.send(alert)
@@ -93,16 +97,17 @@ def facts(engine: Engine) -> list[Fact]:
             )
         )
         for name, lanes in station.lanes.items():
-            since = now - (monotonic - lanes.blocked_since) if lanes.blocked_until else None
+            breaker = lanes.breaker
+            since = now - (monotonic - breaker.since) if breaker.until else None
             found.append(
                 Fact(
                     channel=channel.name,
                     destination=name,
                     owner=channel.owner,
                     queue_age=channel.alerts.queue_age,
-                    oldest_at=lanes.oldest(),
+                    oldest_at=lanes.lines.oldest(),
                     depth=engine.counts.get(lanes.number, 0),
-                    paused=lanes.blocked_why if lanes.paused else "",
+                    paused=breaker.why if breaker.paused else "",
                     paused_at=since,
                     breaker_open_at=since,
                     held=lanes.hold.held,

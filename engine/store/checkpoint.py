@@ -25,7 +25,7 @@ class Checkpointer:
         self._beside = open_reader(path, vfs)
         self._beside.execute(
             "PRAGMA query_only = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL"
-        )
+        ).fetchall()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="store-checkpoint")
         self._task: asyncio.Task[None] | None = None
         self.wal_bytes = 0

@@ -50,8 +50,18 @@ class CommitThread:
                 return  # the loop is closed: nobody is left to be told
 
 
+_WORDS = {
+    apsw.FullError: "the disk is full",
+    apsw.ReadOnlyError: "the store is read-only",
+    apsw.IOError: "the disk reports an error",
+    apsw.BusyError: "another process is writing",
+    apsw.CorruptError: "the store file is damaged",
+}
+
+
 def reason(error: BaseException) -> str:
-    """What an error of the disk is called; never what was being written."""
+    """What went wrong with the disk, in words; never what was being written."""
+    words = next((text for kind, text in _WORDS.items() if isinstance(error, kind)), "")
     code = getattr(error, "extendedresult", 0)
-    name = apsw.mapping_extended_result_codes.get(code)
-    return str(name or apsw.mapping_result_codes.get(code & 0xFF) or type(error).__name__)
+    name = apsw.mapping_extended_result_codes.get(code) if code else type(error).__name__
+    return f"{words} ({name})" if words else str(name)

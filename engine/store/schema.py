@@ -69,7 +69,7 @@ def open_writer(path: str, vfs: str | None = None) -> apsw.Connection:
     """The one connection that writes; the schema is brought up to date. StoreError for a store of a later release."""
     connection = apsw.Connection(path, vfs=vfs, statementcachesize=400)
     connection.set_busy_timeout(5000)
-    connection.execute(_PRAGMAS)
+    connection.execute(_PRAGMAS).fetchall()
     migrate(connection)
     return connection
 
@@ -78,7 +78,7 @@ def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
     """A connection that only reads."""
     connection = apsw.Connection(path, vfs=vfs, flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(5000)
-    connection.execute(_READER_PRAGMAS)
+    connection.execute(_READER_PRAGMAS).fetchall()
     return connection
 
 
@@ -93,7 +93,7 @@ def migrate(connection: apsw.Connection) -> None:
     for number, sql in steps:
         if number > version:
             with connection:
-                connection.execute(sql)
+                connection.execute(sql).fetchall()
                 connection.pragma("user_version", number)
 
 

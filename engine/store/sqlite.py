@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,9 @@ class SqliteStore(Desk):
         self._writer.close()
         self._readers.close()
         if self._writer.dead is None:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            with suppress(
+                apsw.Error
+            ):  # on a full disk the log stays, and is read at the next start
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
         self._lock.close()

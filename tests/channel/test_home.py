@@ -1,5 +1,7 @@
 """A home is loaded whole: all mistakes of all files at once, and good channels beside broken ones."""
 
+import time
+
 import pytest
 
 from engine.channel import Channel, load, load_all
@@ -60,6 +62,13 @@ def test_a_broken_mapping_breaks_every_channel_that_uses_it_and_is_told_once(hom
     assert list(loaded.channels) == ["three"]
     assert loaded.broken == {"one", "two"}
     assert len(loaded.mistakes) == 1
+
+
+def test_a_mapping_that_nobody_uses_is_read_as_well(home, tmp_path):
+    (tmp_path / "mappings/unused.yaml").write_text("from: hl7v2\nto: Chargee\nfields: {}\n")
+    with pytest.raises(ConfigError, match=r"mappings/unused\.yaml:2:5"):
+        home(one=GOOD % 1)
+    assert list(home(lenient=True, one=GOOD % 1).channels) == ["one"]
 
 
 def test_a_port_twice(home):
@@ -170,3 +179,28 @@ def test_templates_and_hidden_files_are_not_channels(home, tmp_path):
     (tmp_path / "channels/templates/site.yaml").write_text("x: y\n")
     (tmp_path / "channels/.feed.yaml.swp").write_text("x: y\n")
     assert list(home(feed=GOOD % 2575).channels) == ["feed"]
+
+
+@pytest.mark.slow
+def test_five_hundred_channels_load_quickly(home, tmp_path):
+    charge = (tmp_path / "mappings/charge.yaml").read_text()
+    channels = {}
+    for number in range(500):
+        (tmp_path / f"mappings/m{number}.yaml").write_text(f"{charge}# {number}\n")
+        channels[f"c{number}"] = GOOD % (3000 + number) + f"transform: m{number}\n" + ROUTES
+    began = time.perf_counter()
+    assert len(home(**channels).channels) == 500
+    assert time.perf_counter() - began < 4
+
+
+ROUTES = """
+keys: {mrn: PID-3.1, account: PID-18.1}
+destinations:
+  billing:
+    render: charge_to_json
+    http: {url: "https://billing.example.org/charges"}
+    order_by: PID-3.1
+  nightly:
+    render: charge_to_json
+    file: {folder: out, name: a.txt, append: true}
+"""

@@ -301,3 +301,29 @@ def test_content_is_seen_by_those_who_ask_and_that_is_recorded(plant: Plant) -> 
     with SqliteArchive(plant.home) as archive:
         assert archive.audits()[0]["what"] == f"message {short}"
         assert archive.audits()[0]["reason"] == "billing asked"
+
+
+def test_a_home_with_mistakes_in_its_configuration_does_not_start(corridor: Corridor) -> None:
+    (corridor.home / "config.yaml").write_text("environmant: test\n")
+    ran = corridor("run")
+    assert ran.code == 1
+    assert "did you mean 'environment'?" in ran.err
+
+
+def test_an_engine_started_on_hold_sends_nothing(corridor: Corridor, kept: object) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        corridor("new", "channel", "adt_feed", "--port", taken.getsockname()[1])
+        command = [sys.executable, "-m", "engine.cli", "--home", str(corridor.home), "run"]
+        with subprocess.Popen(
+            [*command, "--hold-all"], stdout=subprocess.PIPE, text=True
+        ) as run:
+            assert run.stdout is not None
+            said = run.stdout.readline() + run.stdout.readline()
+            status = corridor("status").out
+            assert corridor("stop").code == 0
+            assert run.wait(15) == 0
+    assert "everything on hold" in said
+    assert "held" in status
+    assert "in use" in said.lower(), "a taken port is said at once"

@@ -94,6 +94,6 @@ def test_a_mapping_is_applied_to_files(corridor, files: Path, tmp_path: Path) ->
 
 
 def test_formats_are_recognised() -> None:
-    assert recognised(b"\x0bMSH|", "x") == "hl7v2"
-    assert recognised(b"\xef\xbb\xbf[1]", "x") == "json"
-    assert recognised(b"", "x") == ""
+    assert recognised(b"\x0bMSH|") == "hl7v2"
+    assert recognised(b"\xef\xbb\xbf[1]") == "json"
+    assert recognised(b"") == ""

@@ -170,7 +170,7 @@ def test_a_preview_counts_what_went_out_since_in_the_same_lanes(
 ) -> None:
     ran = corridor("replay", short_id(kept.delivered))
     assert ran.lines[1] == (
-        "  adt_feed to billing: 1 deliveries then; 1 newer ones went out since in the same lanes"
+        "  adt_feed to billing: 1 deliveries then; 1 newer went out since in the same lanes"
     )
     assert "newer" not in corridor("replay", short_id(kept.waiting), "--to", "billing").out
     assert (

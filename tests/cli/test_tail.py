@@ -137,6 +137,24 @@ def test_a_slow_viewer_gets_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(fresh) < 15
 
 
+def test_a_flood_is_shown_by_its_end(tmp_path: Path) -> None:
+    line = b'{"time": "2026-01-01T00:00:00Z", "event":"%s", "number": %d}\n'
+    (tmp_path / "a.log").write_bytes(b"".join(line % (b"delivered", n) for n in range(1000)))
+    gap, *rest = Follower(tmp_path, "a", most=10).fresh()
+    assert "990 lines" in gap["detail"]
+    assert rest[-1]["number"] == 999
+    assert len(Follower(tmp_path, "a").fresh()) == 1000
+
+
+def test_needles_are_found_in_a_flood(tmp_path: Path) -> None:
+    line = b'{"time": "2026-01-01T00:00:00Z", "event":"%s", "number": %d}\n'
+    lines = [line % (b"refused" if n == 500 else b"delivered", n) for n in range(1000)]
+    (tmp_path / "a.log").write_bytes(b"".join(lines))
+    follower = Follower(tmp_path, "a", needles=[b'"event":"refused"'], most=10)
+    assert [fact["number"] for fact in follower.fresh()] == [500]
+    assert [fact["number"] for fact in follower.last(10, lambda fact: True)] == [500]
+
+
 def test_tail_follows_a_living_log_until_ctrl_c(corridor) -> None:
     log = Log(corridor.home / "logs")
     log.event("info", "adt", "accepted", 1)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from engine.cli.lines import Layout, Line, from_log, from_step
+from engine.cli.lines import Layout, Line, from_log, from_step, story
 from engine.cli.messages import readable
 from engine.cli.terminal import clock, safe, span, table
 from engine.store import Step
@@ -123,3 +123,36 @@ def test_a_table_puts_numbers_to_the_right() -> None:
         "bb       10",
     ]
     assert table([]) == []
+
+
+def test_a_trail_is_told_without_what_was_only_on_the_way() -> None:
+    def step(what: str, delivery: int = 0, destination: str = "", **facts: str) -> Step:
+        return Step(
+            at=0.0,
+            what=what,
+            message=1,
+            channel="a",
+            delivery=delivery,
+            destination=destination,
+            **facts,
+        )
+
+    steps = [
+        step("received"),
+        step("accepted", detail="2 charges"),
+        step("queued", 1, "billing"),
+        step("queued", 2, "erp"),
+        step("sending", 1, "billing"),
+        step("refused", 1, "billing"),
+        step("queued", 1, "billing", who="anna"),
+        step("sending", 1, "billing"),
+    ]
+    told = [(one.what, one.destination, one.detail) for one in story(steps)]
+    assert told == [
+        ("received", "", ""),
+        ("accepted", "", "2 charges; to billing, erp"),
+        ("queued", "erp", ""),
+        ("refused", "billing", ""),
+        ("queued", "billing", ""),
+        ("sending", "billing", ""),
+    ]

@@ -114,3 +114,30 @@ def test_the_demo_delivers_everything_over_an_outage(tmp_path: Path) -> None:
     assert "the partner 'erp' is down" in done.stdout
     assert " waiting " in done.stdout
     assert done.stdout.rstrip().endswith("delivered to every partner")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_demo_ends_with_all_it_started(tmp_path: Path, ending: signal.Signals) -> None:
+    home = tmp_path / "demo"
+    command = [sys.executable, "-m", "engine.cli", "--home", str(ROOT), "demo", "--plain"]
+    with subprocess.Popen(
+        [*command, "--folder", str(home)], stdout=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        while " delivered " not in demo.stdout.readline():
+            assert demo.poll() is None
+        demo.send_signal(ending)
+        demo.communicate(timeout=30)
+    assert demo.returncode in (0, 130)
+    commands = [
+        path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _there(path)
+    ]
+    assert not [words for words in commands if str(home).encode() in words]
+
+
+def _there(path: Path) -> bool:
+    try:
+        return bool(path.read_bytes())
+    except OSError:
+        return False

@@ -550,6 +550,20 @@ async def test_a_reply_without_a_receipt_is_answered_ar(site):
         assert b"MSA|AR|M1" in await peer.ask(message("M1"))
 
 
+async def test_a_large_message_that_is_not_kept_is_refused_by_its_own_number(site):
+    async def spool(chunks: list[bytes]) -> Spooled:
+        return Spooled(path="p", size=sum(map(len, chunks)), digest=b"")
+
+    async def full(inbound: Inbound) -> Reply:
+        return Reply(receipt=None, body=b"MSH|^~\\&|\rMSA|AR|\r", error="the queue is full")
+
+    async with (
+        running(site(spool=spool, format=Hl7()), full) as source,
+        connected(source) as peer,
+    ):
+        assert b"MSA|AR|BIG" in await peer.ask(message("BIG", "x" * (LARGE * 2)))
+
+
 @pytest.mark.parametrize("error", [CommitUnknown("fsync"), RuntimeError("a mistake")])
 async def test_when_nobody_knows_there_is_no_answer(site, error):
     async def unknown(inbound: Inbound) -> Reply:

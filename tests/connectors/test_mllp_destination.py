@@ -285,7 +285,7 @@ async def test_a_half_dead_connection_is_noticed_before_the_next_message(site, p
         with socket.socket(fileno=handle) as sock:
             sock.shutdown(socket.SHUT_WR)
         # Not a turn of our loop passes between the end arriving and the next send.
-        time.sleep(0.1)  # noqa: ASYNC251
+        time.sleep(0.1)
         assert (await destination.send(DELIVERY, message("M2"))).status == "AA"
     assert partner.taken == ["M1", "M2"] and partner.connections == 2
 

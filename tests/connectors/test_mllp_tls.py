@@ -198,7 +198,7 @@ async def test_mutual_tls_in_and_out(site, engine, mutual_tls, authority):
 
 
 @pytest.mark.parametrize("wrong", ["missing", "stranger", "expired"])
-async def test_a_client_without_the_right_certificate_is_turned_away(  # noqa: PLR0917
+async def test_a_client_without_the_right_certificate_is_turned_away(
     site, engine, mutual_tls, authority, stranger, notices, wrong
 ):
     tls = {

@@ -15,7 +15,13 @@ from engine.formats.delimited import Layout, line, problem
 TWO = ("a", "b")
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), min_size=2, max_size=2))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
+        min_size=2,
+        max_size=2,
+    )
+)
 def test_a_reader_gets_the_values_back(values: list[str]) -> None:
     written = line(values, Layout(columns=TWO, separator="|", line_breaks="quoted")).decode()
     (row,) = csv.reader(io.StringIO(written, newline=""), delimiter="|")
@@ -36,7 +42,10 @@ def test_a_record_is_one_line(values: list[str]) -> None:
 def test_rules() -> None:
     assert line(["1", "x"], Layout(columns=TWO, quoting="always")) == b'"1","x"\n'
     assert line(["1", "ü"], Layout(columns=TWO, encoding="latin-1", end="cr")) == b"1,\xfc\r"
-    assert line(["1", "€"], Layout(columns=TWO, encoding="latin-1", unmappable="replace")) == b"1,?\n"
+    assert (
+        line(["1", "€"], Layout(columns=TWO, encoding="latin-1", unmappable="replace"))
+        == b"1,?\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +57,9 @@ def test_rules() -> None:
         ("€", Layout(columns=TWO, encoding="latin-1"), "latin-1 lacks a character"),
     ],
 )
-def test_what_does_not_fit_names_the_column_and_not_the_value(value: str, layout: Layout, rule: str) -> None:
+def test_what_does_not_fit_names_the_column_and_not_the_value(
+    value: str, layout: Layout, rule: str
+) -> None:
     with pytest.raises(MessageError) as caught:
         line(["1", value], layout)
     assert (caught.value.code, caught.value.path) == ("bad_value", "b")

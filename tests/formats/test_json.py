@@ -86,7 +86,10 @@ class Order(msgspec.Struct, kw_only=True):
 
 
 ORDER = Order(
-    number="", item=Item(code="x"), lines=(Item(code="a", price=Decimal("1.50")), Item(code="b")), count=2
+    number="",
+    item=Item(code="x"),
+    lines=(Item(code="a", price=Decimal("1.50")), Item(code="b")),
+    count=2,
 )
 
 
@@ -138,13 +141,17 @@ def test_what_is_no_json_is_refused(raw: bytes) -> None:
 
 
 def test_encodings() -> None:
-    assert json_format.parse('{"a":"ü"}'.encode("latin-1"), Reading(encoding="latin-1")).value == {"a": "ü"}
+    assert json_format.parse(
+        '{"a":"ü"}'.encode("latin-1"), Reading(encoding="latin-1")
+    ).value == {"a": "ü"}
     assert json_format.parse(b'\xef\xbb\xbf{"a":1}', Reading()).value == {"a": 1}
 
 
 _VALUES: Any = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5) | st.integers(-(10**20), 10**20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -160,11 +167,23 @@ def test_any_document_is_read_shown_and_written_again(value: Any) -> None:
 
 def test_answers() -> None:
     said = json_format.acknowledge(
-        b"x", Receipt(id=1, verdict=Verdict.QUARANTINED, reason="bad_value", detail="a: no number"), Reading(), 0.0
+        b"x",
+        Receipt(id=1, verdict=Verdict.QUARANTINED, reason="bad_value", detail="a: no number"),
+        Reading(),
+        0.0,
     )
-    assert python_json.loads(said) == {"id": "1-1", "verdict": "quarantined", "reason": "bad_value", "detail": "a: no number"}
-    said = json_format.acknowledge(b"x", Receipt(id=1, verdict=Verdict.FILTERED, reason="not_ours"), Reading(), 0.0)
+    assert python_json.loads(said) == {
+        "id": "1-1",
+        "verdict": "quarantined",
+        "reason": "bad_value",
+        "detail": "a: no number",
+    }
+    said = json_format.acknowledge(
+        b"x", Receipt(id=1, verdict=Verdict.FILTERED, reason="not_ours"), Reading(), 0.0
+    )
     assert python_json.loads(said) == {"id": "1-1", "verdict": "filtered", "reason": "not_ours"}
-    assert python_json.loads(json_format.refuse(b"", Reading(), 0.0, "full"))["reason"] == "full"
+    assert (
+        python_json.loads(json_format.refuse(b"", Reading(), 0.0, "full"))["reason"] == "full"
+    )
     assert load("json").unique == ()
     assert json_format.parts(b"[]", Reading()) is None

@@ -19,7 +19,7 @@ HL7 = (
     b"MSH|^~\\&|ADT1|MERCY|LAB|CORRIDOR|20261121103000-0600||DFT^P03^DFT_P03|MSG00042|P|2.5.1\r"
     b"EVN|P03|20261121103000\r"
     b"PID|1||100234^^^MERCY^MR~999-11-2222^^^SSA^SS||TEST^ANNA^M||19800102|F|||1 MAIN^^CHICAGO|||||||AC77\r"
-    b"PV1|1|I|4W^401^A|||||\"\"\r"
+    b'PV1|1|I|4W^401^A|||||""\r'
     b"FT1|1|||20261121101500|20261121|CG|IMP-4471^STEM^LOCAL|||12|4200.00||||||||I10.9^^I10~Z96^^I10\r"
     b"FT1|2|||20261121102000|20261121|CR|SUP-0099^SUTURE^LOCAL|||x||||||||||\r"
     b"FT1|3|||20261121102000|20261121|PA||||||||||||||\r"
@@ -29,7 +29,12 @@ FACTS = Facts(
         raw=b"",
         received_at=1_795_239_000.5,
         peer="10.2.0.7",
-        facts={"file_name": "a b.csv", "folder": "in", "line": "7", "header.x-facility": "NORTH"},
+        facts={
+            "file_name": "a b.csv",
+            "folder": "in",
+            "line": "7",
+            "header.x-facility": "NORTH",
+        },
     ),
     context=Context(now=1_795_239_000.25, id=236_691),
 )
@@ -72,7 +77,9 @@ class Said:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "mappings" / "tables").mkdir(parents=True)
-    (tmp_path / "mappings" / "tables" / "sex.csv").write_text("theirs,ours\nF,female\nM,male\nU,\n")
+    (tmp_path / "mappings" / "tables" / "sex.csv").write_text(
+        "theirs,ours\nF,female\nM,male\nU,\n"
+    )
     return tmp_path
 
 

@@ -51,14 +51,19 @@ def test_one_entity_for_each_group(make: Any, message: Any, facts: Any) -> None:
     assert (charge.patient_account.number, charge.patient_account.mrn) == ("AC77", "100234")
     assert (charge.occurred_at, charge.posted_on) == ("2026-11-21T10:15:00-06:00", "2026-11-21")
     assert (str(charge.quantity), str(charge.price)) == ("12", "4200.00")
-    assert [(each.code, each.system) for each in charge.diagnoses] == [("I10.9", "I10"), ("Z96", "I10")]
+    assert [(each.code, each.system) for each in charge.diagnoses] == [
+        ("I10.9", "I10"),
+        ("Z96", "I10"),
+    ]
     assert (second.entity.source_id, second.entity.status) == ("MSG00042-2", "credit")
     assert second.entity.quantity == 1
     assert second.entity.price is None
     assert second.entity.diagnoses == ()
 
 
-def test_a_missing_field_is_named_with_the_path_that_was_read(make: Any, message: Any, facts: Any) -> None:
+def test_a_missing_field_is_named_with_the_path_that_was_read(
+    make: Any, message: Any, facts: Any
+) -> None:
     mapping = make(CHARGES.replace("item.code: FT1-7.1", "item.code: FT1-30"))
     with pytest.raises(MessageError) as caught:
         mapping.apply(message, facts)
@@ -68,7 +73,9 @@ def test_a_missing_field_is_named_with_the_path_that_was_read(make: Any, message
     assert "made" in error.rule and "item" in error.rule
 
 
-def test_an_error_names_mapping_field_path_and_item(make: Any, message: Any, facts: Any) -> None:
+def test_an_error_names_mapping_field_path_and_item(
+    make: Any, message: Any, facts: Any
+) -> None:
     mapping = make(CHARGES.replace("decimal(otherwise=1)", "decimal"))
     with pytest.raises(MessageError) as caught:
         mapping.apply(message, facts)
@@ -76,10 +83,14 @@ def test_an_error_names_mapping_field_path_and_item(make: Any, message: Any, fac
     assert "mapping made, quantity" in caught.value.rule
 
 
-def test_when_that_reads_no_let_is_asked_before_the_lets(make: Any, message: Any, facts: Any) -> None:
-    text = CHARGES.replace("let:", "let:\n  price: FT1-11 | decimal").replace(
-        '["CG", "CR"]', '["CG"]'
-    ).replace("FT1-11 | decimal\n  item", "price\n  item")
+def test_when_that_reads_no_let_is_asked_before_the_lets(
+    make: Any, message: Any, facts: Any
+) -> None:
+    text = (
+        CHARGES.replace("let:", "let:\n  price: FT1-11 | decimal")
+        .replace('["CG", "CR"]', '["CG"]')
+        .replace("FT1-11 | decimal\n  item", "price\n  item")
+    )
     assert len(make(text).apply(message, facts)) == 1
     late = text.replace('FT1-6.1 in ["CG"]', "price > 5")
     assert len(make(late).apply(message, facts)) == 1
@@ -151,7 +162,9 @@ fields:
     )
 
 
-def test_editing_leaves_every_byte_that_no_rule_names(make: Any, message: Any, facts: Any) -> None:
+def test_editing_leaves_every_byte_that_no_rule_names(
+    make: Any, message: Any, facts: Any
+) -> None:
     (product,) = make(
         """
 from: hl7v2
@@ -171,13 +184,22 @@ remove: [EVN-2, FT1]
 """
     ).apply(message, facts)
     lines = product.payload.split(b"\r")
-    assert lines[0] == b"MSH|^~\\&|ADT1|MERCY|A\\T\\B|CORRIDOR|20261121103000-0600||DFT^P03^DFT_P03|MSG00042|P|2.3"
+    assert (
+        lines[0]
+        == b"MSH|^~\\&|ADT1|MERCY|A\\T\\B|CORRIDOR|20261121103000-0600||DFT^P03^DFT_P03|MSG00042|P|2.3"
+    )
     assert lines[2].startswith(
         b"PID|1||100234^^^GENHOSP^MR~999-11-2222^^^SSA^SS|100234^^^MERCY^MR~999-11-2222^^^SSA^SS|TEST^ANNA^M||19800102|F|"
     )
-    assert lines[3].startswith(b'PV1|1|I|4W^401^A|||||""|||') and lines[3].endswith(b"|20261121101500-0600")
+    assert lines[3].startswith(b'PV1|1|I|4W^401^A|||||""|||') and lines[3].endswith(
+        b"|20261121101500-0600"
+    )
     assert b"FT1" not in product.payload
-    assert (product.of, product.shows, product.node.control()) == ("hl7v2", "DFT^P03", "MSG00042")
+    assert (product.of, product.shows, product.node.control()) == (
+        "hl7v2",
+        "DFT^P03",
+        "MSG00042",
+    )
 
 
 def test_an_edit_of_nothing_is_the_message_itself(make: Any, message: Any, facts: Any) -> None:
@@ -295,9 +317,13 @@ def test_columns_and_fields_match(mistakes_of: Any, home: Path) -> None:
     found = mistakes_of(LINE.replace("amount:", "amont:"))
     assert any("no column 'amont'; did you mean 'amount'?" in each for each in found)
     assert any("has the column 'amount', and no rule gives it" in each for each in found)
-    (home / "mappings" / "layouts" / "nightly.yaml").write_text(LAYOUT + "quoting: sometimes\nseprator: x\n")
+    (home / "mappings" / "layouts" / "nightly.yaml").write_text(
+        LAYOUT + "quoting: sometimes\nseprator: x\n"
+    )
     found = mistakes_of(LINE)
-    assert any("no key 'seprator' in a layout; did you mean 'separator'?" in each for each in found)
+    assert any(
+        "no key 'seprator' in a layout; did you mean 'separator'?" in each for each in found
+    )
 
 
 def test_no_such_file(home: Path) -> None:
@@ -307,7 +333,7 @@ def test_no_such_file(home: Path) -> None:
 
 
 def test_the_inputs_of_a_plan_are_all_there_is(make: Any, message: Any) -> None:
-    mapping = make('from: hl7v2\nto: json\nfields:\n  at: now()\n  id: meta.id\n')
+    mapping = make("from: hl7v2\nto: json\nfields:\n  at: now()\n  id: meta.id\n")
     facts = Facts(inbound=Inbound(raw=b"", received_at=0.0), context=Context(now=0.5, id=1))
     made = [mapping.apply(message, facts)[0].payload for _ in range(2)]
     assert made[0] == made[1] == b'{"at":"1969-12-31T18:00:00.500-06:00","id":"1-1"}'

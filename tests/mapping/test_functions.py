@@ -89,13 +89,23 @@ def test_age_at_the_moment_of_planning(hl7: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("12.50", "12.50"), (" 7 ", "7"), ("-0.5", "-0.5"), ("+3", "3"), ("007", "7"), (".5", "0.5"), ("5.", "5")],
+    [
+        ("12.50", "12.50"),
+        (" 7 ", "7"),
+        ("-0.5", "-0.5"),
+        ("+3", "3"),
+        ("007", "7"),
+        (".5", "0.5"),
+        ("5.", "5"),
+    ],
 )
 def test_numbers_keep_their_digits(text: str, value: str) -> None:
     assert str(functions.signed()["decimal"].run(text)) == value
 
 
-@pytest.mark.parametrize("text", ["1e5", "NaN", "Infinity", "1,000", "1_000", "", "--1", "0x10", "٣", "1" * 40])
+@pytest.mark.parametrize(
+    "text", ["1e5", "NaN", "Infinity", "1,000", "1_000", "", "--1", "0x10", "٣", "1" * 40]
+)
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         functions.signed()["decimal"].run(text)
@@ -191,5 +201,9 @@ def test_masks_show_no_more_than_they_say(hl7: Any) -> None:
     assert hl7("PID-3.1 | mask(2)") == "*******34"
     assert hl7('"ab" | mask(2)') == "*******b"
     assert len(hl7("PID-3.1 | hash")) == 64
-    assert hl7("stable_id(MSH-10, FT1-1)") == hl7("stable_id(MSH-10, FT1-1)") != hl7("stable_id(MSH-10)")
+    assert (
+        hl7("stable_id(MSH-10, FT1-1)")
+        == hl7("stable_id(MSH-10, FT1-1)")
+        != hl7("stable_id(MSH-10)")
+    )
     assert hl7("stable_id(MSH-10, PID-2)") is None

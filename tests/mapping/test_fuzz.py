@@ -41,7 +41,9 @@ _SETTINGS = settings(
 
 
 @_SETTINGS
-@given(_TEXTS, st.sampled_from(["plain", "quoted", "block"]), st.sampled_from(["hl7v2", "json"]))
+@given(
+    _TEXTS, st.sampled_from(["plain", "quoted", "block"]), st.sampled_from(["hl7v2", "json"])
+)
 def test_expressions(home: Path, text: str, style: str, format: str) -> None:
     raw = HL7 if format == "hl7v2" else _JSON
     said = Said(home, format, load(format).parse(raw, Reading()))
@@ -79,4 +81,3 @@ def test_mappings(home: Path, root: dict[str, Any], from_: str, to: str) -> None
     with suppress(MessageError):
         found.apply(node, FACTS)
         found.trace(node, FACTS)
-

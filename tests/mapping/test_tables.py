@@ -23,7 +23,11 @@ def test_an_empty_counterpart_is_nothing(hl7: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "place", "problem"),
     [
-        (b"theirs,ours\nF,female\nM,male\nF,f\n", "t.csv:4:1", "twice in 'theirs'; the first is in line 2"),
+        (
+            b"theirs,ours\nF,female\nM,male\nF,f\n",
+            "t.csv:4:1",
+            "twice in 'theirs'; the first is in line 2",
+        ),
         (b"theirs\nF\n", "t.csv:1:1", "names two columns or more"),
         (b"a,a\nF,f\n", "t.csv:1:1", "names two columns or more"),
         (b"", "t.csv:1:1", "names two columns or more"),
@@ -32,7 +36,9 @@ def test_an_empty_counterpart_is_nothing(hl7: Any) -> None:
         (b"theirs,ours\nF,weibl\xfcch\n", "t.csv:2:1", "UTF-8"),
     ],
 )
-def test_mistakes_name_file_and_line(hl7: Any, home: Path, content: bytes, place: str, problem: str) -> None:
+def test_mistakes_name_file_and_line(
+    hl7: Any, home: Path, content: bytes, place: str, problem: str
+) -> None:
     (home / "mappings" / "tables" / "t.csv").write_bytes(content)
     hl7.compile('PID-8 | table("t")')
     (mistake,) = hl7.mistakes.found
@@ -49,5 +55,7 @@ def test_many_to_one_is_no_mistake_until_it_is_read_backwards(hl7: Any, home: Pa
 
 
 def test_quotes_spaces_and_a_byte_order_mark(hl7: Any, home: Path) -> None:
-    (home / "mappings" / "tables" / "t.csv").write_bytes(b'\xef\xbb\xbftheirs, ours\r\n"a, b" , "c ""d"""\r\n'.replace(b'" , "', b'","'))
+    (home / "mappings" / "tables" / "t.csv").write_bytes(
+        b'\xef\xbb\xbftheirs, ours\r\n"a, b" , "c ""d"""\r\n'.replace(b'" , "', b'","')
+    )
     assert hl7('"a, b" | table("t")') == 'c "d"'

@@ -19,7 +19,7 @@ from engine.mapping.text import _file_name, _header, _url_path
         ("ERP", "ERP"),
         ("{{MSH-10}}", "{MSH-10}"),
         ("a } b", "a } b"),
-        ("{ PID-3[.5 == \"MR\"].1 ?? \"x}\" }", "100234"),
+        ('{ PID-3[.5 == "MR"].1 ?? "x}" }', "100234"),
         ("{FT1-10 | decimal * 2}", "24"),
         ("{FT1-4 | datetime}", "2026-11-21T10:15:00-06:00"),
         ("{exists(PID-3)}", "true"),

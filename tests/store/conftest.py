@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import random
 from hashlib import blake2b
+from pathlib import Path
 
+import apsw
 import pytest
 
-from engine.message import Inbound, Outbound, Plan, Settlement, State, Verdict
+from engine.message import Inbound, Outbound, Plan, Settlement, Verdict
 from engine.store.archive import SqliteArchive
 from engine.store.sqlite import SqliteStore
 
@@ -107,14 +109,103 @@ async def bench(request, tmp_path):
     await bench.close()
 
 
+class Disk(apsw.VFS):
+    """
+    A disk that writes down every write and fsync, in order, and fails when told to.
+
+    `fails(what, name)` is asked before each write and sync and may raise.
+    """
+
+    def __init__(self, name):
+        self.name, self.log, self.fails = name, [], None
+        super().__init__(name, "")
+
+    def xOpen(self, name, flags):
+        return DiskFile(self, name, flags)
+
+
+class DiskFile(apsw.VFSFile):
+    def __init__(self, disk, name, flags):
+        path = name.filename() if isinstance(name, apsw.URIFilename) else name
+        self.disk, self.path = disk, Path(path).name if path else ""
+        super().__init__("", name, flags)
+
+    def _ask(self, what):
+        if self.disk.fails is not None:
+            self.disk.fails(what, self.path)
+
+    def xWrite(self, data, offset):
+        self._ask("write")
+        self.disk.log.append(("write", self.path, offset, bytes(data)))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, size):
+        self.disk.log.append(("truncate", self.path, size, b""))
+        super().xTruncate(size)
+
+    def xSync(self, flags):
+        self._ask("sync")
+        super().xSync(flags)
+        self.disk.log.append(("sync", self.path, 0, b""))
+
+
+def after_power_cut(log, point, chance, folder):
+    """
+    Files as a disk may hold them when the power fails at a point of the log.
+
+    What was written before a file's last fsync is there; of each later write all, nothing, or some sectors.
+    """
+    files = {}
+    for name in {entry[1] for entry in log[:point] if entry[1].startswith("store.db")}:
+        steps = [entry for entry in log[:point] if entry[1] == name]
+        synced = max((at for at, entry in enumerate(steps) if entry[0] == "sync"), default=-1)
+        content = bytearray()
+        for at, (what, _, offset, data) in enumerate(steps):
+            if what == "sync" or (at > synced and chance.random() < 0.4):
+                continue
+            if what == "truncate":
+                del content[offset:]
+                continue
+            torn = at > synced and chance.random() < 0.5
+            _apply(content, offset, data, chance if torn else None)
+        files[name] = content
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def _apply(content, offset, data, chance):
+    for start in range(0, len(data), 512):
+        if chance is not None and chance.random() < 0.5:
+            continue
+        piece, at = data[start : start + 512], offset + start
+        if len(content) < at + len(piece):
+            content.extend(bytes(at + len(piece) - len(content)))
+        content[at : at + len(piece)] = piece
+
+
 @pytest.fixture
-def clock():
-    return time.monotonic
+def disk():
+    disk = Disk(f"disk-{random.randrange(10**12)}")
+    yield disk
+    disk.unregister()
 
 
-DELIVERED, REFUSED, UNCERTAIN, QUEUED = (
-    State.DELIVERED,
-    State.REFUSED,
-    State.UNCERTAIN,
-    State.QUEUED,
-)
+@pytest.fixture
+async def on_disk(disk, tmp_path):
+    """A bench whose store lies on the recording disk."""
+    bench = Bench(tmp_path)
+    await bench.open(disk.name)
+    yield bench
+    disk.fails = None
+    await bench.close()
+
+
+@pytest.fixture
+def power_cut():
+    return after_power_cut
+
+
+@pytest.fixture
+def make_bench():
+    return Bench

@@ -10,7 +10,8 @@ import msgspec
 
 from engine.connectors import Answer, Site
 from engine.connectors.http.auth import ClientAuth, fixed_header
-from engine.connectors.http.client import Client, Limits, Response
+from engine.connectors.http.client import Client
+from engine.connectors.http.connection import Limits, Response
 from engine.connectors.http.endpoint import Endpoint, endpoint
 from engine.connectors.http.tokens import Tokens
 from engine.errors import Misconfigured, Refused

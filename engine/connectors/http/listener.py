@@ -177,30 +177,30 @@ class Listener(asyncio.Protocol):
             self._work.add_done_callback(self._worked)
 
     async def _answer_all(self) -> None:
-        while self._waiting:
-            item = self._waiting.popleft()
-            if isinstance(item, Page):
-                self._part(item)
-                return
-            page = await self._desk.answer(item)
-            if page is None:
-                self._transport.abort()
-                return
-            if self._transport.is_closing():
-                return
-            keep = item.keep and not self._draining
-            if not keep:
-                self._part(page)
-                return
+        try:
+            while self._waiting and not self._lingers:
+                await self._answer_next(self._waiting.popleft())
+        finally:
+            self._work = None  # here, not in a callback: what comes from now on starts its own
+        if not self._reading and not self._lingers:
+            self._await(self._desk.limits.idle)
+
+    async def _answer_next(self, item: Request | Page) -> None:
+        if isinstance(item, Page):
+            self._part(item)
+            return
+        page = await self._desk.answer(item)
+        if page is None:
+            self.abort()
+        elif not item.keep or self._draining:
+            self._part(page)
+        elif not self._transport.is_closing():
             self._transport.write(page.render(keep=True, date=_date(int(time.time()))))
             if self._paused:
                 self._paused = False
                 self._transport.resume_reading()
-        if not self._reading:
-            self._await(self._desk.limits.idle)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
-        self._work = None
         if task.cancelled() or task.exception() is not None:
             self._transport.abort()
 
@@ -232,6 +232,8 @@ class Listener(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close without another word."""
+        self._deaf = True
+        self._waiting.clear()
         self._transport.abort()
 
     # -- time -------------------------------------------------------------------------------------

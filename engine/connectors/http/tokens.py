@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from engine.connectors.http.auth import OAuth2
-from engine.connectors.http.client import Client, Response
+from engine.connectors.http.client import Client
+from engine.connectors.http.connection import Response
 from engine.errors import DeliveryError, Misconfigured, Unavailable
 
 #: Seconds before its end at which a token is no longer used.

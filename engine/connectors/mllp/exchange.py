@@ -36,9 +36,9 @@ async def exchange(source: Source, peer: str, frame: Frame, head: bytes) -> byte
         return refusal(site, head, "it could not be kept")
     except CommitUnknown:
         return None
-    if reply.body:
-        return framed(reply.body)
-    return b"" if reply.receipt is not None else refusal(site, head, reply.error)
+    if reply.receipt is None and not (reply.body and isinstance(raw, bytes)):
+        return refusal(site, head, reply.error)
+    return framed(reply.body) if reply.body else b""
 
 
 def refusal(site: Site, head: bytes, why: str) -> bytes:

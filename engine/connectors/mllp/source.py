@@ -137,10 +137,9 @@ class Source:
         self.ready.set()
         wait, said = _REDIAL[0], ""
         while True:
-            began = loop.time()
             try:
                 async with asyncio.timeout(10):
-                    await loop.create_connection(
+                    _, connection = await loop.create_connection(
                         lambda: self._connection(dial.host),
                         dial.host,
                         dial.port,
@@ -149,12 +148,12 @@ class Source:
                     )
                 said = ""
                 await self._quiet.wait()
+                wait = _REDIAL[0] if connection.seen else wait
             except (OSError, TimeoutError) as error:
                 why = _why(error)
                 if why != said:
                     self.site.notice("warning", "cannot_connect", peer=dial.host, why=why)
                 said = why
-            wait = _REDIAL[0] if loop.time() - began > _REDIAL[1] else wait
             await asyncio.sleep(wait)
             wait = min(wait * 2, _REDIAL[1])
 

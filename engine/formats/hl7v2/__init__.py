@@ -14,7 +14,7 @@ from engine.formats.hl7v2.batch import envelope, parts
 from engine.formats.hl7v2.document import Document, parse
 from engine.formats.hl7v2.edit import Editor
 from engine.formats.hl7v2.tree import tree
-from engine.formats.hl7v2.validate import validate
+from engine.formats.hl7v2.validate import remarks, validate
 
 
 class _Paths:
@@ -38,6 +38,7 @@ __all__ = [
     "parts",
     "paths",
     "refuse",
+    "remarks",
     "tree",
     "unique",
     "validate",

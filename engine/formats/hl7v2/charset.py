@@ -12,11 +12,11 @@ from __future__ import annotations
 import codecs
 import unicodedata
 from functools import cache, lru_cache
-from importlib import resources
 
 import msgspec
 
 from engine.errors import MessageError
+from engine.formats.hl7v2.shipped import content
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -139,8 +139,7 @@ def _by_name(name: str) -> str:
 
 @cache
 def _table() -> dict[str, str]:
-    content = resources.files(__package__).joinpath("data/charsets.json").read_bytes()
-    return msgspec.json.decode(content, type=dict[str, str])
+    return msgspec.json.decode(content("charsets.json"), type=dict[str, str])
 
 
 def narrow(raw: bytes) -> tuple[bytes, str]:

@@ -53,7 +53,7 @@ class Document:
 
     __slots__ = ("_groups", "decoded", "index", "marks", "raw", "reading", "segments")
 
-    def __init__(  # noqa: PLR0917 - made for every message, by position
+    def __init__(
         self,
         raw: bytes,
         decoded: Decoded,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
 
 import msgspec
 
 from engine.formats.hl7v2.marks import Marks
+from engine.formats.hl7v2.shipped import content
 
 _PLACE = re.compile(
     r"\b([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?-(\d+)(?:\((\d+)\))?(?:\[[^\]]*\])?(?:\.(\d+))?(?:\.(\d+))?"
@@ -84,8 +84,7 @@ def error_segment(fault: Fault, marks: Marks, version: tuple[int, ...]) -> str:
 
 @cache
 def _table() -> _Table:
-    content = resources.files(__package__).joinpath("data/errors.json").read_bytes()
-    return msgspec.json.decode(content, type=_Table)
+    return msgspec.json.decode(content("errors.json"), type=_Table)
 
 
 def _trimmed(parts: list[str]) -> tuple[str, ...]:

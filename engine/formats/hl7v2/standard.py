@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from engine.formats.hl7v2.shipped import content
 
 
 class _Names(msgspec.Struct, frozen=True):
@@ -18,8 +19,7 @@ class _Names(msgspec.Struct, frozen=True):
 
 @cache
 def _names() -> _Names:
-    content = resources.files(__package__).joinpath("data/names.json").read_bytes()
-    return msgspec.json.decode(content, type=_Names)
+    return msgspec.json.decode(content("names.json"), type=_Names)
 
 
 def segment_title(name: str) -> str:

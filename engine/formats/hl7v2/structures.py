@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from engine.formats.hl7v2.shipped import content
 
 _TOKEN = re.compile(r"[A-Z0-9_]+:\(|[A-Z0-9]+|[()<>|?*+]")
 
@@ -80,8 +81,7 @@ def _first(parts: tuple[Part, ...], choice: bool) -> frozenset[str]:
 @cache
 def facts() -> Facts:
     """The facts, read once."""
-    content = resources.files(__package__).joinpath("data/structures.json").read_bytes()
-    return msgspec.json.decode(content, type=Facts)
+    return msgspec.json.decode(content("structures.json"), type=Facts)
 
 
 @cache

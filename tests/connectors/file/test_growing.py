@@ -106,11 +106,11 @@ def live_and_die(
     return calls, synced
 
 
-KEYS = [f"a1-{number}-1-1" for number in range(12)]
+KEYS = [f"a1-{number}-1-1" for number in range(9)]
 EXPECTED = sorted(f"{key};1.00" for key in KEYS)
 
 
-@pytest.mark.parametrize("when", ["before", "within", "after"])
+@pytest.mark.parametrize("when", ["before", "within"])
 @pytest.mark.parametrize("power", [False, True], ids=["killed", "power cut"])
 def test_every_line_stands_once_whatever_crashes_when(
     tmp_path: Path, when: str, power: bool
@@ -118,8 +118,8 @@ def test_every_line_stands_once_whatever_crashes_when(
     quiet = tmp_path / "quiet"
     quiet.mkdir()
     total, _ = live_and_die(quiet, 0, when)
-    assert total > 50 and Engine(quiet).lines() == EXPECTED
-    for crash_at in range(1, total + 1):
+    assert total > 40 and Engine(quiet).lines() == EXPECTED
+    for crash_at in range(1, total + 2):
         folder = tmp_path / str(crash_at)
         folder.mkdir()
         _, synced = live_and_die(folder, crash_at, when)
@@ -200,6 +200,17 @@ def test_a_file_somebody_wrote_to_is_continued_at_its_end(file: GrowingFile) -> 
         other.write(b"by hand\n")
     file.append([("b", b"2\n")], now=1.0)
     assert file.path.read_bytes() == b"by hand, no line end\n1\nby hand\n2\n"
+
+
+def test_another_file_under_the_name_is_not_mended(file: GrowingFile, tmp_path: Path) -> None:
+    file.append([("a", b"1111\n")], now=1.0)
+    file._let_go()  # killed
+    file.path.rename(tmp_path / "taken.csv")
+    file.path.write_bytes(b"22\n")
+    again = GrowingFile(file.path, b"", b"\n")
+    again.append([("a", b"1111\n"), ("b", b"3333\n")], now=1.0)
+    again.close()
+    assert file.path.read_bytes() == b"22\n3333\n"
 
 
 def test_nobody_else_appends(file: GrowingFile) -> None:

@@ -71,7 +71,7 @@ async def watch(site: Site, line: Line, folder: Path) -> AsyncIterator[Any]:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110
+        while not holds():
             await asyncio.sleep(0.005)
 
 

@@ -106,7 +106,7 @@ def spooled(tmp_path: Path) -> Path:
 @pytest.fixture
 def site(tmp_path: Path, notices: Any, spooled: Path) -> Site:
     async def spool(chunks: list[bytes]) -> Spooled:
-        with open(spooled, "wb") as file:  # noqa: ASYNC230
+        with open(spooled, "wb") as file:
             size = file.write(b"".join(chunks))
         return Spooled(path=str(spooled), size=size, digest=b"d" * 16)
 

@@ -375,7 +375,7 @@ async def test_a_closed_connection_is_seen_even_before_the_loop_has_looked(
     handle = os.dup(writers[0].get_extra_info("socket").fileno())
     with socket.socket(fileno=handle) as peer:
         peer.shutdown(socket.SHUT_WR)
-    time.sleep(0.01)  # the loop sees nothing of it before the next send  # noqa: ASYNC251
+    time.sleep(0.01)  # the loop sees nothing of it before the next send
     assert (await destination.send(delivery, b"{}")).failure is None
     assert partner.connections == 2
 

@@ -146,7 +146,7 @@ async def test_a_message_is_taken_and_its_id_told(listen: Any, line: Line) -> No
         (Verdict.COLLECTED, {}, 202, {"verdict": "collected"}),
     ],
 )  # fmt: skip
-async def test_every_verdict_has_its_answer(  # noqa: PLR0917
+async def test_every_verdict_has_its_answer(
     listen: Any,
     line: Line,
     verdict: Verdict,
@@ -305,10 +305,17 @@ async def test_a_body_over_the_limit(listen: Any, line: Line, framing: str) -> N
     assert await caller.is_closed() and not line.inbound
 
 
-async def test_a_refused_caller_who_keeps_sending_still_reads_its_answer(listen: Any) -> None:
-    caller = await (await listen(max_body=Size(1000)))()
-    caller.write("POST / HTTP/1.1\nHost: x\nContent-Length: 8000000\n\n", b"x" * 8_000_000)
-    assert (await caller.answer())[0] == 413
+async def test_a_refused_caller_who_sends_all_first_still_reads_its_answer(listen: Any) -> None:
+    call = await listen(max_body=Size(1000))
+
+    def send_then_read() -> bytes:
+        with socket.create_connection(("127.0.0.1", call.source.port)) as caller:
+            caller.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n")
+            for _ in range(30):
+                caller.sendall(b"x" * 1_000_000)
+            return caller.recv(100)
+
+    assert (await asyncio.to_thread(send_then_read)).startswith(b"HTTP/1.1 413")
 
 
 async def test_a_large_body_is_spooled(listen: Any, line: Line, spooled: Path) -> None:
@@ -316,7 +323,7 @@ async def test_a_large_body_is_spooled(listen: Any, line: Line, spooled: Path) -
     assert (await (await (await listen())()).post(body))[0] == 202
     raw = line.inbound[0].raw
     assert isinstance(raw, Spooled) and raw.size == len(body)
-    assert spooled.open("rb").read() == body  # noqa: ASYNC240, SIM115
+    assert spooled.read_bytes() == body
 
 
 async def test_slow_senders_end(listen: Any, line: Line) -> None:
@@ -385,6 +392,34 @@ async def test_requests_sent_ahead_are_answered_in_order(listen: Any, line: Line
     caller.write("POST /no HTTP/1.1\nHost: x\nContent-Length: 0\n\n")
     assert [(await caller.answer())[0] for _ in range(101)] == [202] * 100 + [404]
     assert [inbound.raw for inbound in line.inbound] == [b"%03d" % at for at in range(100)]
+
+
+async def test_a_request_that_comes_the_moment_another_is_answered(
+    listen: Any, line: Line
+) -> None:
+    """The answer is written, its task not yet gone: what comes now must not be left lying."""
+    call = await listen()
+    caller = await call()
+    (connection,) = call.source._connections
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    written = connection._transport.write
+    left = 3
+
+    class Eager:
+        """Sends the next request while the answer is being written."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(transport, name)
+
+        def write(self, data: bytes) -> None:
+            nonlocal left
+            written(data)
+            if (left := left - 1) > 0:
+                asyncio.get_running_loop().call_soon(connection.data_received, request)
+
+    transport, connection._transport = connection._transport, Eager()
+    connection.data_received(request)
+    assert [(await caller.answer())[0] for _ in range(3)] == [202] * 3
 
 
 async def test_expect_continue_chunks_old_callers_and_offers_of_http_2(

@@ -96,7 +96,7 @@ def test_the_answer_has_the_shape_of_what_came() -> None:
     raw = f"{FHS}{BHS}{ONE}{BHS}{TWO}"
     answer = acknowledge(raw.encode(), receipts("", ""), READING, 0.0).decode()
     names = [line[:3] for line in answer.split("\r")]
-    assert names == "FHS BHS MSH MSA BTS BHS MSH MSA BTS FTS".split() + [""]
+    assert names == ["FHS", "BHS", "MSH", "MSA", "BTS", "BHS", "MSH", "MSA", "BTS", "FTS", ""]
     assert answer.endswith("BTS|1\rFTS|2\r")
 
 

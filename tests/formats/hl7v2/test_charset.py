@@ -48,7 +48,9 @@ def test_the_set_that_msh_18_names(said: str, name: str, codec: str) -> None:
     assert document.edit().render() == raw
 
 
-@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-8-sig"]
+)
 def test_wide_sets_with_and_without_an_order_mark(codec: str) -> None:
     raw = message("", "Müller", codec)
     assert parse(raw, Reading()).index["PID"][0].fields[5] == "Müller^X"
@@ -101,6 +103,12 @@ def test_writing_what_the_set_does_not_have(unmappable: str, bytes_: bytes) -> N
     with pytest.raises(MessageError) as caught:
         encode("MSH|^~\\&|\rPID|1||Łuk", "ascii", "quarantine")
     assert caught.value.path == "PID-3"
+
+
+@pytest.mark.parametrize("end", ["\r", "\n"])
+def test_plain_ascii_without_msh_18_stays_plain_ascii(end: str) -> None:
+    raw = message("", "Smith", "ascii").decode().replace("\r", end)
+    assert parse(raw.encode(), Reading()).decoded.codec == "ascii"
 
 
 def test_ascii_takes_the_nearest_letters() -> None:

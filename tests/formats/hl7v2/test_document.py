@@ -79,13 +79,19 @@ def test_null_is_unlike_empty(hl7: Any) -> None:
 
 def test_what_it_is(hl7: Any) -> None:
     document = hl7.document(HEAD)
-    assert (document.kind(), document.control(), document.processing()) == ("ADT^A08", "C-1", "test")
+    assert (document.kind(), document.control(), document.processing()) == (
+        "ADT^A08",
+        "C-1",
+        "test",
+    )
     bare = hl7.document("MSH|^~\\&")
     assert (bare.kind(), bare.control(), bare.processing()) == ("", "", "")
     assert hl7.document("MSH|^~\\&|||||||ACK").kind() == "ACK"
 
 
-@pytest.mark.parametrize("raw", [b"", b"ISA*00*", b"PID|1", b"\x00\x01\x02", b"MSH", b"<xml/>", b" " * 99])
+@pytest.mark.parametrize(
+    "raw", [b"", b"ISA*00*", b"PID|1", b"\x00\x01\x02", b"MSH", b"<xml/>", b" " * 99]
+)
 def test_what_is_no_message(raw: bytes) -> None:
     with pytest.raises(MessageError) as caught:
         parse(raw, Reading())

@@ -64,7 +64,9 @@ def test_one_place_is_written_and_nothing_else(
 def test_line_ends_and_what_stands_before_stay(hl7: Any, start: str, end: str) -> None:
     raw = start + RAW.replace("\r", end)
     assert hl7.set(raw, "PID-3.1", "11").decode() == raw.replace("|10^", "|11^")
-    assert hl7.set(raw.rstrip("\r\n"), "ZPD-1", "y").decode() == raw.replace("|x", "|y").rstrip("\r\n")
+    assert hl7.set(raw.rstrip("\r\n"), "ZPD-1", "y").decode() == raw.replace("|x", "|y").rstrip(
+        "\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,9 @@ def test_without_a_last_line_end_none_appears(hl7: Any) -> None:
         ("PID-99", "ZPD-2", None),
     ],
 )
-def test_things_are_copied_as_they_stand(hl7: Any, source: str, path: str, written: str | None) -> None:
+def test_things_are_copied_as_they_stand(
+    hl7: Any, source: str, path: str, written: str | None
+) -> None:
     nodes = hl7.compiled(source).nodes(Scope(hl7.document(RAW), None))
     expected = RAW.replace("ZPD|x", f"ZPD|x|{written}") if written else RAW
     assert hl7.set(RAW, path, list(nodes) or None).decode() == expected
@@ -211,10 +215,14 @@ def test_what_is_written_is_read_back_and_the_rest_stays(
     path = f"ZPD-{field}({repetition}).{component}.{subcomponent}"
     document = parse(RAW.encode(), Reading(encoding="utf-8"))
     editor = document.edit()
-    paths.target(path, Shape(format="hl7v2"), lambda *_: None).set(editor, Scope(document, None), value)  # type: ignore[arg-type]
+    paths.target(path, Shape(format="hl7v2"), lambda *_: None).set(
+        editor, Scope(document, None), value
+    )  # type: ignore[arg-type]
     written = parse(editor.render(), Reading(encoding="utf-8"))
     match = paths.match(path, 0, Shape(format="hl7v2"), lambda *_: None)  # type: ignore[arg-type]
     assert match is not None
     assert match.read(Scope(written, None)) == (value or None)
     assert written.raw.startswith(RAW.encode()[:-6])
-    assert [one.line for one in editor.document().segments] == [one.line for one in written.segments]
+    assert [one.line for one in editor.document().segments] == [
+        one.line for one in written.segments
+    ]

@@ -16,7 +16,7 @@ DFT = (
 ORU = (
     "MSH|^~\\&|A|B|C|D|2026||ORU^R01|1|P|2.3\rPID|1||7\rNTE|1||of patient\rPV1|1|I\r"
     "ORC|RE|o1\rOBR|1|r1\rNTE|1||of r1\rOBX|1|ST|x1\rNTE|1||of x1\rOBX|2|ST|x2\rZDS|z\r"
-    "OBR|2|r2\rOBX|1|ST|x3\rORC|RE|o3\rOBR|3|r3\r"
+    "OBR|2|r2\rOBX|1|ST|x3\rNTE|1||of x3\rORC|RE|o3\rOBR|3|r3\r"
 )
 
 
@@ -30,7 +30,9 @@ def test_inside_an_ft1_its_group_is_read_and_nothing_else(hl7: Any) -> None:
 
 
 def test_what_is_not_its_own_is_looked_up_outward(hl7: Any) -> None:
-    rows = hl7.each(hl7.document(DFT), "FT1", "PID-3", "DG1-3", "DG1[2]-3", "ZPI-1", "ZDG-1", "MSH-10")
+    rows = hl7.each(
+        hl7.document(DFT), "FT1", "PID-3", "DG1-3", "DG1[2]-3", "ZPI-1", "ZDG-1", "MSH-10"
+    )
     assert rows == [["7", "d1", "d2", "pat", "zd", "1"]] * 3
 
 
@@ -49,7 +51,7 @@ def test_observations_orders_and_their_notes(hl7: Any) -> None:
     assert hl7.each(document, "OBX", "OBX-3", "NTE-3", "OBR-2", "ORC-2", "ZDS-1", "PV1-2") == [
         ["x1", "of x1", "r1", "o1", None, "I"],
         ["x2", None, "r1", "o1", "z", "I"],
-        ["x3", None, "r2", None, None, "I"],
+        ["x3", "of x3", "r2", None, None, "I"],
     ]
 
 
@@ -73,7 +75,9 @@ def test_a_segment_that_repeats_in_its_group_is_read_alone(hl7: Any) -> None:
     assert hl7.each(document, "ZFT", "ZFT-1", "FT1-2") == [["z1", "a"], ["z3", "c"]]
 
 
-def test_a_message_of_unknown_structure_is_grouped_by_what_may_stand_under_what(hl7: Any) -> None:
+def test_a_message_of_unknown_structure_is_grouped_by_what_may_stand_under_what(
+    hl7: Any,
+) -> None:
     for kind in ("ZZZ^Z01", "", "DFT^P99"):
         raw = DFT.replace("DFT^P03^DFT_P03", kind)
         rows = hl7.each(hl7.document(raw), "FT1", "FT1-2", "NTE-3", "ZFT-1", "PID-3", "ZPI-1")
@@ -81,7 +85,7 @@ def test_a_message_of_unknown_structure_is_grouped_by_what_may_stand_under_what(
         assert rows[1] == ["b", None, None, "7", "pat"]
     raw = ORU.replace("ORU^R01", "ZZZ^Z01")
     rows = hl7.each(hl7.document(raw), "OBX", "OBX-3", "NTE-3", "OBR-2")
-    assert rows == [["x1", "of x1", "r1"], ["x2", None, "r1"], ["x3", None, "r2"]]
+    assert rows == [["x1", "of x1", "r1"], ["x2", None, "r1"], ["x3", "of x3", "r2"]]
 
 
 @pytest.mark.parametrize(

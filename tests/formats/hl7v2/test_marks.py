@@ -59,7 +59,10 @@ def test_what_is_escaped_is_read_back(text: str) -> None:
         assert USUAL.unescape(escaped) == text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@given(st.text(alphabet="|^~&#ab\r\n\\", max_size=30), st.sampled_from(["#:*!%", "$^~@&", "|^~\\&#"]))
+@given(
+    st.text(alphabet="|^~&#ab\r\n\\", max_size=30),
+    st.sampled_from(["#:*!%", "$^~@&", "|^~\\&#"]),
+)
 def test_other_delimiters_are_escaped_as_well(text: str, given_marks: str) -> None:
     marks = Marks(given_marks, "ascii")
     assert marks.unescape(marks.escape(text)) == text.replace("\r\n", "\n").replace("\r", "\n")

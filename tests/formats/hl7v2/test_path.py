@@ -96,7 +96,9 @@ def test_what_is_told_about_a_wrong_one(
     assert (caught.value.offset, caught.value.write) == (offset, write)
 
 
-@pytest.mark.parametrize("text", ["mrn", "if(", "PIDX-3", "MAX(1)", "3", '"PID-3"', "pid-3", "Ab1"])
+@pytest.mark.parametrize(
+    "text", ["mrn", "if(", "PIDX-3", "MAX(1)", "3", '"PID-3"', "pid-3", "Ab1"]
+)
 def test_what_is_no_path(hl7: Any, text: str) -> None:
     assert paths.match(text, 0, hl7.message, hl7.condition) is None
 

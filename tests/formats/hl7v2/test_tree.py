@@ -10,7 +10,9 @@ from engine.formats.hl7v2.structures import segment_names
 
 
 def test_every_part_with_its_name(hl7: Any) -> None:
-    raw = "MSH|^~\\&|POU\rPID|||7^^^H&1.2~8||DOE\rOBX|1|CWE|||A\\T\\B^text\rOBX|2|||a&b\rZFT|x\r"
+    raw = (
+        "MSH|^~\\&|POU\rPID|||7^^^H&1.2~8||DOE\rOBX|1|CWE|||A\\T\\B^text\rOBX|2|||a&b\rZFT|x\r"
+    )
     assert list(tree(hl7.document(raw))) == [
         (0, "MSH", "Message Header", ""),
         (1, "MSH-1", "Field Separator", "|"),

@@ -1,0 +1,60 @@
+"""What a partner's answer means: the channel's `reply:` rules, or else the connector's own table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.channel import Route
+from engine.connectors import Answer
+from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Uncertain
+from engine.formats import Reading, Scope
+from engine.message import Context, Facts, Inbound
+from engine.planning import texts_of
+
+_PLAIN = Reading()
+
+
+def judge(route: Route, answer: Answer) -> DeliveryError | None:
+    """What an answer means: the channel's `reply:` rules, or else the connector's own table. None = accepted."""
+    replies = route.replies
+    if replies is None or (replies.accepted is None and replies.retry is None):
+        return answer.failure
+    try:
+        scope = _reply_scope(route, answer)
+        if replies.accepted is not None and replies.accepted.run(scope) is True:
+            return None
+        if replies.retry is not None and replies.retry.run(scope) is True:
+            after = answer.failure.retry_after if answer.failure else None
+            return Unavailable(answer.status, "the reply rules say: try again", after)
+    except MessageError as error:
+        return Uncertain(answer.status, f"the answer cannot be read: {error}")
+    if replies.accepted is None:
+        return answer.failure
+    return answer.failure or Refused(answer.status, "the reply rules do not accept this answer")
+
+
+def kept(route: Route, answer: Answer) -> dict[str, str] | None:
+    """What `reply.keep` takes from an answer, by name; None where it takes nothing."""
+    replies = route.replies
+    if replies is None or not replies.keep:
+        return None
+    found: dict[str, str] = {}
+    try:
+        scope = _reply_scope(route, answer)
+        for name, expression in replies.keep:
+            for text in texts_of(expression.run(scope))[:1]:
+                found[name] = text
+    except MessageError:
+        return found or None
+    return found or None
+
+
+def _reply_scope(route: Route, answer: Answer) -> Scope:
+    replies = route.replies
+    assert replies is not None
+    node: Any = None
+    if replies.format is not None and answer.body:
+        node = replies.format.parse(answer.body, _PLAIN)
+    facts = {"status": answer.status, **(answer.headers or {})}
+    inbound = Inbound(raw=b"", received_at=0.0, facts=facts)
+    return Scope(node, Facts(inbound=inbound, context=Context(now=0.0)))

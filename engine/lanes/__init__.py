@@ -1,0 +1,352 @@
+"""
+Lanes: due deliveries on their way to one destination, in order.
+
+A lane is the unit of order. Lanes are data, not tasks: a dictionary of short lines (lines.py), one heap of what waits, and
+a few carriers that take whatever may go. What does not fit into memory stays in the store and is read when its turn comes.
+
+A delivery may go when it heads every lane it stands in, its wait is over, the destination is neither held nor paused,
+its breaker is closed (or this is the one trial), the rate allows it, and fewer than `concurrency` claims are still on
+their way to the disk: after a crash no more than those can repeat without a record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.channel import Route
+from engine.connectors import Destination
+from engine.errors import StoreError
+from engine.lanes.breaker import Breaker
+from engine.lanes.lines import Lines
+from engine.message import Body, Delivery, Settlement, State
+from engine.pipeline import Attempt, Clock, deliver
+from engine.store import Hold, Store
+
+
+class Lanes:
+    """All lanes of one destination."""
+
+    def __init__(
+        self,
+        number: int,
+        route: Route,
+        destination: Destination,
+        store: Store,
+        clock: Clock,
+        tell: Callable[[Lanes, Delivery, Attempt], None],
+    ) -> None:
+        self.number, self.route, self.destination = number, route, destination
+        self.store, self.clock, self.tell = store, clock, tell
+        self.hold = Hold(destination=number, held=False)
+        self.breaker = Breaker()
+        self.lines = Lines(number, store, route.order_by is None, self._offer, self._background)
+        self.ready: deque[Delivery] = deque()
+        self.waiting: list[tuple[float, int, Delivery]] = []
+        self.sending: dict[int, Delivery] = {}
+        self.stuck: set[int] = set()
+        """Uncertain and refused deliveries that keep their place until a person decides."""
+        self.delivered = self.attempts = 0
+        self.last_delivered_at = 0.0
+        self._offered: set[int] = set()
+        self._waits: dict[int, int] = {}
+        self._unclaimed = 0
+        self._next_send = 0.0
+        self._stopping = False
+        self._settled = getattr(destination, "settled", None)
+        self._idle: list[asyncio.Future[Delivery | None]] = []
+        self._carriers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._loop = asyncio.get_running_loop()
+
+    # -- what comes in --------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Read the heads of all lanes that have something open, and begin to send."""
+        await self.lines.start()
+        self.pump()
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Newly queued deliveries, in commit order."""
+        for delivery in deliveries:
+            if self.stuck and delivery.id in self.stuck:
+                self.stuck.discard(delivery.id)
+                self.lines.stand_again(
+                    msgspec.structs.replace(delivery, payload=None, state=State.QUEUED)
+                )
+            else:
+                self.lines.join(delivery)
+        self.pump()
+
+    def _offer(self, delivery: Delivery) -> None:
+        """A delivery heads all its lanes: it is ready, or waits for its time, or for a person."""
+        if delivery.state is not State.QUEUED:
+            self.stuck.add(delivery.id)
+            return
+        if delivery.id in self.sending:
+            return
+        if len(delivery.lanes) > 1:
+            if delivery.id in self._offered:
+                return
+            self._offered.add(delivery.id)
+        wait = delivery.due_at - self.clock.now() if delivery.due_at else 0.0
+        if wait > 0:
+            wait = min(wait, max(self.route.policy.retry.longest_wait, 1.0) * 2)
+            due = self.clock.monotonic() + wait
+            heapq.heappush(self.waiting, (due, delivery.id, delivery))
+        else:
+            self.ready.append(delivery)
+
+    # -- what goes out --------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Hand out whatever may go now, and arrange to come back when more may."""
+        if self._stopping or self.hold.held:
+            return
+        breaker, concurrency = self.breaker, self.route.concurrency
+        if self.waiting or breaker.until:
+            now = self.clock.monotonic()
+            self._ripen(now)
+            if breaker.blocks(now):
+                if breaker.until > now:
+                    self._wake(breaker.until)
+                return
+        ready, sending = self.ready, self.sending
+        while ready and len(sending) < concurrency:
+            if self._unclaimed >= concurrency:
+                self.store.hurry()
+                return
+            if not self._may_pass():
+                return
+            delivery = ready.popleft()
+            if delivery.id in sending:
+                continue
+            sending[delivery.id] = delivery
+            self._offered.discard(delivery.id)
+            self._carry(delivery)
+            if breaker.until:
+                breaker.trial = True
+                return
+
+    def _ripen(self, now: float) -> None:
+        waiting = self.waiting
+        while waiting and waiting[0][0] <= now:
+            self.ready.append(heapq.heappop(waiting)[2])
+        if waiting:
+            self._wake(waiting[0][0])
+
+    def _may_pass(self) -> bool:
+        rate = self.hold.rate or self.route.rate
+        if not rate:
+            return True
+        now = self.clock.monotonic()
+        if now < self._next_send:
+            self._wake(self._next_send)
+            return False
+        self._next_send = max(self._next_send, now - 1.0 / rate) + 1.0 / rate
+        return True
+
+    def _wake(self, at: float) -> None:
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_later(max(0.0, at - self.clock.monotonic()), self._rang)
+
+    def _rang(self) -> None:
+        self._timer = None
+        self.pump()
+
+    def _carry(self, delivery: Delivery) -> None:
+        if self._idle:
+            self._idle.pop().set_result(delivery)
+            return
+        task = self._loop.create_task(self._carrier(delivery))
+        self._carriers.add(task)
+        task.add_done_callback(self._carriers.discard)
+
+    async def _carrier(self, delivery: Delivery | None) -> None:
+        """Take one delivery after another; wait on a future of its own between them."""
+        while delivery is not None:
+            try:
+                await self._send(delivery)
+            except StoreError:
+                return
+            delivery = None
+            if not self._stopping:
+                future: asyncio.Future[Delivery | None] = self._loop.create_future()
+                self._idle.append(future)
+                self.pump()
+                delivery = await future
+
+    async def _send(self, delivery: Delivery) -> None:
+        payload: Body | None = delivery.payload
+        if payload is None:
+            payload, options = await self.store.payload(delivery.id)
+            delivery = msgspec.structs.replace(delivery, options=options)
+            self.sending[delivery.id] = delivery
+        if not isinstance(payload, bytes):
+            payload = await self.store.read(payload)
+        self.attempts += 1
+        self._unclaimed += 1
+        at = self.clock.now()
+        if self.route.policy.on_uncertain == "hold":
+            durable = self._loop.create_future()
+            self.store.claim(delivery, at, lambda: self._claimed(durable))
+            self.store.hurry()
+            await durable
+        else:
+            self.store.claim(delivery, at, self._claimed)
+        waits = self._waits.get(delivery.id, self.breaker.outages)
+        self._ended(
+            delivery,
+            await deliver(self.route, self.destination, delivery, payload, waits, self.clock),
+        )
+
+    def _claimed(self, durable: asyncio.Future[None] | None = None) -> None:
+        self._unclaimed -= 1
+        if durable is not None and not durable.done():
+            durable.set_result(None)
+        if self.ready:
+            self.pump()
+
+    # -- how it ended ---------------------------------------------------------------------------------------
+
+    def _ended(self, delivery: Delivery, attempt: Attempt) -> None:
+        settlement = attempt.settlement
+        del self.sending[delivery.id]
+        waits_for_a_person = settlement.state is State.UNCERTAIN or (
+            settlement.state is State.REFUSED and self.route.policy.on_refused == "wait"
+        )
+        if attempt.decision is None:
+            self.store.settle(settlement, self._teller(delivery))
+            self.delivered += 1
+            self.last_delivered_at = settlement.at
+            self.breaker.answered()
+        else:
+            self.store.settle(settlement, None, keep_lane=waits_for_a_person)
+            self._strike(delivery, attempt)
+        self.breaker.trial = False
+        if settlement.state is State.QUEUED:
+            self._again(delivery, settlement)
+        elif waits_for_a_person:
+            self.stuck.add(delivery.id)
+            self.lines.replace(
+                delivery, msgspec.structs.replace(delivery, state=settlement.state)
+            )
+        else:
+            self._leave(delivery)
+        self.tell(self, delivery, attempt)
+
+    def _again(self, delivery: Delivery, settlement: Settlement) -> None:
+        """Back to the head of its lanes, for the time it was given or until the breaker lets a trial pass."""
+        again = msgspec.structs.replace(
+            delivery, attempt=settlement.attempt, due_at=settlement.due_at
+        )
+        self.lines.replace(delivery, again)
+        if self.breaker.until:
+            self.ready.appendleft(again)
+        else:
+            self._offer(again)
+
+    def _leave(self, delivery: Delivery) -> None:
+        self._waits.pop(delivery.id, None)
+        self.stuck.discard(delivery.id)
+        self.lines.leave(delivery)
+
+    def _teller(self, delivery: Delivery) -> Callable[[], None] | None:
+        """What tells the destination that an outcome is durable, where it wants to know."""
+        settled = self._settled
+        if settled is None:
+            return None
+        return lambda: self._background(settled(delivery))
+
+    def _strike(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Open the breaker or pause the destination where the failure says so."""
+        decision, failure = attempt.decision, attempt.failure
+        assert decision is not None and failure is not None
+        if not (decision.strikes or decision.pause):
+            self.breaker.answered()  # only this message is at fault
+            return
+        counts = decision.attempt > delivery.attempt
+        retry, now = self.route.policy.retry, self.clock.monotonic()
+        if self.breaker.struck(failure, decision, counts, retry, now):
+            self._wake(self.breaker.until)
+        else:
+            self._waits[delivery.id] = self._waits.get(delivery.id, 0) + 1
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(self._then_pump(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _then_pump(self, work: Coroutine[Any, Any, None]) -> None:
+        await work
+        if self.ready:
+            self.pump()
+
+    # -- what people order ----------------------------------------------------------------------------------
+
+    def set_hold(self, hold: Hold) -> None:
+        """Put on hold, or release (at a rate); a release also ends a pause and closes the breaker."""
+        self.hold = hold
+        if not hold.held:
+            self.breaker.close()
+            self.pump()
+
+    def drop(self, number: int) -> None:
+        """A person took this delivery away (discarded, declared delivered)."""
+        found = self.lines.find(number)
+        if found is None or number in self.sending:
+            return
+        self.ready = deque(item for item in self.ready if item.id != number)
+        self.waiting = [entry for entry in self.waiting if entry[1] != number]
+        heapq.heapify(self.waiting)
+        self._leave(found)
+        self.pump()
+
+    async def stop(self, within: float) -> None:
+        """Let what is being sent end, then let go; the rest stays queued in the store."""
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for future in self._idle:
+            if not future.done():
+                future.set_result(None)
+        self._idle.clear()
+        if self._carriers:
+            await asyncio.wait(self._carriers, timeout=within)
+        for task in (*self._carriers, *self._tasks):
+            task.cancel()
+        await self.destination.close()
+
+    def state(self) -> dict[str, Any]:
+        """For people: what the destination is doing and why it waits, in words."""
+        breaker = self.breaker
+        blocked = max(0.0, breaker.until - self.clock.monotonic()) if breaker.until else 0.0
+        mode = "sending" if self.sending else "idle"
+        if breaker.until:
+            mode = "paused" if breaker.paused else "waiting"
+        if self.hold.held:
+            mode = "held"
+        return {
+            "state": mode,
+            "why": self.hold.reason if self.hold.held else breaker.why,
+            "next_attempt_in": round(blocked, 1),
+            "breaker": "open" if breaker.until else "closed",
+            "sending": len(self.sending),
+            "lanes": len(self.lines.lines),
+            "stuck": len(self.stuck),
+            "delivered": self.delivered,
+            "attempts": self.attempts,
+            "last_delivered_at": self.last_delivered_at,
+            "drain_rate": self.hold.rate,
+        }

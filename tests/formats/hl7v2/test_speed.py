@@ -1,0 +1,51 @@
+"""What a message may cost. The bound is generous: bench/hl7_reads.py prints the figure."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import timeit
+from pathlib import Path
+
+from engine.formats import Reading, Scope, Shape
+from engine.formats.hl7v2 import parse, paths
+
+SAMPLE = Path(__file__).parents[3] / "samples/hl7v2/adt_a01_full.hl7"
+READS = ["MSH-3", "MSH-9.1", "MSH-9.2", "MSH-10", "PID-3.1", "PID-3(2).1", "PID-5.1", "PID-5.2"]
+READS += ["PID-7", "PID-8", "PID-18.1", "PV1-2", "PV1-3.1", "PV1-19.1", "DG1-3.1"]
+
+
+def test_parse_and_fifteen_reads_are_quick() -> None:
+    raw, reading = SAMPLE.read_bytes(), Reading()
+    matches = [paths.match(path, 0, Shape(format="hl7v2"), lambda *_: None) for path in READS]  # type: ignore[arg-type]
+    reads = [match.read for match in matches if match is not None]
+
+    def once() -> None:
+        scope = Scope(parse(raw, reading), None)
+        for read in reads:
+            read(scope)
+
+    assert len(reads) == 15
+    assert min(timeit.repeat(once, number=500, repeat=9)) / 500 < 120e-6
+
+
+def test_groups_are_known_quickly_after_the_start() -> None:
+    code = (
+        "import time; from engine.formats.hl7v2.structures import structure, segment_names\n"
+        "start = time.perf_counter(); segment_names(); structure('DFT_P03')\n"
+        "print(time.perf_counter() - start)"
+    )
+    taken = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert float(taken.stdout) < 0.1
+
+
+def test_a_long_message_takes_no_longer_than_it_must() -> None:
+    head = b"MSH|^~\\&|A|B|C|D|2026||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||7\rOBR|1\r"
+    raw = head + b"OBX|1|ST|a^b||value\rNTE|1||x\r" * 20_000
+    document = parse(raw, Reading())
+    taken = min(timeit.repeat(lambda: parse(raw, Reading()), number=1, repeat=3))
+    assert taken < 1.0
+    grouped = timeit.timeit(lambda: document.groups.of(document.segments[-1]), number=1)
+    assert grouped < 3.0

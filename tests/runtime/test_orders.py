@@ -1,0 +1,106 @@
+"""What people order of a running engine, over its socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+
+import pytest
+
+from engine import orders
+from engine.errors import CommandError
+from engine.runtime.desk import Desk
+from tests.runtime.conftest import House, charge, until
+
+
+async def test_the_socket_is_for_the_owner_alone_and_answers(house: House) -> None:
+    engine = await house.start()
+    server = await orders.serve(house.home, Desk(engine).obey)
+    mode = os.stat(house.home / "data/corridor.sock").st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    answer = await asyncio.to_thread(orders.send, house.home, "status")
+    assert answer["channels"][0]["channel"] == "charges"
+    with pytest.raises(CommandError, match="no order 'dance'"):
+        await asyncio.to_thread(orders.send, house.home, "dance")
+    server.close()
+
+
+def test_without_an_engine_people_are_told_so(tmp_path) -> None:
+    with pytest.raises(CommandError, match="corridor run"):
+        orders.send(tmp_path, "status")
+    assert not orders.running(tmp_path)
+
+
+async def test_hold_keeps_and_release_lets_go_at_a_rate(house: House) -> None:
+    await house.start()
+    await house.order("hold", channel="charges", destination="billing")
+    answers = await house.send(*[charge(f"C{number}", str(number)) for number in range(10)])
+    assert all(b"MSA|AA" in answer for answer in answers)
+    await asyncio.sleep(0.2)
+    assert house.partner.unique == 0
+    began = asyncio.get_running_loop().time()
+    await house.order("release", channel="charges", destination="billing", rate=20)
+    await until(lambda: house.partner.unique == 10)
+    assert asyncio.get_running_loop().time() - began > 0.35
+
+
+async def test_a_hold_outlives_a_restart(house: House) -> None:
+    await house.start()
+    await house.order("hold", channel="charges")
+    await house.stop()
+    await house.start()
+    await house.send(charge("C1"))
+    await asyncio.sleep(0.2)
+    assert house.partner.unique == 0
+    await house.order("release", channel="charges")
+    await until(lambda: house.partner.unique == 1)
+
+
+async def test_hold_all_takes_messages_and_sends_nothing(house: House) -> None:
+    await house.start(hold_all=True)
+    (answer,) = await house.send(charge("C1"))
+    assert b"MSA|AA" in answer
+    await asyncio.sleep(0.2)
+    assert house.partner.unique == 0
+
+
+async def test_a_replay_is_linked_and_keeps_its_idempotency_key(house: House) -> None:
+    await house.start()
+    await house.send(charge("C1"))
+    await until(lambda: house.partner.unique == 1)
+    await house.committed()
+    (original,) = house.archive().search(control="C1")
+    for mode in ("again", "same_bytes"):
+        answer = await house.order("replay", messages=[original.id], mode=mode)
+        assert answer["replayed"][0]["verdict"] == "accepted"
+    await until(lambda: house.partner.repeats == 2)
+    assert house.partner.unique == 1
+    answer = await house.order("replay", messages=[original.id], mode="again", as_new=True)
+    await until(lambda: house.partner.unique == 2)
+    await house.committed()
+    again = house.archive().inbound(answer["replayed"][0]["id"])
+    assert again.replay_of == original.id
+
+
+async def test_a_replay_goes_only_where_it_is_told_to(house: House) -> None:
+    await house.start()
+    await house.send(charge("C1"))
+    await until(lambda: house.partner.unique == 1)
+    await house.committed()
+    (original,) = house.archive().search(control="C1")
+    with pytest.raises(CommandError):
+        await house.order("replay", messages=[original.id], to=["nowhere"], mode="same_bytes")
+    assert (await house.order("replay", messages=[original.id], to=["billing"]))["replayed"]
+
+
+async def test_every_order_is_kept_with_who_and_why(house: House) -> None:
+    await house.start()
+    await house.order("hold", channel="charges")
+    with pytest.raises(CommandError):
+        await house.order("hold", channel="nothing")
+    await house.committed()
+    kept = house.archive().orders()
+    assert [(row["verb"], row["who"], row["reason"]) for row in kept] == [
+        ("hold", "ann", "a test")
+    ] * 2
