@@ -15,7 +15,7 @@ MODULES = sorted(ENGINE.rglob("*.py"))
 REFUSED = {"utils", "helpers", "common", "misc", "base", "manager", "core"}
 
 
-def tests_of(kind: str, name: str) -> list[Path]:
+def files_of(kind: str, name: str) -> list[Path]:
     folder = ROOT / "tests" / kind
     return [
         *folder.glob(f"test_{name}.py"),
@@ -39,7 +39,7 @@ def settings_of(module: str) -> list[ast.ClassDef]:
 @pytest.mark.parametrize("name", connectors.names())
 def test_a_connector_has_its_docs_its_test_and_its_sample(name: str) -> None:
     assert connectors.load(name).__doc__
-    assert tests_of("connectors", name)
+    assert files_of("connectors", name)
     assert (ROOT / f"samples/channels/{name}.yaml").exists()
 
 
@@ -57,7 +57,7 @@ def test_every_setting_says_what_it_does(name: str) -> None:
 @pytest.mark.parametrize("name", formats.names())
 def test_a_format_has_its_docs_and_its_test(name: str) -> None:
     assert formats.load(name).__doc__
-    assert tests_of("formats", name)
+    assert files_of("formats", name)
 
 
 @pytest.mark.parametrize("name", canonical.names())

@@ -88,7 +88,7 @@ class Destination(Protocol):
     Hands deliveries to a partner. `send` may run several times at once, up to the destination's concurrency.
 
     One that has `async def settled(self, delivery)` is told when the outcome of a good send is durable (the file
-    connector moves its settled length); most have none.
+    connector forgets its key); one that has `async def open(self)` is prepared before the first send. Most have neither.
     """
 
     def __init__(self, settings: Any, site: Site) -> None: ...

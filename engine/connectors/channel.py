@@ -1,5 +1,7 @@
 """
-Another channel as a destination: the message is handed over inside the engine.
+Another channel: a message is handed over inside the engine, `channel: {name: charges}` as a destination.
+
+A channel that takes its messages from others alone has `channel: {}` as its source.
 
 A handed-over message is planned in the same commit as the message it comes from (engine/pipeline.py), so that
 either both are kept or neither is, and nothing waits in a queue between two channels. There is therefore never a
@@ -8,10 +10,28 @@ delivery to send; this module is what a channel's author writes and what the che
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
-from engine.connectors import Answer, Site
+from engine.connectors import Answer, Receive, Site
 from engine.message import Delivery
+
+
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing to set: whoever hands over names this channel."""
+
+
+class Source:
+    """Waits: what is handed over comes with the commit of the message it comes from."""
+
+    def __init__(self, settings: SourceSettings, site: Site) -> None:
+        self.ready = asyncio.Event()
+
+    async def run(self, receive: Receive) -> None:
+        """Until cancelled."""
+        self.ready.set()
+        await asyncio.Event().wait()
 
 
 class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

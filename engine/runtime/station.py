@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.channel import Channel, Route
 from engine.connectors import Site, Source
-from engine.errors import CommitRefused, CommitUnknown, EngineError
+from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
 from engine.lanes import Lanes
 from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt, receive
@@ -59,7 +60,18 @@ class Station:
         if number in engine.holds:
             lanes.hold = engine.holds[number]
         self.lanes[route.name] = engine.lanes[number] = lanes
+        if (prepare := getattr(destination, "open", None)) is not None:
+            await self._prepare(route.name, prepare)
         await lanes.start()
+
+    async def _prepare(self, name: str, prepare: Callable[[], Awaitable[None]]) -> None:
+        """A destination that listens opens its port before the first delivery; one that cannot is tried at each send."""
+        try:
+            await prepare()
+        except (OSError, DeliveryError) as error:
+            self.engine.log.event(
+                "error", self.channel.name, "not_listening", destination=name, detail=str(error)
+            )
 
     def start(self) -> None:
         """Begin to receive; a source that cannot start is tried again until it can."""

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -19,7 +20,7 @@ from engine.store.ledger import add_incarnation
 from engine.store.schema import IN_FILE, first, open_writer
 from engine.store.writer import Writer
 
-#: Pages copied in one step, and seconds between two steps: the writer is held up a millisecond in twelve.
+#: Pages copied in the first step, and seconds between two steps.
 STEP, PAUSE = 256, 0.010
 
 
@@ -53,10 +54,10 @@ async def _copy_store(connection: apsw.Connection, writer: Writer, path: Path) -
         copy.execute("PRAGMA synchronous = OFF")
         steps = copy.backup("main", connection, "main")
         try:
-            done = False
-            while not done:
-                await writer.chore(lambda: steps.step(STEP))
-                done = steps.done
+            pages = STEP
+            while not steps.done:
+                await writer.chore(partial(steps.step, pages))
+                pages += STEP // 16  # so that it ends, however fast the store grows
                 await asyncio.sleep(PAUSE)
         finally:
             await writer.chore(lambda: steps.close(True))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from engine.connectors import Site, channel
+from engine.connectors import Receive, Site, channel
 from engine.message import Delivery
 
 
@@ -35,3 +36,11 @@ async def test_sending_to_a_channel_says_that_it_must_not_happen() -> None:
         await destination.send(delivery, b"CANARY")
     assert "CANARY" not in str(caught.value)
     await destination.close()
+
+
+async def test_a_channel_fed_by_others_alone_is_ready_and_waits() -> None:
+    source = channel.Source(channel.SourceSettings(), cast(Site, None))
+    task = asyncio.create_task(source.run(cast(Receive, None)))
+    await asyncio.wait_for(source.ready.wait(), 1)
+    assert not task.done()
+    task.cancel()

@@ -13,6 +13,8 @@ import pytest
 
 from engine.message import State
 from engine.store.archive import SqliteArchive
+from engine.store.home import store_file
+from engine.store.schema import open_reader
 
 #: Accepts, claims and settles as fast as it can; says on stdout what it was told is durable.
 PROGRAM = """
@@ -74,9 +76,10 @@ async def kills(home, make_bench, count):
         delivered |= more[1]
         with SqliteArchive(home) as archive:
             assert list(archive.verify()) == []
-            rows = archive._connection.execute("SELECT id, state FROM delivery").fetchall()
-            messages = {row[0] for row in archive._connection.execute("SELECT id FROM message")}
-        states = dict(rows)
+        connection = open_reader(str(store_file(home)))
+        states = dict(connection.execute("SELECT id, state FROM delivery").fetchall())
+        messages = {row[0] for row in connection.execute("SELECT id FROM message")}
+        connection.close()
         assert accepted <= messages
         assert all(states[id] == list(State).index(State.DELIVERED) for id in delivered)
     assert len(accepted) > 10 * count and delivered

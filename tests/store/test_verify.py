@@ -44,7 +44,7 @@ CORRUPTIONS = {
 @pytest.fixture
 async def filled(bench):
     """Something of everything, closed."""
-    delivered, queued, refused = await bench.queue(3)
+    delivered, _, refused = await bench.queue(3)
     await bench.accept(bench.plan(key="k", keys=(("mrn", "1"),), to=()))
     await bench.accept(bench.plan(key="k", keys=(("mrn", "1"),), to=()))
     await bench.step(delivered, State.DELIVERED, attempt=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.formats.hl7v2.layout import Node, layout
@@ -20,14 +21,15 @@ class Group:
     else in the groups around it, never in a sibling repetition of one we come from; and last in the message.
     """
 
-    __slots__ = ("_found", "_node", "_only", "document", "segment")
+    __slots__ = ("_found", "_groups", "_node", "_only", "document", "segment")
 
     def __init__(
-        self, document: Document, segment: Segment, node: Node, only: tuple[int, ...] | None
+        self, groups: Groups, segment: Segment, node: Node, only: tuple[int, ...] | None
     ) -> None:
-        self.document = document
+        self.document = groups.document
         self.segment = segment
         """The segment that `each` names."""
+        self._groups = groups
         self._node = node
         self._only = only
         """Where the segment has no group of its own: its position and those of the unforeseen ones behind it."""
@@ -56,59 +58,70 @@ class Group:
             own = [segments[at] for at in self._only if segments[at].name == name]
             if own:
                 return own
-        positions = _positions(segments, self._node, name)
-        return [segments[at] for at in positions]
-
-
-def _positions(segments: Sequence[Segment], start: Node, name: str) -> list[int]:
-    """Positions of segments of that name, seen from a group."""
-    node, hidden = start, set[int]()
-    while True:
-        if name in node.part.direct:
-            return [at for at in node.own if segments[at].name == name]
-        found = [at for at in node.every if segments[at].name == name and at not in hidden]
-        if found or name in node.part.all or node.parent is None:
-            return found
-        hidden |= _siblings(node.parent, node)
-        node = node.parent
-
-
-def _siblings(node: Node, came: Node) -> set[int]:
-    """Positions inside other repetitions of the group we come from."""
-    others = (child for child in node.children if child.part is came.part and child is not came)
-    return {at for child in others for at in child.every}
+        return [segments[at] for at in self._groups.positions(self._node, name)]
 
 
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_document", "_layout", "_position")
+    __slots__ = ("_layout", "_position", "document")
 
     def __init__(self, document: Document) -> None:
         name = structure_name(*(document.header(9, part) for part in (1, 2, 3)))
-        self._document = document
+        self.document = document
         self._layout = layout(name, tuple(segment.name for segment in document.segments))
         self._position = {segment.key: at for at, segment in enumerate(document.segments)}
 
     def of(self, segment: Segment) -> Group:
         """The segment with its group, or with the unforeseen segments behind it where it has none of its own."""
         position = self._position[segment.key]
-        node, segments = self._layout.home[position], self._document.segments
+        node, segments = self._layout.home[position], self.document.segments
         if node.parent is not None and segment.name in node.part.single:
             first = next(at for at in node.own if segments[at].name == segment.name)
             if first == position:
-                return Group(self._document, segment, node, None)
-        return Group(self._document, segment, node, self._with_foreign(node, position))
+                return Group(self, segment, node, None)
+        return Group(self, segment, node, self._with_foreign(node, position))
 
-    def _same(self, one: int, other: int) -> bool:
-        segments = self._document.segments
-        return segments[one].name == segments[other].name
+    def positions(self, start: Node, name: str) -> list[int]:
+        """Positions of the segments of that name that are seen from a group."""
+        home, node = self._layout.home, start
+        path: dict[int, Node | None] = {id(start): None}
+        while True:
+            if name in node.part.direct:
+                return [at for at in self._named(name, node.own) if home[at] is node]
+            found = [at for at in self._named(name, node.every) if _seen(home[at], path)]
+            if found or name in node.part.all or node.parent is None:
+                return found
+            path[id(node.parent)] = node
+            node = node.parent
+
+    def _named(self, name: str, among: list[int]) -> Iterable[int]:
+        """Positions of a name: those among these, or all there are where these are more."""
+        segments, named = self.document.segments, self.document.find(name)
+        if len(among) < len(named):
+            return [at for at in among if segments[at].name == name]
+        return [self._position[one.key] for one in named]
 
     def _with_foreign(self, node: Node, position: int) -> tuple[int, ...]:
-        held = [position]
-        for at in node.own:
-            if at > position:
-                if at not in self._layout.foreign or self._same(at, position):
-                    break
-                held.append(at)
+        held, segments = [position], self.document.segments
+        for at in node.own[bisect_right(node.own, position) :]:
+            same = segments[at].name == segments[position].name
+            if same or at not in self._layout.foreign:
+                break
+            held.append(at)
         return tuple(held)
+
+
+def _seen(home: Node, path: dict[int, Node | None]) -> bool:
+    """
+    Whether a group is below one of the groups on our way outward (each with the group we come from), and not in
+    another repetition of the one we come from.
+    """
+    node: Node | None = home
+    below: Node | None = None
+    while node is not None and id(node) not in path:
+        node, below = node.parent, node
+    if node is None:
+        return False
+    came = path[id(node)]
+    return below is None or came is None or below.part is not came.part

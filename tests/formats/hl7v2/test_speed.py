@@ -49,3 +49,26 @@ def test_a_long_message_takes_no_longer_than_it_must() -> None:
     assert taken < 1.0
     grouped = timeit.timeit(lambda: document.groups.of(document.segments[-1]), number=1)
     assert grouped < 3.0
+
+
+def test_walking_thousands_of_segments_takes_time_in_proportion() -> None:
+    shape = Shape(format="hl7v2")
+    every = paths.match("OBX", 0, shape, lambda *_: None)  # type: ignore[arg-type]
+    assert every is not None
+    assert every.nodes is not None
+    assert every.shape is not None
+    inner = [
+        match.read
+        for path in ("OBX-5", "PID-3.1", "NTE-3", "PV1-2", "ZXX-1")
+        if (match := paths.match(path, 0, every.shape, lambda *_: None)) is not None  # type: ignore[arg-type]
+    ]
+    for kind in ("ORU^R01", "ADT^A08", "ZZZ^Z01"):
+        head = f"MSH|^~\\&|A|B|C|D|2026||{kind}|1|P|2.5.1\rPID|1||7\rPV1|1|I\rOBR|1\r"
+        scope = Scope(parse((head + "OBX|1|ST|a||v\r" * 10_000).encode(), Reading()), None)
+
+        def walk(scope: Scope = scope) -> None:
+            for index, node in enumerate(every.nodes(scope), 1):  # type: ignore[misc]
+                inside = scope.child(node, index, node)
+                assert [read(inside) for read in inner] == ["v", "7", None, "I", None]
+
+        assert timeit.timeit(walk, number=1) < 3.0
