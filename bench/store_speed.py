@@ -84,9 +84,9 @@ def bare_writer(
         ]
         db.executemany(
             "insert into message values(?,1,?,?,?,?)",
-            [(i, m[1], now, f, m[0]) for f, (i, m, _) in zip(fresh, new)],
+            [(i, m[1], now, f, m[0]) for f, (i, m, _) in zip(fresh, new, strict=True)],
         )
-        keep = [n for f, n in zip(fresh, new) if f]
+        keep = [n for f, n in zip(fresh, new, strict=True) if f]
         db.executemany(
             "insert or ignore into search values(1,?,?,?)",
             [(k, m[2 + k], i) for i, m, _ in keep for k in (0, 1)],
@@ -211,7 +211,7 @@ def main() -> None:
     parser.add_argument(
         "--work", type=int, default=0, help="microseconds of other work per message"
     )
-    global WORK  # noqa: PLW0603 - set once, before anything runs
+    global WORK
     given = parser.parse_args()
     messages, WORK = given.messages, given.work
     print("batch   bare: cpu   wall     engine: cpu   wall     us per message")

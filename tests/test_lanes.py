@@ -202,7 +202,7 @@ async def test_an_outage_of_hours_loses_and_quarantines_nothing(bench: Bench) ->
     await bench.until(lambda: bench.partner.tries and not bench.lanes.sending)
     for _ in range(12 * 12):
         await bench.pass_time(300)
-    assert bench.lanes.state()["breaker"] == "open"
+    assert state_of(bench.lanes)["breaker"] == "open"
     assert bench.partner.took == []
     assert len(bench.partner.tries) < 400, "a partner that is down is not hammered"
     bench.partner.down = None
@@ -243,7 +243,7 @@ async def test_wrong_credentials_pause_the_destination_and_keep_the_head(bench: 
     await bench.until(lambda: bench.partner.tries and not bench.lanes.sending)
     await bench.pass_time(30)
     assert bench.partner.tries == [b"a"]
-    assert bench.lanes.state()["state"] == "paused"
+    assert state_of(bench.lanes)["state"] == "paused"
     bench.partner.down = None
     bench.lanes.set_hold(Hold(destination=bench.lanes.number, held=False))
     await bench.until(lambda: bench.partner.took == [b"a", b"b"])

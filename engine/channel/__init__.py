@@ -68,6 +68,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     renamed_from: str = ""
     discard_queued: bool = False
 
+    def needs_new_lanes(self, before: Route) -> bool:
+        """Whether an edit needs a new connection or other lanes."""
+        same = self.link.kind == before.link.kind and self.link.settings == before.link.settings
+        return not same or (self.order_by is None) != (before.order_by is None)
+
 
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When people are told."""

@@ -24,6 +24,7 @@ from engine.connectors import Destination
 from engine.errors import StoreError
 from engine.lanes.breaker import Breaker
 from engine.lanes.lines import Lines
+from engine.lanes.pace import Alarm, Pace
 from engine.message import Body, Delivery, Settlement, State
 from engine.pipeline import Attempt, Clock, deliver
 from engine.store import Hold, Store
@@ -56,14 +57,13 @@ class Lanes:
         self._offered: set[int] = set()
         self._waits: dict[int, int] = {}
         self._unclaimed = 0
-        self._next_send = 0.0
+        self._pace = Pace()
+        self._alarm = Alarm(clock.monotonic, self.pump)
         self._stopping = False
         self._settled = getattr(destination, "settled", None)
         self._idle: list[asyncio.Future[Delivery | None]] = []
         self._carriers: set[asyncio.Task[None]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
         self._loop = asyncio.get_running_loop()
 
     # -- what comes in --------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Lanes:
             self._ripen(now)
             if breaker.blocks(now):
                 if breaker.until > now:
-                    self._wake(breaker.until)
+                    self._alarm.set(breaker.until)
                 return
         ready, sending = self.ready, self.sending
         while ready and len(sending) < concurrency:
@@ -140,30 +140,14 @@ class Lanes:
         while waiting and waiting[0][0] <= now:
             self.ready.append(heapq.heappop(waiting)[2])
         if waiting:
-            self._wake(waiting[0][0])
+            self._alarm.set(waiting[0][0])
 
     def _may_pass(self) -> bool:
         rate = self.hold.rate or self.route.rate
-        if not rate:
-            return True
-        now = self.clock.monotonic()
-        if now < self._next_send:
-            self._wake(self._next_send)
-            return False
-        self._next_send = max(self._next_send, now - 1.0 / rate) + 1.0 / rate
-        return True
-
-    def _wake(self, at: float) -> None:
-        if self._timer is not None:
-            if self._timer_at <= at:
-                return
-            self._timer.cancel()
-        self._timer_at = at
-        self._timer = self._loop.call_later(max(0.0, at - self.clock.monotonic()), self._rang)
-
-    def _rang(self) -> None:
-        self._timer = None
-        self.pump()
+        later = self._pace.wait(rate, self.clock.monotonic()) if rate else 0.0
+        if later:
+            self._alarm.set(later)
+        return not later
 
     def _carry(self, delivery: Delivery) -> None:
         if self._idle:
@@ -233,7 +217,11 @@ class Lanes:
             self.breaker.answered()
         else:
             self.store.settle(settlement, None, keep_lane=waits_for_a_person)
-            self._strike(delivery, attempt)
+            now, retry = self.clock.monotonic(), self.route.policy.retry
+            if self.breaker.after(attempt, delivery.attempt, retry, now):
+                self._alarm.set(self.breaker.until)
+            elif attempt.decision.strikes:
+                self._waits[delivery.id] = self._waits.get(delivery.id, 0) + 1
         self.breaker.trial = False
         if settlement.state is State.QUEUED:
             self._again(delivery, settlement)
@@ -269,20 +257,6 @@ class Lanes:
             return None
         return lambda: self._background(settled(delivery))
 
-    def _strike(self, delivery: Delivery, attempt: Attempt) -> None:
-        """Open the breaker or pause the destination where the failure says so."""
-        decision, failure = attempt.decision, attempt.failure
-        assert decision is not None and failure is not None
-        if not (decision.strikes or decision.pause):
-            self.breaker.answered()  # only this message is at fault
-            return
-        counts = decision.attempt > delivery.attempt
-        retry, now = self.route.policy.retry, self.clock.monotonic()
-        if self.breaker.struck(failure, decision, counts, retry, now):
-            self._wake(self.breaker.until)
-        else:
-            self._waits[delivery.id] = self._waits.get(delivery.id, 0) + 1
-
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(self._then_pump(work))
         self._tasks.add(task)
@@ -316,8 +290,7 @@ class Lanes:
     async def stop(self, within: float) -> None:
         """Let what is being sent end, then let go; the rest stays queued in the store."""
         self._stopping = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
         for future in self._idle:
             if not future.done():
                 future.set_result(None)
@@ -327,26 +300,3 @@ class Lanes:
         for task in (*self._carriers, *self._tasks):
             task.cancel()
         await self.destination.close()
-
-    def state(self) -> dict[str, Any]:
-        """For people: what the destination is doing and why it waits, in words."""
-        breaker = self.breaker
-        blocked = max(0.0, breaker.until - self.clock.monotonic()) if breaker.until else 0.0
-        mode = "sending" if self.sending else "idle"
-        if breaker.until:
-            mode = "paused" if breaker.paused else "waiting"
-        if self.hold.held:
-            mode = "held"
-        return {
-            "state": mode,
-            "why": self.hold.reason if self.hold.held else breaker.why,
-            "next_attempt_in": round(blocked, 1),
-            "breaker": "open" if breaker.until else "closed",
-            "sending": len(self.sending),
-            "lanes": len(self.lines.lines),
-            "stuck": len(self.stuck),
-            "delivered": self.delivered,
-            "attempts": self.attempts,
-            "last_delivered_at": self.last_delivered_at,
-            "drain_rate": self.hold.rate,
-        }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from engine.errors import DeliveryError, Misconfigured
-from engine.retry import Decision, Retry
+from engine.errors import Misconfigured
+from engine.pipeline import Attempt
+from engine.retry import Retry
 
 #: Uncertain ends in a row that open the breaker; one Unavailable opens it at once.
 STRIKES = 5
@@ -37,17 +38,20 @@ class Breaker:
         """Whether nothing may pass: it is open, or its one trial is under way."""
         return self.until > now or (self.trial and bool(self.until))
 
-    def struck(
-        self, failure: DeliveryError, decision: Decision, counts: bool, retry: Retry, now: float
-    ) -> bool:
+    def after(self, attempt: Attempt, used: int, retry: Retry, now: float) -> bool:
         """
-        An attempt struck out; whether the whole destination waits because of it.
+        A failed attempt; whether the whole destination waits because of it. `used`: attempts before it.
 
-        `counts`: the attempt counts against the delivery (it was uncertain), so that only several in a row
-        speak against the partner.
+        One that counts against the delivery (it was uncertain) speaks against the partner only when several
+        come in a row; a refusal says that the partner is there.
         """
+        decision, failure = attempt.decision, attempt.failure
+        assert decision is not None and failure is not None
+        if not (decision.strikes or decision.pause):
+            self.answered()
+            return False
         self.strikes += 1
-        if counts and self.strikes < STRIKES:
+        if decision.attempt > used and self.strikes < STRIKES:
             return False
         wait = retry.longest_wait if decision.pause else decision.wait or retry.first_wait
         if not self.until:

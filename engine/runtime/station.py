@@ -12,8 +12,10 @@ from engine.channel import Channel, Route
 from engine.connectors import Site, Source
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
 from engine.lanes import Lanes
+from engine.lanes.state import state_of
 from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt, receive
+from engine.runtime.remembered import Remembered
 
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine
@@ -123,7 +125,7 @@ class Station:
             if route.link.kind == "channel":
                 continue
             before, lanes = old.pop(route.name, None), self.lanes.get(route.name)
-            if lanes is None or before is None or _differs(before, route):
+            if lanes is None or before is None or route.needs_new_lanes(before):
                 if lanes is not None:
                     self.engine.lanes.pop(lanes.number, None)
                     await lanes.stop(STOP_WITHIN)
@@ -148,7 +150,7 @@ class Station:
             spool=store.spool,
             read=store.read,
             pressure=self.pressure,
-            remember=Remembered(engine, f"{self.channel.name}/{name}"),
+            remember=Remembered(store, f"{self.channel.name}/{name}"),
         )
 
     # -- the line -------------------------------------------------------------------------------------------
@@ -295,32 +297,7 @@ class Station:
             "verdicts": dict(self.verdicts),
             "last_received_at": self.last_received_at,
             "destinations": [
-                {"name": name, "queued": counts.get(lanes.number, 0), **lanes.state()}
+                {"name": name, "queued": counts.get(lanes.number, 0), **state_of(lanes)}
                 for name, lanes in self.lanes.items()
             ],
         }
-
-
-class Remembered:
-    """Small durable memory of one connector."""
-
-    def __init__(self, engine: Engine, space: str) -> None:
-        self._engine, self._space = engine, space
-
-    async def get(self, name: str) -> bytes | None:
-        """What was put under the name."""
-        return await self._engine.store.get(self._space, name)
-
-    async def put(self, name: str, value: bytes | None) -> None:
-        """Durable when done."""
-        await self._engine.store.put(self._space, name, value)
-
-    def mark(self, name: str, value: bytes) -> tuple[str, str, bytes]:
-        """For `Inbound.mark`: put in the commit that keeps the message."""
-        return self._space, name, value
-
-
-def _differs(before: Route, after: Route) -> bool:
-    """Whether an edit of a destination needs a new connection or new lanes."""
-    kinds = before.link.kind != after.link.kind or before.link.settings != after.link.settings
-    return kinds or (before.order_by is None) != (after.order_by is None)

@@ -14,7 +14,7 @@ import apsw
 
 from engine.errors import StoreError
 from engine.message import Inbound
-from engine.store import Found, Step, large, verify
+from engine.store import Archive, Found, Step, large, verify
 from engine.store.home import store_file
 from engine.store.schema import STATES, TEST, VERDICTS, open_reader, queries
 from engine.store.search import Search, Wanted
@@ -26,7 +26,7 @@ BUDGET = 0.25
 _SQL = queries("archive")
 
 
-class SqliteArchive:
+class SqliteArchive(Archive):
     """`engine.store.Archive` on SQLite. Safe for threads; each call is a transaction of its own."""
 
     def __init__(self, home: Path, vfs: str | None = None) -> None:

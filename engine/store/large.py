@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import StoreError
@@ -26,15 +29,28 @@ def write(home: Path, chunks: list[bytes]) -> Spooled:
     folder = large_folder(home)
     digest = digest_of(chunks)
     path = folder / digest.hex()
-    if not path.exists():
-        draft = folder / f".{digest.hex()}.{secrets.token_hex(4)}"
-        with open(draft, "xb", opener=_private) as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(draft, path)
+    draft = folder / f".{digest.hex()}.{secrets.token_hex(4)}"
+    with open(draft, "xb", opener=_private) as file:
+        file.writelines(chunks)
+        file.flush()
+        os.fsync(file.fileno())
+    with locked(home):
+        os.rename(
+            draft, path
+        )  # over an equal one, so that its time is new and pruning leaves it alone
     sync_folder(folder)
     return Spooled(path=str(path), size=sum(map(len, chunks)), digest=digest)
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Keep other processes and threads from renaming or removing large bodies meanwhile."""
+    handle = os.open(large_folder(home), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _private(path: str, flags: int) -> int:

@@ -56,7 +56,8 @@ class Search:
             return []
         found: list[int] = []
         ends = time.monotonic() + PATIENCE
-        for ids, oldest in self._candidates(_LAST if before is None else before):
+        newest = self._end()
+        for ids, oldest in self._candidates(newest if before is None else min(before, newest)):
             found += self._fitting(ids)
             if len(found) >= limit:
                 return found[:limit]
@@ -115,13 +116,33 @@ class Search:
                 and (wanted.since is None or received_at >= wanted.since)
                 and (wanted.until is None or received_at <= wanted.until)
             )
-            if fits and self._in_state(id):
+            if fits:
                 found.append(id)
-        return found
+        return self._in_state(found)
 
-    def _in_state(self, id: int) -> bool:
-        state = self._wanted.state
-        return state is None or bool(self._rows("in_state", id, STATE_CODE[State(state)]))
+    def _in_state(self, ids: list[int]) -> list[int]:
+        """Those with a delivery in the wanted state; by one read where they lie close together."""
+        if self._wanted.state is None or not ids:
+            return ids
+        state, low, high = STATE_CODE[State(self._wanted.state)], min(ids), max(ids)
+        if high - low > 4 * len(ids):
+            return [id for id in ids if self._rows("in_state", id, id, state)]
+        having = {row[0] for row in self._rows("in_state", low, high, state)}
+        return [id for id in ids if id in having]
+
+    def _end(self) -> int:
+        """An id that nothing wanted lies behind: what came a day after `until`; clocks jump, but not by more."""
+        if self._wanted.until is None:
+            return _LAST
+        low, high = 1, _LAST
+        while low < high:
+            middle = (low + high) // 2
+            rows = self._rows("received_from", middle)
+            if not rows or rows[0][0] > self._wanted.until + 86_400:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     def _too_old(self, oldest: int) -> bool:
         """Whether everything further back came a day before `since`: clocks jump, but not by more."""

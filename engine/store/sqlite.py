@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import apsw
 
 from engine.errors import StoreError
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
-from engine.store import Queued, backup, large
+from engine.store import Queued, Store, backup, large, prune
 from engine.store.batch import Batch, Counted
 from engine.store.checkpoint import Checkpointer
 from engine.store.desk import Desk
@@ -26,7 +27,7 @@ from engine.store.schema import first, integers, open_writer
 from engine.store.writer import Writer
 
 
-class SqliteStore(Desk):
+class SqliteStore(Desk, Store):
     """`engine.store.Store` on SQLite. Made by `open`."""
 
     def __init__(
@@ -42,6 +43,7 @@ class SqliteStore(Desk):
         self._checkpointer = Checkpointer(connection, writer, path, vfs)
         writer.committed = self._committed
         self.incarnation = ledger.incarnation
+        self._prune = prune.Prune(connection)
 
     @classmethod
     async def open(
@@ -187,6 +189,19 @@ class SqliteStore(Desk):
         """See Store.backup. StoreError when the target is not empty or the copy is not sound."""
         self._alive()
         await backup.backup(self._connection, self._writer, self._home, Path(target))
+
+    async def prune(self, older_than: float, limit: int = 200) -> int:
+        """
+        Drop the bodies of the next `limit` messages, of those that came before `older_than` and are done with.
+
+        How many were looked at: 0 = everything was, and files and pages that became free are given back. A
+        small step, for when nothing else is to do; metadata, keys and events stay.
+        """
+        seen: int = await self._task(lambda: self._prune.step(older_than, limit))
+        if seen == 0:
+            await self._readers.run(lambda reader: prune.sweep(self._home, reader, self._now()))
+            await self._writer.chore(partial(prune.shrink, self._connection, 1000))
+        return seen
 
     def state(self) -> dict[str, float]:
         """See Store.state."""

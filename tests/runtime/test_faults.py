@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from engine.lanes.state import state_of
 from tests.runtime.conftest import CHANNEL, House, charge, until
 
 PASSING = ["down", "429", "503"]
@@ -108,7 +109,7 @@ async def test_wrong_credentials_pause_the_destination_until_a_person_acts(
     engine = await house.start()
     await house.send(charge("C1"), charge("C2", "2"))
     lanes = engine.stations["charges"].lanes["billing"]
-    await until(lambda: lanes.state()["state"] == "paused")
+    await until(lambda: state_of(lanes)["state"] == "paused")
     house.partner.fault = "none"
     await asyncio.sleep(0.2)
     assert house.partner.unique == 0

@@ -182,7 +182,7 @@ async def test_a_handed_over_message_is_kept_in_the_same_commit(bench):
     inner = archive.message(receipt.parts[0].id)
     assert (inner.channel, inner.verdict) == ("second", "accepted")
     assert archive.inbound(inner.id).depth == 1
-    assert [step.what for step in archive.trail(inner.id, hops=False)][0] == "handed_over"
+    assert archive.trail(inner.id, hops=False)[0].what == "handed_over"
     assert [delivery.id for delivery in bench.announced] == [
         receipt.deliveries[0].id,
         receipt.parts[0].deliveries[0].id,

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from engine.formats import Scope
 from engine.formats.hl7v2.charset import Decoded, codec_of, encode, readable
 from engine.formats.hl7v2.document import (
@@ -28,30 +30,29 @@ from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.marks import HEADERS, Marks
 
 
-class Line:
+class Line(msgspec.Struct, gc=False):
     """One line of the message being edited."""
 
-    __slots__ = ("_fields", "end", "key", "marks", "name", "origin", "touched", "was")
-
-    def __init__(self, was: str, end: str, name: str, marks: Marks, origin: int = -1) -> None:
-        self.origin = origin
-        """Which line of the original it is; -1 = a new one."""
-        self.was = was
-        """As it came."""
-        self.end = end
-        self.name = name
-        self.key = origin
-        self.marks = marks
-        self.touched = False
-        self._fields: list[str] | None = None
+    was: str
+    """As it came."""
+    end: str
+    name: str
+    """Empty in a blank line."""
+    marks: Marks
+    key: int
+    origin: int = -1
+    """Which line of the original it is; -1 = a new one."""
+    touched: bool = False
+    cut: list[str] | None = None
+    """`fields`, once they were asked for."""
 
     @property
     def fields(self) -> list[str]:
         """Name and fields as they are now."""
-        if self._fields is None:
-            self._fields = split_fields(self.was, self.name, self.marks)
-            self._fields[0] = self.was.partition(self.marks.field)[0]
-        return self._fields
+        if self.cut is None:
+            self.cut = split_fields(self.was, self.name, self.marks)
+            self.cut[0] = self.was.partition(self.marks.field)[0]
+        return self.cut
 
     def write(self, number: int, raw: str) -> None:
         """Set a field as written; an empty one behind the last is not written at all."""
@@ -86,19 +87,39 @@ class Editor:
         self.before = text[:start]
         """Blanks before the message."""
         self.original = split_lines(text[start:], self.marks.field)
-        field = self.marks.field
-        self.lines = [
-            Line(line, end, name_of(line, field), self.marks, at)
+        marks, field = self.marks, self.marks.field
+        self._lines = [
+            Line(
+                line,
+                end,
+                line[:3] if line[3:4] == field else name_of(line, field),
+                marks,
+                at,
+                at,
+            )
             for at, (line, end) in enumerate(zip(*self.original, strict=True))
         ]
-        self._next = len(self.lines)
+        self._gone: set[int] = set()
+        """Lines taken out and still in the list, so that taking out many one by one stays quick."""
+        self._next = len(self._lines)
         for line, segment in zip(self._named(), document.segments, strict=True):
             line.key = segment.key
             self._next = max(self._next, segment.key + 1)
-        self._by_key: dict[int, Line] = {line.key: line for line in self._named()}
+        self._by_key: dict[int, Line] | None = None
         self._moved = False
         self._view: Document | None = document
         self._raw: bytes | None = document.raw
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines as they are now, blank ones included."""
+        if self._gone:
+            last = self._lines[-1]
+            self._lines = [line for line in self._lines if id(line) not in self._gone]
+            if not last.end and id(last) in self._gone:
+                self._lines[-1].end = ""
+            self._gone.clear()
+        return self._lines
 
     def changed(self) -> None:
         """What was rendered before is no longer true."""
@@ -110,7 +131,10 @@ class Editor:
 
     def behind(self, segments: Iterable[Segment]) -> list[Line]:
         """What became of segments of a document of this message; removed ones are left out."""
-        return [self._by_key[one.key] for one in segments if one.key in self._by_key]
+        if self._by_key is None:
+            self._by_key = {line.key: line for line in self._named()}
+        found = (self._by_key.get(one.key) for one in segments)
+        return [line for line in found if line is not None]
 
     def add(
         self, name: str, scope: Scope | None = None, after: str = "", before: str = ""
@@ -121,30 +145,27 @@ class Editor:
         which its fields are set.
         """
         at = self._place(scope, after, before)
-        line = Line(name, "\r", name, self.marks)
-        line.key = self._next
+        line = Line(name, "\r", name, self.marks, self._next)
         self._next += 1
         if at and not self.lines[at - 1].end:
             self.lines[at - 1].end, line.end = self._usual_end(), ""
         else:
             line.end = self._usual_end()
         self.lines.insert(at, line)
-        self._by_key[line.key] = line
-        self._moved = True
+        self._by_key, self._moved = None, True
         self.changed()
         view = self.document()
         return view.groups.of(next(one for one in view.segments if one.key == line.key))
 
     def drop(self, lines: Iterable[Line]) -> None:
         """Take segments out; MSH stays."""
-        gone = {id(line) for line in lines if line.name != "MSH"}
+        gone = [line for line in lines if line.name != "MSH"]
         if not gone:
             return
-        last = self.lines[-1]
-        self.lines = [line for line in self.lines if id(line) not in gone]
-        if not last.end and id(last) in gone:
-            self.lines[-1].end = ""
-        self._by_key = {line.key: line for line in self._named()}
+        self._gone.update(id(line) for line in gone)
+        for line in gone:
+            if self._by_key is not None:
+                self._by_key.pop(line.key, None)
         self._moved = True
         self.changed()
 

@@ -21,7 +21,7 @@ class Group:
     else in the groups around it, never in a sibling repetition of one we come from; and last in the message.
     """
 
-    __slots__ = ("_found", "_groups", "_node", "_only", "document", "segment")
+    __slots__ = ("_groups", "_node", "_only", "document", "seen", "segment")
 
     def __init__(
         self, groups: Groups, segment: Segment, node: Node, only: tuple[int, ...] | None
@@ -33,16 +33,17 @@ class Group:
         self._node = node
         self._only = only
         """Where the segment has no group of its own: its position and those of the unforeseen ones behind it."""
-        self._found: dict[str, Sequence[Segment]] = {}
+        self.seen: dict[str, Sequence[Segment]] = {}
+        """What `find` found; readers look here first."""
 
     def __str__(self) -> str:
         return self.segment.name
 
     def find(self, name: str) -> Sequence[Segment]:
         """Segments of that name, as a path in here sees them."""
-        found = self._found.get(name)
+        found = self.seen.get(name)
         if found is None:
-            found = self._found[name] = self._look(name)
+            found = self.seen[name] = self._look(name)
         return found
 
     def segments(self) -> Sequence[Segment]:
@@ -84,6 +85,13 @@ class Groups:
 
     def positions(self, start: Node, name: str) -> list[int]:
         """Positions of the segments of that name that are seen from a group."""
+        known, key = self._layout.known, (id(start), name)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = self._find(start, name)
+        return found
+
+    def _find(self, start: Node, name: str) -> list[int]:
         home, node = self._layout.home, start
         path: dict[int, Node | None] = {id(start): None}
         while True:

@@ -39,7 +39,7 @@ class Node:
 class Layout:
     """The groups of one sequence of segments."""
 
-    __slots__ = ("foreign", "home", "root")
+    __slots__ = ("foreign", "home", "known", "root")
 
     def __init__(self, root: Node, home: list[Node], foreign: frozenset[int]) -> None:
         self.root = root
@@ -47,6 +47,8 @@ class Layout:
         """The group of each segment, by position."""
         self.foreign = foreign
         """Positions that the standard does not foresee; each belongs to the group of the one before it."""
+        self.known: dict[tuple[int, str], list[int]] = {}
+        """What was found from a group by name: messages of one kind look for the same things."""
 
 
 def layout(name: str, names: tuple[str, ...]) -> Layout:
@@ -138,7 +140,7 @@ def _loosely(names: tuple[str, ...]) -> Layout:
     node, known = root, segment_names()
     for position, name in enumerate(names):
         if name in known:
-            while node.parent is not None and name not in node.part.direct - {node.part.name}:
+            while node.parent is not None and name not in node.part.all - {node.part.name}:
                 node = node.parent
             if under := holds(name):
                 node = Node(_heads(name, under), node)
@@ -151,5 +153,7 @@ def _loosely(names: tuple[str, ...]) -> Layout:
 
 @lru_cache(256)
 def _heads(name: str, under: frozenset[str]) -> Part:
-    held = tuple(Part(one, "*") for one in sorted(under))
+    held = tuple(
+        Part(one, "*", (Part(one, ""),) if holds(one) else None) for one in sorted(under)
+    )
     return Part(name, "*", (Part(name, ""), *held))

@@ -186,12 +186,13 @@ def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element
     if path.which.where is not None or path.repetition.where is not None:
         return lambda scope: next((one.value() for one in things(scope)), None)
     first = path.which.number == path.repetition.number == 1 and path.subcomponent < 2
-    if first and path.segment and in_message(shape):
-        return _quickest(path.segment, path.field, max(path.component, 1))
+    if first and path.segment:
+        quick = _quick_in_message if in_message(shape) else _quick_in_group
+        return quick(path.segment, path.field, max(path.component, 1))
     return _quick(path, shape)
 
 
-def _quickest(name: str, number: int, component: int) -> Read:
+def _quick_in_message(name: str, number: int, component: int) -> Read:
     """
     The first leaf of a component of a field of the first such segment: what nearly all paths are. A channel
     runs dozens of these for every message.
@@ -207,6 +208,28 @@ def _quickest(name: str, number: int, component: int) -> Read:
             return None
         raw = fields[number]
         if raw.isalnum():  # no delimiter is
+            return raw if component == 1 else None
+        return _first_leaf(raw, segment.marks, component) if raw else None
+
+    return read
+
+
+def _quick_in_group(name: str, number: int, component: int) -> Read:
+    """The same, as it is seen from a group."""
+
+    def read(scope: Scope) -> Any:
+        node = scope.node
+        found = node.seen.get(name)
+        if found is None:
+            found = node.find(name)
+        if not found:
+            return None
+        segment = found[0]
+        fields = segment.cut or segment.split()
+        if len(fields) <= number:
+            return None
+        raw = fields[number]
+        if raw.isalnum():
             return raw if component == 1 else None
         return _first_leaf(raw, segment.marks, component) if raw else None
 

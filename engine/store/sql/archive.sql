@@ -42,7 +42,10 @@ SELECT id FROM message WHERE id < ?2 ORDER BY id DESC LIMIT ?3;
 SELECT m.id, m.channel, m.verdict, m.kind, m.control, m.received_at FROM message AS m WHERE m.id IN carray(?);
 
 -- in_state --
-SELECT 1 FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 65536 AND state = ?2 LIMIT 1;
+SELECT DISTINCT id / 65536 FROM delivery WHERE id > ?1 * 65536 AND id < (?2 + 1) * 65536 AND state = ?3;
+
+-- received_from --
+SELECT received_at FROM message WHERE id >= ? ORDER BY id LIMIT 1;
 
 -- keys --
 SELECT keys FROM message WHERE id = ?;

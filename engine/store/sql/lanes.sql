@@ -21,10 +21,5 @@ SELECT d.id, d.destination, d.part, d.state, d.attempt, d.crashes, d.due_at, d.l
        d.flags
   FROM delivery AS d WHERE d.id IN carray(?) ORDER BY d.id;
 
--- claimed --
-SELECT d.id, d.destination, d.part, d.state, d.attempt, d.crashes, d.due_at, d.lane, d.lanes, d.queued_at,
-       d.flags
-  FROM delivery AS d WHERE d.state = 1 ORDER BY d.id;
-
 -- payload --
 SELECT c.codec, c.bytes, d.options FROM delivery AS d JOIN content AS c ON c.id = d.content WHERE d.id = ?;

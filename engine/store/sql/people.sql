@@ -14,7 +14,8 @@ SELECT id, destination, state, lane, lanes, attempt FROM delivery WHERE id IN ca
 UPDATE delivery SET state = ?, attempt = ?, due_at = 0.0, holds_lane = ? WHERE id = ?;
 
 -- interrupted --
-SELECT id, destination, attempt, crashes, lane, lanes FROM delivery WHERE state = 1 ORDER BY id;
+SELECT id, destination, attempt, crashes, lane, lanes FROM delivery
+ WHERE state = 1 AND state IN (1, 2, 3) ORDER BY id;
 
 -- crashed --
 UPDATE delivery SET state = ?, holds_lane = ?, crashes = crashes + 1, due_at = 0.0 WHERE id = ?;

@@ -72,3 +72,21 @@ def test_walking_thousands_of_segments_takes_time_in_proportion() -> None:
                 assert [read(inside) for read in inner] == ["v", "7", None, "I", None]
 
         assert timeit.timeit(walk, number=1) < 3.0
+
+
+def test_taking_out_thousands_of_segments_one_by_one() -> None:
+    head = "MSH|^~\\&|A|B|C|D|2026||ORU^R01|1|P|2.5.1\rPID|1||7\rOBR|1\r"
+    document = parse((head + "OBX|1|ST|a||v\r" * 10_000).encode(), Reading())
+    every = paths.match("OBX", 0, Shape(format="hl7v2"), lambda *_: None)  # type: ignore[arg-type]
+    assert every is not None
+    assert every.nodes is not None
+    assert every.shape is not None
+    target = paths.target("OBX", every.shape, lambda *_: None)  # type: ignore[arg-type]
+    editor, scope = document.edit(), Scope(document, None)
+
+    def all_but_one() -> None:
+        for index, node in enumerate(every.nodes(scope)[1:], 1):  # type: ignore[misc]
+            target.remove(editor, scope.child(node, index, node))
+
+    assert timeit.timeit(all_but_one, number=1) < 2.0
+    assert editor.render().decode() == head + "OBX|1|ST|a||v\r"

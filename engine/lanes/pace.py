@@ -1,0 +1,53 @@
+"""When to look again, and how fast deliveries may go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class Alarm:
+    """One timer: rings once, at the earliest moment of the monotonic clock it was set to."""
+
+    __slots__ = ("_at", "_loop", "_monotonic", "_ring", "_timer")
+
+    def __init__(self, monotonic: Callable[[], float], ring: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._monotonic, self._ring = monotonic, ring
+        self._timer: asyncio.TimerHandle | None = None
+        self._at = 0.0
+
+    def set(self, at: float) -> None:
+        """Ring at that moment, unless it rings before anyway."""
+        if self._timer is not None:
+            if self._at <= at:
+                return
+            self._timer.cancel()
+        self._at = at
+        self._timer = self._loop.call_later(max(0.0, at - self._monotonic()), self._rang)
+
+    def _rang(self) -> None:
+        self._timer = None
+        self._ring()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Pace:
+    """At most so many a second, evenly."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def wait(self, rate: float, now: float) -> float:
+        """0 = one may go, and is counted; else the moment at which one may."""
+        if now < self._next:
+            return self._next
+        self._next = max(self._next, now - 1.0 / rate) + 1.0 / rate
+        return 0.0

@@ -1,0 +1,15 @@
+-- candidates --
+-- Old messages in order, with whether any of their deliveries is still open or waits for a person.
+SELECT m.id, m.received_at, m.content,
+       EXISTS (SELECT 1 FROM delivery WHERE id > m.id * 65536 AND id < (m.id + 1) * 65536 AND state < 4)
+  FROM message AS m WHERE m.id > ? ORDER BY m.id LIMIT ?;
+
+-- payloads --
+SELECT content FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 65536
+UNION SELECT reply FROM event WHERE delivery >= ?1 * 65536 AND delivery < (?1 + 1) * 65536 AND reply IS NOT NULL;
+
+-- drop --
+UPDATE content SET bytes = NULL WHERE id IN carray(?) AND bytes IS NOT NULL;
+
+-- named --
+SELECT 1 FROM content WHERE codec = 1 AND bytes >= ? AND bytes < ? LIMIT 1;

@@ -1,0 +1,113 @@
+"""Each hot query takes its index, and stays quick on a large store."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import pytest
+
+from engine.message import Inbound, Outbound, Plan, State, Verdict
+from engine.store.schema import integers, queries
+
+NOW = 1_800_000_000.0
+
+#: File, query, what its plan must have, and whether a sort is allowed.
+HOT = [
+    ("write", "step", "SEARCH delivery USING INTEGER PRIMARY KEY", False),
+    ("write", "met", "SEARCH seen USING PRIMARY KEY", False),
+    ("write", "came_from", "SEARCH message USING INTEGER PRIMARY KEY", False),
+    ("lanes", "waiting", "SEARCH queue USING PRIMARY KEY (destination=?)", True),
+    ("lanes", "heads", "SEARCH queue USING PRIMARY KEY (destination=?)", True),
+    ("lanes", "behind", "SEARCH q USING PRIMARY KEY (destination=? AND lane=? AND delivery>?)", False),
+    ("lanes", "payload", "SEARCH d USING INTEGER PRIMARY KEY", False),
+    ("people", "interrupted", "USING INDEX delivery_parked (state=?)", False),
+    ("people", "get", "SEARCH memory USING PRIMARY KEY", False),
+    ("archive", "by_value", "SEARCH search USING PRIMARY KEY (value=?)", True),
+    ("archive", "by_name_and_value", "USING PRIMARY KEY (value=? AND name=? AND message<?)", False),
+    ("archive", "by_control", "USING COVERING INDEX message_control (control=? AND rowid<?)", False),
+    ("archive", "by_channel", "USING COVERING INDEX message_arrival (channel=? AND arrival<?)", False),
+    ("archive", "by_trouble", "USING COVERING INDEX message_trouble (verdict=? AND arrival<?)", False),
+    ("archive", "by_parked", "USING COVERING INDEX delivery_parked (state=? AND id<?)", True),
+    ("archive", "by_id", "USING INTEGER PRIMARY KEY (rowid<?)", False),
+    ("archive", "events", "USING INDEX event_delivery (delivery>? AND delivery<?)", True),
+    ("archive", "deliveries", "SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", False),
+    ("archive", "follow_events", "SEARCH e USING INTEGER PRIMARY KEY (rowid>?)", False),
+    ("archive", "follow_messages", "INDEX message_arrival (channel=? AND arrival>?)", False),
+    ("archive", "later", "message_parent", True),
+    ("prune", "candidates", "SEARCH m USING INTEGER PRIMARY KEY", False),
+    ("prune", "named", "SEARCH content USING COVERING INDEX content_file", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "name", "wanted", "sorts"), HOT, ids=[row[1] for row in HOT])
+async def test_a_hot_query_takes_its_index(bench, file, name, wanted, sorts):
+    sql = queries(file)[name]
+    numbered = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    values = [1] * (max(numbered) if numbered else sql.count("?"))
+    if "carray(" in sql:
+        at = int(re.search(r"carray\(\?(\d*)\)", sql)[1] or 1)
+        values[at - 1] = integers([1])
+    rows = bench.store._connection.execute("EXPLAIN QUERY PLAN " + sql, values).fetchall()
+    plan = "\n".join(row[3] for row in rows)
+    assert wanted in plan, plan
+    assert "SCAN" not in plan.replace("SCAN carray", "").replace("SCAN head", "").replace(
+        "SCAN (subquery", ""
+    ), plan
+    assert sorts or "TEMP B-TREE" not in plan, plan
+
+
+async def fill(store, count, lanes):
+    """Messages as a busy channel has them, all queued."""
+    for first in range(0, count, 512):
+        waiting = []
+        for number in range(first, min(first + 512, count)):
+            lane = number % lanes + 1
+            out = Outbound(destination="d", payload=b"p" * 400, lanes=(lane,))
+            plan = Plan(
+                verdict=Verdict.ACCEPTED,
+                control=f"M{number}",
+                unique=f"a\x1fb\x1fM{number}",
+                digest=b"0" * 16,
+                keys=(("mrn", f"{lane:08}"), ("account", f"A{lane}")),
+                outbound=(out,),
+            )
+            waiting.append(store.accept("c", Inbound(raw=b"r" * 1500, received_at=NOW), plan))
+        await asyncio.gather(*waiting)
+
+
+def timed(work, most):
+    """The best of three, in seconds, within a bound."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    assert min(times) < most, times
+
+
+@pytest.mark.slow
+async def test_a_large_store_answers_quickly(bench):
+    await fill(bench.store, 200_000, 20_000)
+    number = bench.store.destination("c", "d")
+    began = time.perf_counter()
+    heads = await bench.store.heads(number, 200_000)
+    assert len(heads) == 20_000 and time.perf_counter() - began < 0.5
+    archive = bench.archive()
+    timed(lambda: archive.search(key=("mrn", "00000007")), 0.020)
+    timed(lambda: archive.search(key=("", "A7")), 0.020)
+    timed(lambda: archive.search(control="M77777"), 0.020)
+    timed(lambda: archive.search(verdict="quarantined"), 0.020)
+    timed(lambda: archive.search(state="refused"), 0.020)
+    timed(lambda: archive.search(until=NOW - 100_000), 0.020)
+    timed(lambda: archive.recent("c"), 0.020)
+    timed(lambda: archive.trail(100_000), 0.020)
+    timed(lambda: archive.follow(archive.latest() - 100), 0.020)
+    assert bench.store.state()["wal_bytes"] <= 128 * 1024 * 1024
+    assert await bench.verified() == []
+    await bench.step(heads[0], State.DELIVERED, attempt=1)
+    began = time.perf_counter()
+    await bench.again()
+    await bench.store.recover()
+    assert time.perf_counter() - began < 1.0
