@@ -15,6 +15,7 @@ from engine.channel import Link, Route
 from engine.connectors import Answer
 from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable, Uncertain
 from engine.lanes import Lanes
+from engine.lanes.state import state_of
 from engine.message import Inbound, Outbound, Plan, State, Verdict
 from engine.pipeline import Attempt, Clock
 from engine.retry import Policy, Retry

@@ -15,11 +15,11 @@ from engine.cli.app import Home, Json, app, here
 from engine.cli.selection import Key, named, number, open_archive
 
 #: How often the files are looked at, in seconds.
-PERIOD = 0.15
+PERIOD = 0.25
 #: Most lines shown of one look at one file; a person reads no more.
-MOST = 150
+MOST = 30
 #: Those who watch give way to the engine.
-NICE = 10
+NICE = 19
 #: Most messages that a key may stand for.
 SAME_KEY = 2000
 

@@ -30,6 +30,10 @@ from engine.pipeline import Attempt, Clock, deliver
 from engine.store import Hold, Store
 
 
+#: Sends after a crash that are recorded before they begin.
+CAREFUL = 1000
+
+
 class Lanes:
     """All lanes of one destination."""
 
@@ -52,6 +56,8 @@ class Lanes:
         self.sending: dict[int, Delivery] = {}
         self.stuck: set[int] = set()
         """Uncertain and refused deliveries that keep their place until a person decides."""
+        self.careful = False
+        """After a crash the first sends are recorded before they begin, so that one that kills the engine is known."""
         self.delivered = self.attempts = 0
         self.last_delivered_at = 0.0
         self._offered: set[int] = set()
@@ -182,7 +188,8 @@ class Lanes:
         self.attempts += 1
         self._unclaimed += 1
         at = self.clock.now()
-        if self.route.policy.on_uncertain == "hold":
+        careful = self.careful and self.attempts <= CAREFUL
+        if careful or self.route.policy.on_uncertain == "hold":
             durable = self._loop.create_future()
             self.store.claim(delivery, at, lambda: self._claimed(durable))
             self.store.hurry()
@@ -190,9 +197,9 @@ class Lanes:
         else:
             self.store.claim(delivery, at, self._claimed)
         waits = self._waits.get(delivery.id, self.breaker.outages)
+        route, clock = self.route, self.clock
         self._ended(
-            delivery,
-            await deliver(self.route, self.destination, delivery, payload, waits, self.clock),
+            delivery, await deliver(route, self.destination, delivery, payload, waits, clock)
         )
 
     def _claimed(self, durable: asyncio.Future[None] | None = None) -> None:

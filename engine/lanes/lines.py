@@ -54,8 +54,8 @@ class Lines:
         self.lines: dict[int, Line] = {}
         self.in_memory = 0
         self.payload_bytes = 0
-        self.overflow = False
-        """Whether there are lanes that do not stand in memory."""
+        self.overflow = True
+        """Whether there may be lanes that do not stand in memory; so it is until the store has been read."""
         self._missed = False
         self._refilling = False
 
@@ -63,7 +63,8 @@ class Lines:
 
     async def start(self) -> None:
         """Read the heads of all lanes that have something open."""
-        self._add_heads(await self._store.heads(self._number, LINES))
+        self._refilling = True
+        await self._refill()
 
     def _add_heads(self, heads: Iterable[Delivery]) -> None:
         fresh: list[Line] = []
@@ -107,6 +108,12 @@ class Lines:
             self._offer(light)
 
     def _join_all(self, delivery: Delivery) -> None:
+        if self.overflow:
+            self._missed = True
+            for lane in delivery.lanes:
+                if (line := self.lines.get(lane)) is not None:
+                    line.behind = line.missed = True
+            return
         light = self._lightened(delivery)
         for lane in delivery.lanes:
             line = self.lines.get(lane)

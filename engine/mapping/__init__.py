@@ -20,7 +20,8 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     rules       each, let, when, conditional values
     records     fields into records, nested lists
     conversion  values into the fields of canonical entities
-    outputs     what a mapping makes: entities, JSON, edited HL7, delimited lines; layouts, where it is written to
+    outputs     what a mapping makes: entities, JSON, delimited lines; layouts, where it is written to
+    edits       messages edited in place: keep, set, remove, edit, add; writes, segments, what these are made of
     trace       what each rule made
     files       mappings/*.yaml
 """

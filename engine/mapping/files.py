@@ -10,9 +10,9 @@ from typing import Any
 from engine import canonical, formats
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
-from engine.mapping import layouts, outputs, trace
+from engine.mapping import edits, layouts, outputs, trace
 from engine.mapping.language import Language, Product, Traced, later, refuse, suggestion
-from engine.mapping.rules import Block, FieldError, Slots, block, only
+from engine.mapping.rules import EDITS, Block, FieldError, Slots, block, only
 from engine.mapping.tables import Tables
 from engine.message import Facts
 from engine.placed import Mistakes, Record, Scalar, read
@@ -196,10 +196,10 @@ class _Loading:
         return None
 
     def _edit(self, language: Language, top: Block) -> outputs.Make:
-        only(self.root, (*_HEAD, "set", "remove"), self.mistakes)
+        only(self.root, (*_HEAD, *EDITS), self.mistakes)
         if "each" in self.root.entries:
             self.mistakes.add(self.root.keys["each"], later("each around an edit"))
-        return outputs.edited(self.root, language, top)
+        return edits.edited(self.root, language, self.slots, top)
 
     def _line(self, name: str, language: Language, top: Block) -> outputs.Make | None:
         only(self.root, (*_HEAD, "fields"), self.mistakes)

@@ -7,7 +7,7 @@ asked first where it reads no `let`, so that a conversion in a `let` cannot stop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -15,14 +15,11 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import Scope, Shape
 from engine.mapping import operators, steps, text, traps
-from engine.mapping.language import Expression, Language, Run, Term, later, suggestion
+from engine.mapping.language import Expression, Language, Run, Term, Traced, later, suggestion
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
 #: Keys of a later release, wherever they stand.
 LATER = (
-    "keep",
-    "edit",
-    "add",
     "pairs",
     "use",
     "of",
@@ -31,6 +28,8 @@ LATER = (
     "remember",
     "on_part",
 )
+#: What a mapping says that edits a message in place, in the order in which it is best read.
+EDITS = ("keep", "set", "remove", "edit", "add")
 NOTHING_HOLDS: Any = object()
 """What a conditional value gives where none of its conditions holds."""
 
@@ -75,6 +74,8 @@ class Block:
         self.early = False
         """Whether `when` is asked before the lets are read."""
         self.rules: list[Rule] = []
+        self.told: Callable[[Scope], Iterable[Traced]] | None = None
+        """What each rule makes, for traces, where that is more than the value of each rule."""
         self.make: Run = lambda scope: None
         """What is made in each scope."""
 
@@ -82,7 +83,7 @@ class Block:
         """The scopes in which something is made, each ready to be read."""
         each = self.each
         if each is None:
-            if self._enter(scope):
+            if self.enter(scope):
                 yield scope
             return
         nodes = each.nodes or each.run
@@ -91,7 +92,7 @@ class Block:
         for index, item in enumerate(found, 1):
             inner = scope.child(item, index, item if each.group else None)
             try:
-                if self._enter(inner):
+                if self.enter(inner):
                     yield inner
             except MessageError as error:
                 raise self.located(error, index) from None
@@ -106,7 +107,8 @@ class Block:
             return FieldError(MessageError(error.code, error.why, path), error.field)
         return MessageError(error.code, error.rule, path)
 
-    def _enter(self, scope: Scope) -> bool:
+    def enter(self, scope: Scope) -> bool:
+        """Fill in `let` and ask `when`: whether something is made in this scope."""
         when = self.when
         if self.early and when is not None and when(scope) is not True:
             return False
@@ -290,6 +292,9 @@ def only(record: Record, known: tuple[str, ...], mistakes: Mistakes) -> None:
         at: Place = record.keys[name]
         if name in LATER:
             mistakes.add(at, later(name))
+        elif name in EDITS and "from" in record.entries:
+            problem = f"'{name}' belongs to an edit: from and to the same format"
+            mistakes.add(at, problem, "to: hl7v2")
         else:
             near = suggestion(name, known) or f"; there is {', '.join(known)}"
             mistakes.add(at, f"there is no key '{name}' here{near}")

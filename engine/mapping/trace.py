@@ -12,6 +12,9 @@ from engine.mapping.values import Unreadable, text_of
 
 def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
     """Each rule with its value, its line and the paths that gave it; nested lists item by item."""
+    if block.told is not None:
+        yield from block.told(scope)
+        return
     for rule in block.rules:
         if rule.nested is None:
             yield _traced(rule, scope, prefix)

@@ -12,6 +12,7 @@ from engine.errors import CommandError
 from engine.message import Outbound, Plan, Receipt, State, Verdict
 from engine.orders import Ordered
 from engine.runtime.engine import Engine
+from engine.runtime.state import state_of
 from engine.store import Hold
 from engine.store.archive import SqliteArchive
 
@@ -28,7 +29,7 @@ class Desk:
     async def obey(self, ordered: Ordered) -> dict[str, Any]:
         """Do what was ordered; CommandError where it cannot be done."""
         if ordered.verb == "status":
-            return self.engine.state()
+            return state_of(self.engine)
         handler = getattr(self, f"_{ordered.verb}", None)
         if handler is None:
             raise CommandError(f"the engine has no order '{ordered.verb}'")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
-from typing import Any
 
 from engine.channel import Channel, Home, load_all
 from engine.errors import ConfigError, Mistake
@@ -45,8 +43,11 @@ class Engine:
         self.gates = gates()
         self.large = LargePlanner(home)
         self.ended = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self.fatal = ""
         self.started_at = time.time()
+        self.careful = False
+        """Whether the last run ended in a crash: first sends are then recorded before they begin."""
         self.lags: deque[float] = deque(maxlen=3000)
         """How late the event loop was, the last minute, in seconds."""
 
@@ -62,7 +63,7 @@ class Engine:
         config = load_all(home, lenient=True)
         if any(mistake.file == "config.yaml" for mistake in config.mistakes):
             raise ConfigError(config.mistakes)
-        engine.home_config, engine.mistakes = config, config.mistakes
+        engine.home_config = config
         engine.environment = config.installation.environment
         engine.store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
         try:
@@ -82,9 +83,12 @@ class Engine:
         if hold_all:
             await self._hold_all("started with --hold-all")
         await self._recover()
-        for mistake in config.mistakes:
+        left = self._left_behind(self.channels, config.broken)
+        self.mistakes = (*config.mistakes, *left)
+        for mistake in self.mistakes:
             self.log.event("error", "", "mistake", detail=str(mistake))
         for channel in self.channels.values():
+            await self.take_over(channel)
             station = self.stations[channel.name] = Station(self, channel)
             await station.open_lanes()
 
@@ -99,6 +103,8 @@ class Engine:
 
     async def _recover(self) -> None:
         """What a crash interrupted: resent where the destination says so, left to a person where not."""
+        self.careful = await self.store.get("engine", "running") is not None
+        await self.store.put("engine", "running", b"1")
         interrupted = await self.store.recover()
         policies = {
             self.store.destination(channel.name, route.name): route.policy.on_uncertain
@@ -141,6 +147,7 @@ class Engine:
         await asyncio.gather(*(station.stop() for station in self.stations.values()))
         self.large.close()
         if not self.fatal:
+            await self.store.put("engine", "running", None)
             await self.store.close()
         self.log.close()
 
@@ -149,11 +156,16 @@ class Engine:
         Read the home again and go on with what is right; what changed, by name. A channel with mistakes keeps running
         as it was. ConfigError, with every mistake, when there was one.
         """
+        async with self._reloading:
+            return await self._reload()
+
+    async def _reload(self) -> list[str]:
         config = load_all(self.home, lenient=True)
-        broken = set(config.broken)
         wanted = dict(config.channels)
-        mistakes = [*config.mistakes, *self._left_behind(wanted)]
-        broken |= {Path(mistake.file).stem for mistake in mistakes}
+        left = self._left_behind(wanted, config.broken)
+        mistakes = [*config.mistakes, *left]
+        broken = {*config.broken, *(Path(mistake.file).stem for mistake in left)}
+        self.environment = config.installation.environment
         changed: list[str] = []
         for name, channel in wanted.items():
             station = self.stations.get(name)
@@ -179,23 +191,45 @@ class Engine:
             return
         if station is not None:
             await station.stop()
+        await self.take_over(channel)
         station = self.stations[name] = Station(self, channel)
         await station.open_lanes()
         station.start()
 
-    def _left_behind(self, wanted: dict[str, Channel]) -> list[Mistake]:
-        """Destinations that would go while deliveries wait for them."""
+    def _left_behind(self, wanted: dict[str, Channel], broken: Container[str]) -> list[Mistake]:
+        """Destinations that are no longer there while deliveries wait for them."""
         mistakes: list[Mistake] = []
-        for name, station in self.stations.items():
+        for (name, gone), number in self.store.destinations().items():
+            count = self.counts.get(number, 0)
+            if not count or name in broken:
+                continue
             channel = wanted.get(name)
-            routes = {route.name: route for route in channel.routes} if channel else {}
-            renamed = {route.renamed_from for route in routes.values() if route.renamed_from}
-            discards = any(route.discard_queued for route in routes.values())
-            for gone, lanes in station.lanes.items():
-                count = self.counts.get(lanes.number, 0)
-                if count and gone not in routes and gone not in renamed and not discards:
-                    mistakes.append(_queued_mistake(station.channel, gone, count))
+            routes = channel.routes if channel else ()
+            named = any(gone in (route.name, route.renamed_from) for route in routes)
+            if not named and not any(route.discard_queued for route in routes):
+                file = channel.file if channel else f"channels/{name}.yaml"
+                mistakes.append(_queued_mistake(file, gone, count))
         return mistakes
+
+    async def take_over(self, channel: Channel) -> None:
+        """Destinations that were renamed keep what waits for them; what was to be discarded is."""
+        names = {route.name for route in channel.routes}
+        for route in channel.routes:
+            if route.renamed_from:
+                await self.store.rename(channel.name, route.renamed_from, route.name)
+        if not any(route.discard_queued for route in channel.routes):
+            return
+        for (name, gone), number in self.store.destinations().items():
+            if name == channel.name and gone not in names and self.counts.get(number, 0):
+                await self._discard(number, f"{gone} is no longer a destination")
+
+    async def _discard(self, number: int, reason: str) -> None:
+        """Everything that waits for a destination that is gone, with the reason in each trail."""
+        while self.counts.get(number, 0):
+            heads = [delivery.id for delivery in await self.store.heads(number, 500)]
+            at = self.clock.now()
+            if not await self.store.move(heads, State.DISCARDED, "", reason, at):
+                return
 
     async def open_deliveries(self, message: int, names: Sequence[str]) -> list[int]:
         """The deliveries of a message to these destinations that are not over."""
@@ -211,29 +245,10 @@ class Engine:
 
         return await asyncio.to_thread(read)
 
-    def _lag(self) -> dict[str, float]:
-        lags = sorted(self.lags) or [0.0]
-        p99 = lags[int((len(lags) - 1) * 0.99)]
-        return {"p99": round(p99 * 1000, 2), "most": round(lags[-1] * 1000, 2)}
 
-    def state(self) -> dict[str, Any]:
-        """For people: everything that runs, and why something waits."""
-        return {
-            "running": True,
-            "process": os.getpid(),
-            "started_at": self.started_at,
-            "environment": self.environment,
-            "mistakes": [str(mistake) for mistake in self.mistakes],
-            "loop_lag_ms": self._lag(),
-            "store": self.store.state(),
-            "log_dropped": self.log.dropped,
-            "channels": [station.state() for station in self.stations.values()],
-        }
-
-
-def _queued_mistake(channel: Channel, gone: str, count: int) -> Mistake:
+def _queued_mistake(file: str, gone: str, count: int) -> Mistake:
     return Mistake(
-        file=channel.file,
+        file=file,
         line=1,
         column=1,
         path=f"destinations.{gone}",

@@ -12,7 +12,6 @@ from engine.channel import Channel, Route
 from engine.connectors import Site, Source
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
 from engine.lanes import Lanes
-from engine.lanes.state import state_of
 from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt, receive
 from engine.runtime.remembered import Remembered
@@ -59,8 +58,8 @@ class Station:
         number = engine.store.destination(self.channel.name, route.name)
         destination = route.link.module.Destination(route.link.settings, self._site(route.name))
         lanes = Lanes(number, route, destination, engine.store, engine.clock, self._told)
-        if number in engine.holds:
-            lanes.hold = engine.holds[number]
+        lanes.hold = engine.holds.get(number, lanes.hold)
+        lanes.careful = engine.careful
         self.lanes[route.name] = engine.lanes[number] = lanes
         if (prepare := getattr(destination, "open", None)) is not None:
             await self._prepare(route.name, prepare)
@@ -117,25 +116,23 @@ class Station:
 
     async def become(self, channel: Channel) -> None:
         """Go on as an edited channel: listeners stay open, destinations whose settings changed are renewed."""
-        old = {route.name: route for route in self.channel.routes}
+        before = {route.name: route for route in self.channel.routes}
+        after = {route.name: route for route in channel.routes if route.link.kind != "channel"}
         self.channel = channel
         self._key_names = tuple(name for name, _ in channel.keys)
         self._gate = self.engine.gates[channel.class_]
-        for route in channel.routes:
-            if route.link.kind == "channel":
-                continue
-            before, lanes = old.pop(route.name, None), self.lanes.get(route.name)
-            if lanes is None or before is None or route.needs_new_lanes(before):
-                if lanes is not None:
-                    self.engine.lanes.pop(lanes.number, None)
-                    await lanes.stop(STOP_WITHIN)
-                await self._open(route)
+        for name, lanes in list(self.lanes.items()):
+            route = after.get(name)
+            if route is None or route.needs_new_lanes(before[name]):
+                del self.lanes[name]
+                self.engine.lanes.pop(lanes.number, None)
+                await lanes.stop(STOP_WITHIN)
             else:
                 lanes.route = route
-        for name in old:
-            if (gone := self.lanes.pop(name, None)) is not None:
-                self.engine.lanes.pop(gone.number, None)
-                await gone.stop(STOP_WITHIN)
+        await self.engine.take_over(channel)
+        for name, route in after.items():
+            if name not in self.lanes:
+                await self._open(route)
 
     def _site(self, name: str) -> Site:
         engine, store = self.engine, self.engine.store
@@ -281,23 +278,3 @@ class Station:
             for future in self._waiting.pop(delivery.id, ()):
                 if not future.done():
                     future.set_result(state)
-
-    def state(self) -> dict[str, Any]:
-        """For people."""
-        counts = self.engine.counts
-        return {
-            "channel": self.channel.name,
-            "class": self.channel.class_,
-            "owner": self.channel.owner,
-            "source": "stopped"
-            if self.stopped
-            else ("trouble" if self.trouble else "receiving"),
-            "trouble": self.trouble,
-            "received": self.received,
-            "verdicts": dict(self.verdicts),
-            "last_received_at": self.last_received_at,
-            "destinations": [
-                {"name": name, "queued": counts.get(lanes.number, 0), **state_of(lanes)}
-                for name, lanes in self.lanes.items()
-            ],
-        }

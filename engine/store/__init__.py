@@ -95,6 +95,16 @@ class Store(Protocol):
     def destination(self, channel: str, name: str) -> int:
         """The store's number of a destination, made when new; durable before first use."""
 
+    def rename(self, channel: str, old: str, new: str) -> Awaitable[None]:
+        """
+        A destination goes on under another name, with what waits for it and under the same number.
+
+        Nothing happens where there is none of the old name, or the new one has a number already.
+        """
+
+    def destinations(self) -> dict[tuple[str, str], int]:
+        """Every destination there ever was, by channel and name."""
+
     def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
         """For every lane with open deliveries its first ones, oldest lanes first, without payloads; at most `limit` lanes."""
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,8 +21,10 @@ from engine.store.ledger import add_incarnation
 from engine.store.schema import IN_FILE, first, open_writer
 from engine.store.writer import Writer
 
-#: Pages copied in the first step, and seconds between two steps.
-STEP, PAUSE = 256, 0.010
+#: Pages copied in one step, what the store grew by meanwhile on top, and seconds between two steps.
+STEP, PAUSE = 128, 0.010
+#: The copy is checked by those who have nothing else to do.
+NICE = 19
 
 
 async def backup(connection: apsw.Connection, writer: Writer, home: Path, target: Path) -> None:
@@ -34,7 +37,7 @@ async def backup(connection: apsw.Connection, writer: Writer, home: Path, target
     draft = _draft(target)
     try:
         await _copy_store(connection, writer, store_file(draft))
-        await asyncio.to_thread(_complete, home, draft, target)
+        await _complete_elsewhere(home, draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -54,15 +57,34 @@ async def _copy_store(connection: apsw.Connection, writer: Writer, path: Path) -
         copy.execute("PRAGMA synchronous = OFF")
         steps = copy.backup("main", connection, "main")
         try:
-            pages = STEP
+            pages, known = STEP, 0
             while not steps.done:
                 await writer.chore(partial(steps.step, pages))
-                pages += STEP // 16  # so that it ends, however fast the store grows
+                grown = steps.page_count - known if known else 0
+                known = steps.page_count
+                pages = STEP + 2 * max(
+                    grown, 0
+                )  # so that it ends, however fast the store grows
                 await asyncio.sleep(PAUSE)
         finally:
             await writer.chore(lambda: steps.close(True))
     finally:
         copy.close()
+
+
+async def _complete_elsewhere(home: Path, draft: Path, target: Path) -> None:
+    """Complete and check the copy in a process of its own: the engine's has a line to serve."""
+    words = [sys.executable, "-m", "engine.store.backup", str(home), str(draft), str(target)]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        _, said = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    if process.returncode:
+        raise StoreError(said.decode("utf-8", "replace").strip() or "the copy was not checked")
 
 
 def _complete(home: Path, draft: Path, target: Path) -> None:
@@ -180,3 +202,11 @@ def _exchange(home: Path, draft: Path, at: float) -> Path | None:
         return aside
     shutil.rmtree(aside)
     return None
+
+
+if __name__ == "__main__":
+    os.nice(NICE)
+    try:
+        _complete(*(Path(word) for word in sys.argv[1:4]))
+    except (StoreError, OSError, apsw.Error) as refusal:
+        sys.exit(str(refusal))

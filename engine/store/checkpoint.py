@@ -37,9 +37,9 @@ class Checkpointer:
         self.wal_bytes = pages * PAGE
         return apsw.SQLITE_OK
 
-    def watch(self, soon: int = SOON) -> None:
+    def watch(self) -> None:
         """Call on the loop after a commit."""
-        if self.wal_bytes >= soon and self._task is None:
+        if self.wal_bytes >= SOON and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
             self._task.add_done_callback(self._ended)
 

@@ -24,7 +24,7 @@ class Desk:
     """What `SqliteStore` does besides the line, the lanes and the house."""
 
     def __init__(self, writer: Writer, ledger: Ledger, readers: Readers) -> None:
-        self._writer, self._readers = writer, readers
+        self._writer, self._readers, self._ledger = writer, readers, ledger
         self._recent = Recent()
         self._standing = Standing(readers, ledger, writer.rides, self._recent)
         self._people = People(ledger)
@@ -42,6 +42,10 @@ class Desk:
     ) -> Awaitable[Any]:
         self._alive()
         return self._writer.task(work, after)
+
+    async def rename(self, channel: str, old: str, new: str) -> None:
+        """See Store.rename."""
+        await self._task(lambda: self._ledger.rename(channel, old, new))
 
     # -- people ---------------------------------------------------------------------------------------------
 

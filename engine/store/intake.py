@@ -10,7 +10,7 @@ import msgspec
 from engine.message import Delivery, Inbound, Plan, Receipt, Verdict
 from engine.store.layout import Entry, Layout, body_size
 from engine.store.ledger import Key, Ledger
-from engine.store.schema import KEYED, PART, VERDICTS, Rows, first, queries
+from engine.store.schema import KEYED, PART, PLACES, VERDICTS, Rows, first, queries
 
 #: Verdicts whose key makes later messages duplicates.
 _ORIGINALS = frozenset({Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT})
@@ -62,6 +62,9 @@ class Intake:
         self._batch = entries
         if marks := [item.inbound.mark for item in accepts if item.inbound.mark is not None]:
             self._marks.run([value for mark in marks for value in mark])
+        for entry in entries:
+            if entry.again and not entry.inbound.as_new:
+                entry.keyed = self._keyed(entry.inbound.replay_of)
         self._judge(entries)
         for entry in entries:
             if entry.plan.parts:
@@ -76,13 +79,16 @@ class Intake:
         for entry in entries:
             whole.append(entry)
             if entry.plan.parts and entry.verdict is entry.plan.verdict:
-                entry.parts = [self._part(entry, plan) for plan in entry.plan.parts]
+                entry.parts = [
+                    self._part(entry, plan, place)
+                    for place, plan in enumerate(entry.plan.parts)
+                ]
                 self._batch = self._batch + entry.parts
                 self._judge(entry.parts)
                 whole += self._with_parts(entry.parts)
         return whole
 
-    def _part(self, entry: Entry, plan: Plan) -> Entry:
+    def _part(self, entry: Entry, plan: Plan, place: int) -> Entry:
         ledger, handed = self._ledger, bool(plan.channel)
         number = ledger.next_message
         ledger.next_message = number + 1
@@ -98,6 +104,8 @@ class Intake:
         channel = ledger.channel(plan.channel) if handed else entry.channel
         part = Entry(number, channel, inbound, plan)
         part.again = entry.again
+        if entry.keyed != entry.id:
+            part.keyed = self._keyed_part(entry.keyed, place) or number
         part.flags |= 0 if handed else PART
         return part
 
@@ -166,6 +174,18 @@ class Intake:
         while before := self._came_from(number):
             number = before
         return number
+
+    def _keyed(self, number: int) -> int:
+        """The message whose number the idempotency keys of a message carry: a replay of a replay keeps the first."""
+        row = first(
+            self._connection, self._sql["keyed"], (number * PLACES, (number + 1) * PLACES)
+        )
+        return number if row is None else int(row[0])
+
+    def _keyed_part(self, number: int, place: int) -> int:
+        """The same for what a replayed message is split into or hands over: the original's, in the same place."""
+        row = first(self._connection, self._sql["part_at"], (number, place))
+        return 0 if row is None else self._keyed(row[0])
 
     def _came_from(self, number: int) -> int:
         for entry in self._batch:

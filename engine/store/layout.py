@@ -30,7 +30,7 @@ class Entry:
     """One message on its way into rows; a part of a split and a handed-over message are ones too."""
 
     __slots__ = (
-        "again", "channel", "deliveries", "detail", "flags", "id", "inbound", "original", "parts", "plan",
+        "again", "channel", "deliveries", "detail", "flags", "id", "inbound", "keyed", "original", "parts", "plan",
         "reason", "verdict",
     )  # fmt: skip
 
@@ -38,6 +38,8 @@ class Entry:
         self.id, self.channel, self.inbound, self.plan = id, channel, inbound, plan
         self.flags = TEST if inbound.test else 0
         self.again = inbound.replay_of != 0
+        self.keyed = id
+        """The message whose number its idempotency keys carry: its own, or a replay's original."""
         self.verdict, self.reason, self.detail, self.original = (
             plan.verdict,
             plan.reason,
@@ -69,7 +71,7 @@ class Layout:
         self._message = Rows(connection, sql["message"], 23)
         self._content = Rows(connection, sql["content"], 5)
         self._search = Rows(connection, sql["search"], 3)
-        self._delivery = Rows(connection, sql["delivery"], 15)
+        self._delivery = Rows(connection, sql["delivery"], 16)
         self._queue = Rows(connection, sql["queue"], 3)
         self._bodies: list[Any] = []
         self._deliveries: list[Any] = []
@@ -158,14 +160,14 @@ class Layout:
             id, destination, outbound.part, _QUEUED, 0, 0, 0.0, lanes[0],
             None if len(lanes) == 1 else _encode(lanes).decode(), 1, content,
             None if options is None else _encode(options).decode(), outbound.shows, inbound.received_at,
-            entry.flags & TEST,
+            entry.flags & TEST, entry.keyed,
         )  # fmt: skip
         entry.deliveries.append(
             Delivery(
                 id=id,
                 message=entry.id,
                 destination=destination,
-                key=self._ledger.key_of(entry.id, destination, outbound.part),
+                key=self._ledger.key_of(entry.keyed, destination, outbound.part),
                 lanes=lanes,
                 payload=outbound.payload,
                 options=options,

@@ -103,6 +103,14 @@ class Ledger:
             self.definitions.append(("define_destination", (number, channel, name)))
         return number
 
+    def rename(self, channel: str, old: str, new: str) -> None:
+        """In a transaction: a destination goes on under another name; nothing where there is none, or the name is taken."""
+        number = self.channels.get(channel, 0)
+        if (number, old) not in self.destinations or (number, new) in self.destinations:
+            return
+        self.connection.execute(self._sql["rename"], (new, number, old))
+        self.destinations[(number, new)] = self.destinations.pop((number, old))
+
     def key_name(self, name: str) -> int:
         """The number of a searchable key's name, made when new."""
         number = self.key_names.get(name)

@@ -1,9 +1,8 @@
-"""Two threads with a read-only connection each; no statement of theirs outlives its budget."""
+"""Two threads with a read-only connection each, for what lanes and connectors ask of the store."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -13,9 +12,6 @@ import apsw
 
 from engine.errors import StoreError
 from engine.store.schema import open_reader
-
-#: Seconds a read transaction of people may last: a long one keeps the WAL from being reset.
-BUDGET = 0.25
 
 
 class Readers:
@@ -49,17 +45,3 @@ class Readers:
         self._pool.shutdown()
         for connection in self._all:
             connection.close()
-
-
-def limit_time(connection: apsw.Connection, seconds: float = BUDGET) -> None:
-    """Cut every statement of a connection short after a time, with apsw.InterruptError."""
-    started = [0.0, 0.0]
-
-    def overdue() -> bool:
-        now = time.monotonic()
-        if now - started[1] > 0.05:  # a new statement: the last call was long ago
-            started[0] = now
-        started[1] = now
-        return now - started[0] > seconds
-
-    connection.set_progress_handler(overdue, 20_000)

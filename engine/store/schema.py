@@ -71,6 +71,9 @@ def open_writer(path: str, vfs: str | None = None) -> apsw.Connection:
     connection.set_busy_timeout(5000)
     connection.execute(_PRAGMAS).fetchall()
     migrate(connection)
+    connection.set_busy_timeout(
+        250
+    )  # nobody else writes here; whoever does must not stop the loop
     return connection
 
 

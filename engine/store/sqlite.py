@@ -16,14 +16,14 @@ from engine.errors import StoreError
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
 from engine.store import Queued, Store, backup, large, prune
 from engine.store.batch import Batch, Counted
-from engine.store.checkpoint import Checkpointer
+from engine.store.checkpoint import PAGE, Checkpointer
 from engine.store.desk import Desk
 from engine.store.home import Lock, prepare, store_file
 from engine.store.intake import Accept
 from engine.store.ledger import Ledger
 from engine.store.readers import Readers
 from engine.store.rides import Claim
-from engine.store.schema import first, integers, open_writer
+from engine.store.schema import integers, open_writer
 from engine.store.writer import Writer
 
 
@@ -123,6 +123,13 @@ class SqliteStore(Desk, Store):
         """See Store.destination; its row is written in the next transaction, before any that uses it."""
         return self._ledger.destination(self._ledger.channel(channel), name)
 
+    def destinations(self) -> dict[tuple[str, str], int]:
+        """See Store.destinations."""
+        ledger = self._ledger
+        names = {number: name for name, number in ledger.channels.items()}
+        found = ledger.destinations.items()
+        return {(names[channel], name): number for (channel, name), number in found}
+
     def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
         """See Store.heads: one delivery for each lane, the oldest lanes first."""
         return self._standing.deliveries("heads", destination, limit)
@@ -208,14 +215,13 @@ class SqliteStore(Desk, Store):
         writer = self._writer
         return {
             "wal_bytes": self._checkpointer.wal_bytes,
-            "pages": first(self._connection, "PRAGMA page_count")[0]
-            if not writer.working
-            else -1,
+            "pages": store_file(self._home).stat().st_size // PAGE,
             "commits": writer.commits,
             "last_batch": writer.last_size,
             "last_commit_seconds": writer.last_seconds,
             "dropped_steps": writer.dropped,
             "checkpoints": self._checkpointer.checkpoints,
+            "failed_checkpoints": self._checkpointer.failures,
             **{f"waiting_{name}": count for name, count in writer.queues.lengths().items()},
         }
 

@@ -61,13 +61,14 @@ class Standing:
             lanes,
             queued_at,
             flags,
+            keyed,
         ) = row
         message = id // PLACES
         return Delivery(
             id=id,
             message=message,
             destination=destination,
-            key=self._ledger.key_of(message, destination, part),
+            key=self._ledger.key_of(keyed, destination, part),
             lanes=(lane,) if lanes is None else tuple(json.loads(lanes)),
             attempt=attempt,
             queued_at=queued_at,

@@ -62,6 +62,8 @@ async def test_a_new_channel_starts_and_a_removed_one_stops(house: House) -> Non
     )
     (answer,) = await house.send(charge("M1"), port=other)
     assert b"MSA|AA" in answer
+    await until(lambda: house.partner.unique == 1)
+    await house.committed()
     (house.home / "channels/more.yaml").unlink()
     assert await engine.reload() == ["more"]
     with pytest.raises(ConnectionRefusedError):

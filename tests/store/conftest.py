@@ -123,6 +123,10 @@ class Disk(apsw.VFS):
     def xOpen(self, name, flags):
         return DiskFile(self, name, flags)
 
+    def xDelete(self, name, sync_folder):
+        super().xDelete(name, sync_folder)
+        self.log.append(("delete", Path(name).name, 0, b""))
+
 
 class DiskFile(apsw.VFSFile):
     def __init__(self, disk, name, flags):
@@ -158,6 +162,10 @@ def after_power_cut(log, point, chance, folder):
     files = {}
     for name in {entry[1] for entry in log[:point] if entry[1].startswith("store.db")}:
         steps = [entry for entry in log[:point] if entry[1] == name]
+        if steps[-1][0] == "delete":
+            continue
+        gone = max((at for at, entry in enumerate(steps) if entry[0] == "delete"), default=-1)
+        steps = steps[gone + 1 :]
         synced = max((at for at, entry in enumerate(steps) if entry[0] == "sync"), default=-1)
         content = bytearray()
         for at, (what, _, offset, data) in enumerate(steps):

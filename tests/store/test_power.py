@@ -8,7 +8,7 @@ import random
 import pytest
 
 from engine.message import Settlement, State
-from engine.store import verify
+from engine.store import checkpoint, verify
 from engine.store.archive import SqliteArchive
 
 NOW = 1_800_000_000.0
@@ -38,6 +38,12 @@ async def traffic(bench, disk, rounds):
     await asyncio.gather(*(sender(name) for name in range(6)))
 
 
+@pytest.fixture(autouse=True)
+def early(monkeypatch):
+    """Move the log often, so that cuts fall into that too."""
+    monkeypatch.setattr(checkpoint, "SOON", 300_000)
+
+
 async def test_nobody_is_answered_before_the_fsync_returned(on_disk, disk):
     await traffic(on_disk, disk, 5)
     written = [entry[0] for entry in disk.log if entry[1] in ("", "store.db-wal")]
@@ -49,7 +55,8 @@ async def test_nobody_is_answered_before_the_fsync_returned(on_disk, disk):
 
 
 async def cuts(bench, disk, power_cut, tmp_path, count, make_bench):
-    await traffic(bench, disk, 12)
+    await traffic(bench, disk, 40)
+    assert bench.store.state()["checkpoints"] > 2
     await bench.close()
     log, chance = disk.log, random.Random(7)
     for number in range(count):

@@ -12,10 +12,12 @@ moment, name the same segments in the editor.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from engine.formats import Scope
+from engine.formats.hl7v2.additions import Added, placed
 from engine.formats.hl7v2.charset import Decoded, codec_of, encode, readable
 from engine.formats.hl7v2.document import (
     Document,
@@ -26,8 +28,8 @@ from engine.formats.hl7v2.document import (
     split_lines,
 )
 from engine.formats.hl7v2.exact import exact_bytes
-from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.marks import HEADERS, Marks
+from engine.formats.hl7v2.walk import Nodes, walk
 
 
 class Line(msgspec.Struct, gc=False):
@@ -106,7 +108,10 @@ class Editor:
             line.key = segment.key
             self._next = max(self._next, segment.key + 1)
         self._by_key: dict[int, Line] | None = None
-        self._moved = False
+        self.moved = False
+        """Whether segments were taken out or added."""
+        self.added: set[int] = set()
+        """Keys of the segments that were added."""
         self._view: Document | None = document
         self._raw: bytes | None = document.raw
 
@@ -131,31 +136,37 @@ class Editor:
 
     def behind(self, segments: Iterable[Segment]) -> list[Line]:
         """What became of segments of a document of this message; removed ones are left out."""
-        if self._by_key is None:
-            self._by_key = {line.key: line for line in self._named()}
-        found = (self._by_key.get(one.key) for one in segments)
-        return [line for line in found if line is not None]
+        keys = self._keys()
+        return [line for one in segments if (line := keys.get(one.key)) is not None]
+
+    def new(self, name: str) -> Added:
+        """A segment that is written to and not yet in its place."""
+        line = Line(name, "", name, self.marks, self._next)
+        self._next += 1
+        self._keys()[line.key] = line
+        return Added(line)
+
+    def place(
+        self, made: Sequence[tuple[Added, Scope | None]], after: str = "", before: str = ""
+    ) -> None:
+        """New segments go to their place (additions.py), each in the group of its scope."""
+        if made:
+            self._lines = placed(self, made, after, before)
+            self.added.update(one.line.key for one, _ in made)
+            self.moved = True
+            self.changed()
 
     def add(
         self, name: str, scope: Scope | None = None, after: str = "", before: str = ""
-    ) -> Group:
-        """
-        A new, empty segment: behind the last of the segments named `after`, before the first named `before`, else
-        at the end; in the group at hand where the scope is in one. Gives it as a thing: the node of the scope in
-        which its fields are set.
-        """
-        at = self._place(scope, after, before)
-        line = Line(name, "\r", name, self.marks, self._next)
-        self._next += 1
-        if at and not self.lines[at - 1].end:
-            self.lines[at - 1].end, line.end = self._usual_end(), ""
-        else:
-            line.end = self._usual_end()
-        self.lines.insert(at, line)
-        self._by_key, self._moved = None, True
-        self.changed()
-        view = self.document()
-        return view.groups.of(next(one for one in view.segments if one.key == line.key))
+    ) -> Added:
+        """One new, empty segment in its place."""
+        made = self.new(name)
+        self.place([(made, scope)], after, before)
+        return made
+
+    def walk(self, nodes: Nodes, scope: Scope) -> list[tuple[int, Any]]:
+        """The things of an `each` that are left, each with its number in its group (walk.py)."""
+        return walk(self, nodes, scope)
 
     def drop(self, lines: Iterable[Line]) -> None:
         """Take segments out; MSH stays."""
@@ -163,10 +174,10 @@ class Editor:
         if not gone:
             return
         self._gone.update(id(line) for line in gone)
+        keys = self._keys()
         for line in gone:
-            if self._by_key is not None:
-                self._by_key.pop(line.key, None)
-        self._moved = True
+            keys.pop(line.key, None)
+        self.moved = True
         self.changed()
 
     def keep(self, names: Sequence[str]) -> None:
@@ -204,7 +215,7 @@ class Editor:
         return self._raw
 
     def _rendered(self) -> bytes:
-        if not self._moved and not any(line.touched for line in self.lines):
+        if not self.moved and not any(line.touched for line in self.lines):
             return self.source.raw
         decoded, unmappable = self.source.decoded, self.source.reading.unmappable
         codec = self._codec()
@@ -234,23 +245,11 @@ class Editor:
         """The lines that are segments."""
         return [line for line in self.lines if line.name]
 
-    def _usual_end(self) -> str:
-        return self.lines[0].end or "\r"
-
-    def _place(self, scope: Scope | None, after: str, before: str) -> int:
-        node = scope.node if scope is not None else None
-        lines = self.lines
-
-        def found(name: str) -> list[Line]:
-            return self.behind(node.find(name)) if isinstance(node, Group) else self.named(name)
-
-        if after and (there := found(after)):
-            return lines.index(there[-1]) + 1
-        if before and (there := found(before)):
-            return lines.index(there[0])
-        if isinstance(node, Group) and (there := self.behind(node.segments())):
-            return lines.index(there[-1]) + 1
-        return next(at for at in range(len(lines), 0, -1) if lines[at - 1].name)
+    def _keys(self) -> dict[int, Line]:
+        """The segments by key."""
+        if self._by_key is None:
+            self._by_key = {line.key: line for line in self._named()}
+        return self._by_key
 
 
 #: Sets in which text and bytes correspond one to one.

@@ -65,12 +65,15 @@ class Group:
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_layout", "_position", "document")
+    __slots__ = ("_layout", "_position", "document", "structure")
 
     def __init__(self, document: Document) -> None:
-        name = structure_name(*(document.header(9, part) for part in (1, 2, 3)))
+        self.structure = structure_name(*(document.header(9, part) for part in (1, 2, 3)))
+        """Its name; empty where the standard has none for this message."""
         self.document = document
-        self._layout = layout(name, tuple(segment.name for segment in document.segments))
+        self._layout = layout(
+            self.structure, tuple(segment.name for segment in document.segments)
+        )
         self._position = {segment.key: at for at, segment in enumerate(document.segments)}
 
     def of(self, segment: Segment) -> Group:

@@ -46,12 +46,13 @@ CREATE TABLE search (
   value TEXT NOT NULL, name INTEGER NOT NULL, message INTEGER NOT NULL,
   PRIMARY KEY (value, name, message)) STRICT, WITHOUT ROWID;
 
--- lanes: JSON list of all its lanes where it stands in several, else NULL. flags: 2 test.
+-- lanes: JSON list of all its lanes where it stands in several, else NULL. flags: 2 test. keyed: the message whose
+-- number its idempotency key carries: its own, or the original's of a replay.
 CREATE TABLE delivery (
   id INTEGER PRIMARY KEY, destination INTEGER NOT NULL, part INTEGER NOT NULL, state INTEGER NOT NULL,
   attempt INTEGER NOT NULL, crashes INTEGER NOT NULL, due_at REAL NOT NULL, lane INTEGER NOT NULL,
   lanes TEXT, holds_lane INTEGER NOT NULL, content INTEGER NOT NULL, options TEXT, shows TEXT NOT NULL,
-  queued_at REAL NOT NULL, flags INTEGER NOT NULL) STRICT;
+  queued_at REAL NOT NULL, flags INTEGER NOT NULL, keyed INTEGER NOT NULL) STRICT;
 CREATE INDEX delivery_parked ON delivery (state, id) WHERE state IN (1, 2, 3);
 
 -- One row for each lane that a delivery stands in.

@@ -15,7 +15,7 @@ INSERT OR IGNORE INTO search (value, name, message) VALUES
 
 -- delivery --
 INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane, content,
-  options, shows, queued_at, flags) VALUES
+  options, shows, queued_at, flags, keyed) VALUES
 
 -- queue --
 INSERT OR IGNORE INTO queue (destination, lane, delivery) VALUES
@@ -42,6 +42,15 @@ SELECT message, digest FROM seen WHERE channel = ? AND key = ?;
 
 -- verdict_of --
 SELECT verdict FROM message WHERE id = ?;
+
+-- keyed --
+SELECT keyed FROM delivery WHERE id > ? AND id < ? LIMIT 1;
+
+-- part_at --
+SELECT id FROM message WHERE parent = ? AND parent > 0 ORDER BY id LIMIT 1 OFFSET ?;
+
+-- rename --
+UPDATE destination SET name = ? WHERE channel = ? AND name = ?;
 
 -- came_from --
 SELECT replay_of, parent FROM message WHERE id = ?;

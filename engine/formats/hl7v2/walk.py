@@ -1,0 +1,73 @@
+"""What an `each` walks in a message being edited: what the rules above left there, numbered as the standard does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.formats import Scope
+from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.layout import Node, layout
+
+if TYPE_CHECKING:
+    from engine.formats.hl7v2.edit import Editor
+
+Nodes = Callable[[Scope], Sequence[Any] | None]
+
+
+def walk(editor: Editor, nodes: Nodes, scope: Scope) -> list[tuple[int, Any]]:
+    """
+    The things of an `each`, each with its number, from 1.
+
+    Segments are numbered as their set ids are: anew in each repetition of the group around them. OBX begin again
+    under each OBR, NTE under each OBX; FT1, IN1 and NK1 go on through the message (HL7 v2.5.1 ch. 7.4.2.1, 6.5.1.1).
+    """
+    things = nodes(scope) or ()
+    if not things or not isinstance(things[0], Group):
+        return list(enumerate(things, 1))
+    if editor.moved:
+        things = _left(editor, things, nodes, scope)
+    number, seen = _Parents(editor), Counter[int]()
+    walked = []
+    for thing in things:
+        parent = id(number.parent(thing))
+        seen[parent] += 1
+        walked.append((seen[parent], thing))
+    return walked
+
+
+def _left(editor: Editor, things: Sequence[Group], nodes: Nodes, scope: Scope) -> list[Group]:
+    """Those that are still there, read as they came; among them the segments that were added, read as they are."""
+    if not editor.added:
+        return [thing for thing in things if editor.behind([thing.segment])]
+    came = {thing.segment.key: thing for thing in things}
+    view = editor.document()
+    inside = Scope(view, scope.context, values=scope.values)
+    new = {thing.segment.key: thing for thing in nodes(inside) or ()}
+    found = []
+    for segment in view.segments:
+        key = segment.key
+        thing = new.get(key) if key in editor.added else came.get(key)
+        if thing is not None:
+            found.append(thing)
+    return found
+
+
+class _Parents:
+    """The group around each segment, in the message as it is now."""
+
+    def __init__(self, editor: Editor) -> None:
+        lines = [line for line in editor.lines if line.name]
+        names = tuple([line.name for line in lines])
+        self._home = layout(editor.source.groups.structure, names).home
+        self._position = {line.key: at for at, line in enumerate(lines)}
+
+    def parent(self, thing: Group) -> Node:
+        """The group in whose repetitions the segment is counted."""
+        node = self._home[self._position[thing.segment.key]]
+        once = thing.segment.name in node.part.single
+        while once and node.parent is not None:
+            once = not node.part.repeats
+            node = node.parent
+        return node

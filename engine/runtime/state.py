@@ -1,0 +1,50 @@
+"""How the engine stands, for people: everything that runs, and why something waits."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from engine.lanes.state import state_of as lanes_state
+from engine.runtime.engine import Engine
+from engine.runtime.station import Station
+
+
+def state_of(engine: Engine) -> dict[str, Any]:
+    """Everything that runs in a home, as plain values."""
+    return {
+        "running": True,
+        "process": os.getpid(),
+        "started_at": engine.started_at,
+        "environment": engine.environment,
+        "mistakes": [str(mistake) for mistake in engine.mistakes],
+        "loop_lag_ms": _lag(engine),
+        "store": engine.store.state(),
+        "log_dropped": engine.log.dropped,
+        "channels": [_station(station) for station in engine.stations.values()],
+    }
+
+
+def _lag(engine: Engine) -> dict[str, float]:
+    lags = sorted(engine.lags) or [0.0]
+    p99 = lags[int((len(lags) - 1) * 0.99)]
+    return {"p99": round(p99 * 1000, 2), "most": round(lags[-1] * 1000, 2)}
+
+
+def _station(station: Station) -> dict[str, Any]:
+    counts = station.engine.counts
+    source = "trouble" if station.trouble else "receiving"
+    return {
+        "channel": station.channel.name,
+        "class": station.channel.class_,
+        "owner": station.channel.owner,
+        "source": "stopped" if station.stopped else source,
+        "trouble": station.trouble,
+        "received": station.received,
+        "verdicts": dict(station.verdicts),
+        "last_received_at": station.last_received_at,
+        "destinations": [
+            {"name": name, "queued": counts.get(lanes.number, 0), **lanes_state(lanes)}
+            for name, lanes in station.lanes.items()
+        ],
+    }
