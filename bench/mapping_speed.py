@@ -53,6 +53,19 @@ fields:
   visit: PV1-19.1
   quantity: FT1-10 | decimal
 """
+EDIT = """from: hl7v2
+to: hl7v2
+keep: [MSH, EVN, PID, PD1, PV1, PV2, OBX, AL1, DG1]
+set:
+  MSH-5: "DOWNSTREAM"
+  MSH-12: "2.3"
+edit:
+  - {each: OBX, when: OBX-11 == "X", remove: true}
+  - {each: OBX, set: {OBX-1: index}}
+add:
+  - {segment: ZPV, after: PV1, when: exists(PV1-19), set: {ZPV-1: PV1-19.1}}
+"""
+ADMISSION = Path(__file__).parents[1] / "samples/hl7v2/adt_a01_full.hl7"
 
 
 def microseconds(run: Callable[[], object], times: int = 20_000) -> float:
@@ -92,6 +105,17 @@ def main() -> None:
         taken = microseconds(lambda: mapping.apply(document, facts), 3000)
         print(f"{taken:8.2f} us  18 fields to JSON, encoded")
         print(mapping.apply(document, facts)[0].payload.decode())
+        (home / "mappings" / "edit.yaml").write_text(EDIT)
+        edit = load_mapping("edit", home, mistakes)
+        assert edit is not None, mistakes.found
+        raw = ADMISSION.read_bytes()
+
+        def edited() -> None:
+            edit.apply(hl7v2.parse(raw, Reading()), facts)
+
+        taken = microseconds(edited, 2000)
+        taken -= microseconds(lambda: hl7v2.parse(raw, Reading()), 2000)
+        print(f"{taken:8.2f} us  an edit of five rules on an ADT of {len(raw)} bytes, rendered")
 
 
 if __name__ == "__main__":

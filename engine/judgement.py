@@ -34,7 +34,7 @@ def judge(route: Route, answer: Answer) -> DeliveryError | None:
 
 
 def kept(route: Route, answer: Answer) -> dict[str, str] | None:
-    """What `reply.keep` takes from an answer, by name; None where it takes nothing."""
+    """What `reply.keep` takes from an answer, by name; None where it takes nothing. Never raises: the outcome stands."""
     replies = route.replies
     if replies is None or not replies.keep:
         return None
@@ -44,7 +44,7 @@ def kept(route: Route, answer: Answer) -> dict[str, str] | None:
         for name, expression in replies.keep:
             for text in texts_of(expression.run(scope))[:1]:
                 found[name] = text
-    except MessageError:
+    except Exception:  # whatever a partner writes into its answer
         return found or None
     return found or None
 

@@ -160,20 +160,32 @@ async def deliver(
         failure = error
     except Exception as error:
         failure = Uncertain("engine_error", place(error))
+    if failure is not None or answer is None:
+        assert failure is not None
+        return failed_attempt(route, delivery, failure, waits, clock, began, answer)
+    settlement = Settlement(
+        delivery=delivery.id,
+        state=State.DELIVERED,
+        at=clock.now(),
+        attempt=delivery.attempt + 1,
+        status=answer.status,
+        duration=clock.monotonic() - began,
+        kept=kept(route, answer),
+    )
+    return Attempt(settlement=settlement, decision=None)
+
+
+def failed_attempt(
+    route: Route,
+    delivery: Delivery,
+    failure: DeliveryError,
+    waits: int,
+    clock: Clock,
+    began: float | None = None,
+    answer: Answer | None = None,
+) -> Attempt:
+    """An attempt without a good answer (or with nothing to send, or cut short), and its consequence as a value."""
     at = clock.now()
-    duration = clock.monotonic() - began
-    if failure is None and answer is not None:
-        settlement = Settlement(
-            delivery=delivery.id,
-            state=State.DELIVERED,
-            at=at,
-            attempt=delivery.attempt + 1,
-            status=answer.status,
-            duration=duration,
-            kept=kept(route, answer),
-        )
-        return Attempt(settlement=settlement, decision=None)
-    assert failure is not None
     decision = retry.settle(
         failure, delivery.attempt, waits, at - delivery.queued_at, route.policy, clock.random()
     )
@@ -185,7 +197,7 @@ async def deliver(
         status=failure.status,
         detail=failure.detail,
         due_at=at + decision.wait if decision.state is State.QUEUED else 0.0,
-        duration=duration,
+        duration=clock.monotonic() - began if began is not None else 0.0,
         kept=kept(route, answer) if answer else None,
         reply=answer.body if answer and decision.state is State.REFUSED else None,
     )

@@ -160,6 +160,18 @@ def shown(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
+def test_the_edit_of_the_guide_makes_what_the_page_says(home: Path) -> None:
+    found = list(blocks(ROOT / "docs/guide/mappings.md"))
+    (rules,) = [each for each in found if each.file() == "mappings/for_the_lab.yaml"]
+    before, after = [each.text.replace("\n", "\r") for each in found if each.kind == "hl7"]
+    write(home, rules)
+    edit = mapping.load("for_the_lab", home, Mistakes())
+    assert edit is not None
+    document = formats.load("hl7v2").parse(before.encode(), Reading())
+    facts = Facts(inbound=Inbound(raw=b"", received_at=0.0), context=Context(now=0.0))
+    assert edit.apply(document, facts)[0].payload.decode() == after
+
+
 # -- commands ---------------------------------------------------------------------------------------------------
 
 

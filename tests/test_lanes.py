@@ -267,7 +267,7 @@ async def test_or_its_lane_waits_for_a_person(bench: Bench) -> None:
     await bench.pass_time(3600)
     assert bench.partner.tries == [b"bad"]
     await bench.store.move([bad], State.DISCARDED, "ann", "wrong code", bench.time.at)
-    bench.lanes.drop(bad)
+    bench.lanes.decided(set(), {bad})
     await bench.until(lambda: bench.partner.took == [b"good"])
 
 

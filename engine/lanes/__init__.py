@@ -12,8 +12,6 @@ their way to the disk: after a crash no more than those can repeat without a rec
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -21,12 +19,13 @@ import msgspec
 
 from engine.channel import Route
 from engine.connectors import Destination
-from engine.errors import StoreError
+from engine.errors import CommitUnknown, StoreError, Unavailable, Uncertain
 from engine.lanes.breaker import Breaker
+from engine.lanes.due import Due
 from engine.lanes.lines import Lines
 from engine.lanes.pace import Alarm, Pace
 from engine.message import Body, Delivery, Settlement, State
-from engine.pipeline import Attempt, Clock, deliver
+from engine.pipeline import Attempt, Clock, deliver, failed_attempt
 from engine.store import Hold, Store
 
 
@@ -51,8 +50,7 @@ class Lanes:
         self.hold = Hold(destination=number, held=False)
         self.breaker = Breaker()
         self.lines = Lines(number, store, route.order_by is None, self._offer, self._background)
-        self.ready: deque[Delivery] = deque()
-        self.waiting: list[tuple[float, int, Delivery]] = []
+        self.due = Due()
         self.sending: dict[int, Delivery] = {}
         self.stuck: set[int] = set()
         """Uncertain and refused deliveries that keep their place until a person decides."""
@@ -82,13 +80,12 @@ class Lanes:
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Newly queued deliveries, in commit order."""
         for delivery in deliveries:
-            if self.stuck and delivery.id in self.stuck:
-                self.stuck.discard(delivery.id)
-                self.lines.stand_again(
-                    msgspec.structs.replace(delivery, payload=None, state=State.QUEUED)
-                )
-            else:
+            standing = self.lines.standing(delivery) if delivery.payload is None else None
+            if standing is None:
                 self.lines.join(delivery)
+            elif standing.state is not State.QUEUED:
+                self.stuck.discard(delivery.id)
+                self.lines.stand_again(standing, delivery)
         self.pump()
 
     def _offer(self, delivery: Delivery) -> None:
@@ -105,10 +102,9 @@ class Lanes:
         wait = delivery.due_at - self.clock.now() if delivery.due_at else 0.0
         if wait > 0:
             wait = min(wait, max(self.route.policy.retry.longest_wait, 1.0) * 2)
-            due = self.clock.monotonic() + wait
-            heapq.heappush(self.waiting, (due, delivery.id, delivery))
+            self.due.wait(delivery, self.clock.monotonic() + wait)
         else:
-            self.ready.append(delivery)
+            self.due.ready.append(delivery)
 
     # -- what goes out --------------------------------------------------------------------------------------
 
@@ -116,23 +112,24 @@ class Lanes:
         """Hand out whatever may go now, and arrange to come back when more may."""
         if self._stopping or self.hold.held:
             return
-        breaker, concurrency = self.breaker, self.route.concurrency
-        if self.waiting or breaker.until:
+        breaker, concurrency, due = self.breaker, self.route.concurrency, self.due
+        if due.waiting or breaker.until:
             now = self.clock.monotonic()
-            self._ripen(now)
+            if (later := due.ripen(now)) is not None:
+                self._alarm.set(later)
             if breaker.blocks(now):
                 if breaker.until > now:
                     self._alarm.set(breaker.until)
                 return
-        ready, sending = self.ready, self.sending
-        while ready and len(sending) < concurrency:
+        sending = self.sending
+        while due.ready and len(sending) < concurrency:
             if self._unclaimed >= concurrency:
                 self.store.hurry()
                 return
             if not self._may_pass():
                 return
-            delivery = ready.popleft()
-            if delivery.id in sending:
+            delivery = due.take(sending)
+            if delivery is None:
                 continue
             sending[delivery.id] = delivery
             self._offered.discard(delivery.id)
@@ -140,13 +137,6 @@ class Lanes:
             if breaker.until:
                 breaker.trial = True
                 return
-
-    def _ripen(self, now: float) -> None:
-        waiting = self.waiting
-        while waiting and waiting[0][0] <= now:
-            self.ready.append(heapq.heappop(waiting)[2])
-        if waiting:
-            self._alarm.set(waiting[0][0])
 
     def _may_pass(self) -> bool:
         rate = self.hold.rate or self.route.rate
@@ -178,17 +168,46 @@ class Lanes:
                 delivery = await future
 
     async def _send(self, delivery: Delivery) -> None:
+        route, clock, payload = self.route, self.clock, b""
+        waits = self._waits.get(delivery.id, self.breaker.outages)
+        unread = False
+        try:
+            delivery, payload = await self._read(delivery)
+        except CommitUnknown:
+            raise
+        except (StoreError, OSError):
+            unread = True
+        self.attempts += 1
+        self._unclaimed += 1
+        try:
+            await self._claim(delivery)
+            if unread:
+                failure = Unavailable("not read", "its payload cannot be read from the store")
+                attempt = failed_attempt(route, delivery, failure, waits, clock)
+            else:
+                attempt = await deliver(
+                    route, self.destination, delivery, payload, waits, clock
+                )
+        except asyncio.CancelledError:
+            cut = Uncertain("interrupted", "the destination was stopped before the answer came")
+            self._ended(delivery, failed_attempt(route, delivery, cut, waits, clock))
+            raise
+        self._ended(delivery, attempt)
+
+    async def _read(self, delivery: Delivery) -> tuple[Delivery, bytes]:
+        """The delivery with its options, and its payload; StoreError or OSError where they cannot be read."""
         payload: Body | None = delivery.payload
         if payload is None:
             payload, options = await self.store.payload(delivery.id)
             delivery = msgspec.structs.replace(delivery, options=options)
             self.sending[delivery.id] = delivery
-        if not isinstance(payload, bytes):
-            payload = await self.store.read(payload)
-        self.attempts += 1
-        self._unclaimed += 1
-        at = self.clock.now()
+        return delivery, (
+            payload if isinstance(payload, bytes) else await self.store.read(payload)
+        )
+
+    async def _claim(self, delivery: Delivery) -> None:
         careful = self.careful and self.attempts <= CAREFUL
+        at = self.clock.now()
         if careful or self.route.policy.on_uncertain == "hold":
             durable = self._loop.create_future()
             self.store.claim(delivery, at, lambda: self._claimed(durable))
@@ -196,17 +215,12 @@ class Lanes:
             await durable
         else:
             self.store.claim(delivery, at, self._claimed)
-        waits = self._waits.get(delivery.id, self.breaker.outages)
-        route, clock = self.route, self.clock
-        self._ended(
-            delivery, await deliver(route, self.destination, delivery, payload, waits, clock)
-        )
 
     def _claimed(self, durable: asyncio.Future[None] | None = None) -> None:
         self._unclaimed -= 1
         if durable is not None and not durable.done():
             durable.set_result(None)
-        if self.ready:
+        if self.due.ready:
             self.pump()
 
     # -- how it ended ---------------------------------------------------------------------------------------
@@ -248,7 +262,7 @@ class Lanes:
         )
         self.lines.replace(delivery, again)
         if self.breaker.until:
-            self.ready.appendleft(again)
+            self.due.ready.appendleft(again)
         else:
             self._offer(again)
 
@@ -271,7 +285,7 @@ class Lanes:
 
     async def _then_pump(self, work: Coroutine[Any, Any, None]) -> None:
         await work
-        if self.ready:
+        if self.due.ready:
             self.pump()
 
     # -- what people order ----------------------------------------------------------------------------------
@@ -283,15 +297,16 @@ class Lanes:
             self.breaker.close()
             self.pump()
 
-    def drop(self, number: int) -> None:
-        """A person took this delivery away (discarded, declared delivered)."""
-        found = self.lines.find(number)
-        if found is None or number in self.sending:
-            return
-        self.ready = deque(item for item in self.ready if item.id != number)
-        self.waiting = [entry for entry in self.waiting if entry[1] != number]
-        heapq.heapify(self.waiting)
-        self._leave(found)
+    def withhold(self, numbers: set[int]) -> None:
+        """A person is about to take these deliveries away: none of them goes until `decided`."""
+        self.due.withhold(numbers)
+
+    def decided(self, numbers: set[int], gone: set[int]) -> None:
+        """Of the deliveries held back these are gone (discarded, declared delivered); the others go on."""
+        self.due.decided(numbers, gone)
+        for found in self.lines.find(gone) if gone else ():
+            if found.id not in self.sending:
+                self._leave(found)
         self.pump()
 
     async def stop(self, within: float) -> None:
@@ -304,6 +319,8 @@ class Lanes:
         self._idle.clear()
         if self._carriers:
             await asyncio.wait(self._carriers, timeout=within)
-        for task in (*self._carriers, *self._tasks):
+        cut = [*self._carriers, *self._tasks]
+        for task in cut:
             task.cancel()
+        await asyncio.gather(*cut, return_exceptions=True)
         await self.destination.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from itertools import islice
 from typing import Any
 
 import msgspec
 
-from engine.message import Delivery
+from engine.errors import StoreError
+from engine.message import Delivery, State
 from engine.store import Store
 
 #: Deliveries of one lane that stand in memory; the others wait in the store.
@@ -19,12 +21,14 @@ LINES = 200_000
 IN_MEMORY = 20_000
 #: Payload bytes in memory, per destination.
 PAYLOADS = 8 * 1024 * 1024
+#: Seconds before the store is read again where it could not be read.
+PATIENCE = 0.25
 
 
 class Line:
     """One lane: its first deliveries, and whether the store has more behind them."""
 
-    __slots__ = ("behind", "items", "loading", "missed")
+    __slots__ = ("behind", "items", "loading", "missed", "read", "still")
 
     def __init__(self, behind: bool = False) -> None:
         self.items: list[Delivery] = []
@@ -32,6 +36,10 @@ class Line:
         self.loading = False
         self.missed = False
         """Whether something was queued while the store was being read."""
+        self.read = 0
+        """The highest id read from the store: what is announced only afterwards may stand here already."""
+        self.still = 0
+        """How many of them wait for a person."""
 
 
 class Lines:
@@ -57,30 +65,44 @@ class Lines:
         self.overflow = True
         """Whether there may be lanes that do not stand in memory; so it is until the store has been read."""
         self._missed = False
-        self._refilling = False
+        self._refilling = True
 
     # -- coming in ------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Read the heads of all lanes that have something open."""
-        self._refilling = True
-        await self._refill()
+        heads = await self._store.heads(self._number, LINES)
+        self._add_heads(heads)
+        self.overflow = self._missed or sum(len(head.lanes) for head in heads) >= LINES
+        self._refilling = False
+        self._refill_soon()
 
-    def _add_heads(self, heads: Iterable[Delivery]) -> None:
-        fresh: list[Line] = []
+    def _add_heads(self, heads: Iterable[Delivery]) -> bool:
+        fresh: dict[int, Line] = {}
         for delivery in heads:
             for lane in delivery.lanes:
                 line = self.lines.get(lane)
                 if line is None:
-                    line = self.lines[lane] = Line(behind=True)
-                    fresh.append(line)
-                if not line.items:
-                    line.items.append(delivery)
-                    self.in_memory += 1
-        if len(fresh) >= LINES:
-            self.overflow = True
-        for line in fresh:
+                    line = fresh[lane] = self.lines[lane] = Line(behind=True)
+                if not line.items and not line.loading:
+                    self._append(line, delivery)
+        for lane, line in fresh.items():
+            self._moved_up(lane, line, line.items[:])
+        return bool(fresh)
+
+    def _append(self, line: Line, delivery: Delivery) -> None:
+        line.items.append(delivery)
+        line.still += delivery.state is not State.QUEUED
+        self.in_memory += 1
+
+    def _moved_up(self, lane: int, line: Line, fresh: list[Delivery]) -> None:
+        """These came into a line that was dry; without order, into any."""
+        if not self._free:
             self._head(line)
+            return
+        for delivery in fresh:
+            self._offer(delivery)
+        self._top_up(lane, line)
 
     def join(self, delivery: Delivery) -> None:
         """A newly queued delivery goes to the end of its lanes, here or in the store."""
@@ -92,38 +114,35 @@ class Lines:
         if line is None:
             if self.overflow or len(lines) >= LINES:
                 self.overflow = self._missed = True
+                self._refill_soon()
                 return
             line = lines[lane] = Line()
         elif line.behind:
             line.missed = True
+            return
+        elif delivery.id <= line.read and _stands_in(line, delivery):
             return
         if len(line.items) >= IN_LINE or self.in_memory >= IN_MEMORY:
             line.behind = True
             if line.items:
                 return
         light = self._lightened(delivery)
-        line.items.append(light)
-        self.in_memory += 1
+        self._append(line, light)
         if self._free or len(line.items) == 1:
             self._offer(light)
 
     def _join_all(self, delivery: Delivery) -> None:
-        if self.overflow:
-            self._missed = True
-            for lane in delivery.lanes:
-                if (line := self.lines.get(lane)) is not None:
-                    line.behind = line.missed = True
-            return
         light = self._lightened(delivery)
         for lane in delivery.lanes:
             line = self.lines.get(lane)
             if line is None:
-                line = self.lines[lane] = Line()
+                line = self.lines[lane] = Line(behind=self.overflow)
             if line.behind:
                 line.missed = True
-                continue
-            line.items.append(light)
-            self.in_memory += 1
+                if not line.items:
+                    self._load(lane, line)
+            elif delivery.id > line.read or not _stands_in(line, delivery):
+                self._append(line, light)
         self._head(self.lines[delivery.lanes[0]])
 
     def _lightened(self, delivery: Delivery) -> Delivery:
@@ -140,17 +159,13 @@ class Lines:
         """Offer the head of a line if it heads all its lanes; read more where a line is dry."""
         if not line.items:
             return
-        if self._free:
-            for delivery in line.items:
-                self._offer(delivery)
-            return
         head = line.items[0]
         for lane in head.lanes:
             other = self.lines.get(lane)
             if other is None:
                 other = self.lines[lane] = Line(behind=True)
             if not other.items:
-                self._load(lane, other, 0)
+                self._load(lane, other)
                 return
             if other.items[0].id != head.id:
                 return
@@ -165,6 +180,10 @@ class Lines:
             for at, item in enumerate(line.items if line else ()):
                 if line and item.id == delivery.id:
                     line.items[at] = again
+                    line.still += item.state is State.QUEUED
+                    line.still -= again.state is State.QUEUED
+                    if self._free:
+                        self._top_up(lane, line)
                     break
 
     def leave(self, delivery: Delivery) -> None:
@@ -179,33 +198,43 @@ class Lines:
             for at, item in enumerate(items):
                 if item.id == delivery.id:
                     del items[at]
+                    line.still -= item.state is not State.QUEUED
                     self.in_memory -= 1
                     break
-            if items:
-                if not self._free:
-                    self._head(line)
+            if items and not self._free:
+                self._head(line)
             elif line.behind:
-                self._load(lane, line, delivery.id)
-            else:
+                self._top_up(lane, line)
+            elif not items:
                 del self.lines[lane]
-        if self.overflow and not self._refilling and len(self.lines) < LINES // 2:
-            self._refilling = True
-            self._later(self._refill())
+        self._refill_soon()
 
-    def find(self, number: int) -> Delivery | None:
-        """The delivery of that number, where it stands in memory."""
-        for line in self.lines.values():
-            for item in line.items:
-                if item.id == number:
-                    return item
+    def find(self, numbers: set[int]) -> list[Delivery]:
+        """The deliveries of these numbers, as far as they stand in memory."""
+        lines = self.lines.values()
+        found = {item.id: item for line in lines for item in line.items if item.id in numbers}
+        return list(found.values())
+
+    def standing(self, delivery: Delivery) -> Delivery | None:
+        """The delivery of the same number, as it stands in its lanes in memory."""
+        for lane in delivery.lanes:
+            line = self.lines.get(lane)
+            if line is not None and (found := _stands_in(line, delivery)):
+                return found
         return None
 
-    def stand_again(self, again: Delivery) -> None:
+    def stand_again(self, standing: Delivery, again: Delivery) -> None:
         """A delivery that stood still is queued again, in its old place."""
-        self.replace(again, again)
-        for lane in again.lanes:
-            if (line := self.lines.get(lane)) is not None:
-                self._head(line)
+        again = msgspec.structs.replace(
+            again, payload=standing.payload, options=standing.options
+        )
+        self.replace(standing, again)
+        if self._free:
+            self._offer(again)
+            return
+        line = self.lines.get(again.lanes[0])
+        if line is not None and line.items and line.items[0].id == again.id:
+            self._head(line)
 
     def oldest(self) -> float | None:
         """When the oldest open delivery was queued; None = nothing waits. Lanes stand in the order they came."""
@@ -214,31 +243,60 @@ class Lines:
 
     # -- what the store still has ---------------------------------------------------------------------------
 
-    def _load(self, lane: int, line: Line, after: int) -> None:
+    def _load(self, lane: int, line: Line) -> None:
         if not line.loading:
             line.loading = True
-            self._later(self._load_behind(lane, line, after))
+            self._later(self._load_behind(lane, line))
 
-    async def _load_behind(self, lane: int, line: Line, after: int) -> None:
-        found = await self._store.behind(self._number, lane, after, IN_LINE)
+    def _top_up(self, lane: int, line: Line) -> None:
+        """Read more when a line is dry; without order already before, for those that stand still hold nobody up."""
+        enough = max(IN_LINE // 2, 1) if self._free else 1
+        if line.behind and len(line.items) - line.still * self._free < enough:
+            self._load(lane, line)
+
+    async def _load_behind(self, lane: int, line: Line) -> None:
+        """
+        From the beginning of the lane, for what has a lower number may have been queued later. The end is where
+        nothing is found: what left a moment ago is not shown, so that fewer than asked for may not be all.
+        """
+        limit = len(line.items) + IN_LINE
+        found = await self._read(lambda: self._store.behind(self._number, lane, 0, limit))
         line.loading = False
-        line.items.extend(found)
-        self.in_memory += len(found)
-        line.behind = line.missed or len(found) >= IN_LINE
+        here = {item.id for item in line.items}
+        fresh = [delivery for delivery in found if delivery.id not in here]
+        for delivery in fresh:
+            self._append(line, delivery)
+            line.read = max(line.read, delivery.id)
+        line.behind = line.missed or bool(fresh)
         line.missed = False
         if line.items:
-            self._head(line)
+            self._moved_up(lane, line, fresh)
         elif line.behind:
-            self._load(lane, line, after)
+            self._load(lane, line)
         elif self.lines.get(lane) is line:
             del self.lines[lane]
 
+    async def _read(self, query: Callable[[], Awaitable[list[Delivery]]]) -> list[Delivery]:
+        """Read the store until it can be read: what waits there must not be forgotten."""
+        while True:
+            try:
+                return await query()
+            except StoreError:
+                await asyncio.sleep(PATIENCE)
+
+    def _refill_soon(self) -> None:
+        if self.overflow and not self._refilling and len(self.lines) <= LINES // 2:
+            self._refilling = True
+            self._later(self._refill())
+
     async def _refill(self) -> None:
-        """Lanes that did not fit: read their heads, until nothing was queued meanwhile."""
-        self._missed = True
-        while self._missed and len(self.lines) < LINES:
+        """Lanes that did not fit: read their heads, until there are no others and nothing was queued meanwhile."""
+        while self.overflow and len(self.lines) < LINES:
             self._missed = False
-            heads = await self._store.heads(self._number, LINES)
-            self.overflow = self._missed
-            self._add_heads(heads)
+            heads = await self._read(lambda: self._store.heads(self._number, LINES))
+            self.overflow = self._add_heads(heads) or self._missed
         self._refilling = False
+
+
+def _stands_in(line: Line, delivery: Delivery) -> Delivery | None:
+    return next((item for item in line.items if item.id == delivery.id), None)

@@ -37,6 +37,8 @@ Told = list[Traced] | None
 """Where traces go; None while no one looks."""
 Step = Callable[[Any, Scope, Told], None]
 """One rule, carried out on the message being edited, in the scope of the message as it came."""
+Removal = Callable[[Any, Scope, Told, str], None]
+"""What an `edit` takes away of the segment at hand; the text is how traces call that."""
 
 
 def edited(root: Record, language: Language, slots: Slots, top: Block) -> Make:
@@ -86,15 +88,14 @@ def _keep(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
 
 def _set(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
     for write in writes(node, language):
-        yield _writing([write])
+        yield _writing(write)
 
 
-def _writing(found: list[Write], place: str = "") -> Step:
+def _writing(write: Write) -> Step:
     def step(copy: Any, scope: Scope, told: Told) -> None:
-        for write in found:
-            value = write.run(copy, scope, scope)
-            if told is not None:
-                told.append(write.told(value, place))
+        value = write.run(copy, scope, scope)
+        if told is not None:
+            told.append(write.told(value, ""))
 
     return step
 
@@ -132,7 +133,7 @@ def _edit(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
             yield _editing(rules, found, removal)
 
 
-def _editing(rules: Block, found: list[Write], removal: Step | None) -> Step:
+def _editing(rules: Block, found: list[Write], removal: Removal | None) -> Step:
     def step(copy: Any, scope: Scope, told: Told) -> None:
         for at, inner in _walked(rules, copy, scope):
             try:
@@ -141,7 +142,7 @@ def _editing(rules: Block, found: list[Write], removal: Step | None) -> Step:
                     if told is not None:
                         told.append(write.told(value, f"{inner.item}[{at}]."))
                 if removal is not None:
-                    removal(copy, inner, told)
+                    removal(copy, inner, told, f"{inner.item}[{at}]")
             except MessageError as error:
                 raise rules.located(error, at) from None
 
@@ -166,7 +167,7 @@ def _walked(rules: Block, copy: Any, scope: Scope) -> Iterator[tuple[int, Scope]
             raise rules.located(error, at) from None
 
 
-def _removal(record: Record, inner: Language) -> Step | None:
+def _removal(record: Record, inner: Language) -> Removal | None:
     """`remove: true`, or what is removed of the segment at hand and of what belongs to it."""
     node = record.entries.get("remove")
     if node is None:
@@ -179,15 +180,15 @@ def _removal(record: Record, inner: Language) -> Step | None:
     if inner.shape.name == "MSH":
         stays(node, inner)
 
-    def step(copy: Any, scope: Scope, told: Told) -> None:
+    def step(copy: Any, scope: Scope, told: Told, name: str) -> None:
         copy.drop(copy.behind([scope.item.segment]))
         if told is not None:
-            told.append(_traced(str(scope.item), "removed", node.place.line, "remove"))
+            told.append(_traced(name, "removed", node.place.line, "remove"))
 
     return step
 
 
-def _part_removal(node: Node, inner: Language) -> Step | None:
+def _part_removal(node: Node, inner: Language) -> Removal | None:
     if isinstance(node, Scalar) and node.text.lower() in ("false", "yes", "no", "on", "off"):
         problem = "'remove' is true, or lists segments and fields"
         inner.mistakes.add(node, problem, "remove: true")
@@ -197,7 +198,7 @@ def _part_removal(node: Node, inner: Language) -> Step | None:
         for target, item in targets(node, inner)
     ]
 
-    def step(copy: Any, scope: Scope, told: Told) -> None:
+    def step(copy: Any, scope: Scope, told: Told, name: str) -> None:
         for target, line, whole in found:
             if whole:
                 copy.drop(
@@ -208,7 +209,8 @@ def _part_removal(node: Node, inner: Language) -> Step | None:
             else:
                 target.remove(copy, scope)
             if told is not None:
-                told.append(_traced(target.text, "removed", line, "remove"))
+                place = f"{name}.{target.text}"
+                told.append(_traced(place, "removed", line, "remove"))
 
     return step
 

@@ -294,7 +294,7 @@ def only(record: Record, known: tuple[str, ...], mistakes: Mistakes) -> None:
             mistakes.add(at, later(name))
         elif name in EDITS and "from" in record.entries:
             problem = f"'{name}' belongs to an edit: from and to the same format"
-            mistakes.add(at, problem, "to: hl7v2")
+            mistakes.add(at, problem)
         else:
             near = suggestion(name, known) or f"; there is {', '.join(known)}"
             mistakes.add(at, f"there is no key '{name}' here{near}")

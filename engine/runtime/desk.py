@@ -101,13 +101,21 @@ class Desk:
         wanted = [int(number) for number in ordered.arguments.get("deliveries", ())]
         busy = {number for lanes in engine.lanes.values() for number in lanes.sending}
         free = [number for number in wanted if number not in busy]
-        moved = await engine.store.move(
-            free, to, ordered.who, ordered.reason, engine.clock.now()
-        )
-        if to is not State.QUEUED:
+        held, gone = (set() if to is State.QUEUED else set(free)), set[int]()
+        for lanes in engine.lanes.values():
+            lanes.withhold(held)
+        try:
+            moved = await engine.store.move(
+                free, to, ordered.who, ordered.reason, engine.clock.now()
+            )
+            if moved < len(held):
+                left = {one.id for one in await engine.store.chosen(free) if one.state is not to}
+                gone = held - left
+            else:
+                gone = held
+        finally:
             for lanes in engine.lanes.values():
-                for number in free:
-                    lanes.drop(number)
+                lanes.decided(held, gone)
         return {"moved": moved, "busy": len(wanted) - len(free)}
 
     # -- replay ---------------------------------------------------------------------------------------------

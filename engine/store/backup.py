@@ -21,8 +21,10 @@ from engine.store.ledger import add_incarnation
 from engine.store.schema import IN_FILE, first, open_writer
 from engine.store.writer import Writer
 
-#: Pages copied in one step, what the store grew by meanwhile on top, and seconds between two steps.
-STEP, PAUSE = 128, 0.010
+#: Pages copied in one step while messages come in, and while none do; what the store grew by comes on top.
+BUSY, IDLE = 48, 512
+#: Seconds between two steps.
+PAUSE = 0.015
 #: The copy is checked by those who have nothing else to do.
 NICE = 19
 
@@ -51,25 +53,42 @@ def _draft(target: Path) -> Path:
     return draft
 
 
+class _Copy:
+    """One copy of the store, a step at a time; everything here runs where the writer's connection may be used."""
+
+    def __init__(self, connection: apsw.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+        self.done = False
+        self.pages = 0
+
+    def begin(self) -> None:
+        self._copy = apsw.Connection(str(self._path))
+        self._copy.execute("PRAGMA synchronous = OFF")
+        self._steps = self._copy.backup("main", self._connection, "main")
+
+    def step(self, pages: int) -> None:
+        self._steps.step(pages)
+        self.done, self.pages = self._steps.done, self._steps.page_count
+
+    def end(self) -> None:
+        self._steps.close(True)
+        self._copy.close()
+
+
 async def _copy_store(connection: apsw.Connection, writer: Writer, path: Path) -> None:
-    copy = apsw.Connection(str(path))
+    copy = _Copy(connection, path)
+    await writer.chore(copy.begin)
     try:
-        copy.execute("PRAGMA synchronous = OFF")
-        steps = copy.backup("main", connection, "main")
-        try:
-            pages, known = STEP, 0
-            while not steps.done:
-                await writer.chore(partial(steps.step, pages))
-                grown = steps.page_count - known if known else 0
-                known = steps.page_count
-                pages = STEP + 2 * max(
-                    grown, 0
-                )  # so that it ends, however fast the store grows
-                await asyncio.sleep(PAUSE)
-        finally:
-            await writer.chore(lambda: steps.close(True))
+        pages, known, commits = BUSY, 0, writer.commits
+        while not copy.done:
+            await writer.chore(partial(copy.step, pages))
+            grown = copy.pages - known if known else 0
+            pages = IDLE if writer.commits == commits else BUSY
+            pages += 2 * max(grown, 0)  # so that it ends, however fast the store grows
+            known, commits = copy.pages, writer.commits
+            await asyncio.sleep(PAUSE)
     finally:
-        copy.close()
+        await writer.chore(copy.end)
 
 
 async def _complete_elsewhere(home: Path, draft: Path, target: Path) -> None:

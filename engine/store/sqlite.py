@@ -132,7 +132,7 @@ class SqliteStore(Desk, Store):
 
     def heads(self, destination: int, limit: int) -> Awaitable[list[Delivery]]:
         """See Store.heads: one delivery for each lane, the oldest lanes first."""
-        return self._standing.deliveries("heads", destination, limit)
+        return self._standing.heads(destination, limit)
 
     def behind(
         self, destination: int, lane: int, after: int, limit: int

@@ -42,6 +42,36 @@ class Standing:
         finally:
             self._recent.end(ticket)
 
+    async def heads(self, destination: int, limit: int) -> list[Delivery]:
+        """
+        For every lane its first delivery, oldest lanes first. Where that one has left its lane a moment ago and the
+        disk does not show it yet, the one behind it.
+        """
+        ticket = self._recent.begin()
+        try:
+            found: dict[int, Delivery] = {}
+            for row in await self.rows("heads", destination, limit):
+                read = self._delivery(row)
+                for now in await self._now_first(read):
+                    found[now.id] = self._claimed(now)
+            return [found[id] for id in sorted(found)]
+        finally:
+            self._recent.end(ticket)
+
+    async def _now_first(self, read: Delivery) -> list[Delivery]:
+        """What heads the lanes of a delivery that was read as a head: itself, unless it has left."""
+        if (now := self._recent.current(read)) is not None:
+            return [now]
+        firsts: list[Delivery] = []
+        for lane in read.lanes:
+            after = read.id
+            while rows := await self.rows("behind", read.destination, lane, after, 1):
+                after = rows[0][0]
+                if (now := self._recent.current(self._delivery(rows[0]))) is not None:
+                    firsts.append(now)
+                    break
+        return firsts
+
     def _claimed(self, delivery: Delivery) -> Delivery:
         claim = self._rides.claims.get(delivery.id)
         if claim is None or claim.state is delivery.state:

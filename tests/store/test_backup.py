@@ -27,7 +27,8 @@ async def test_a_backup_is_a_sound_copy(bench, tmp_path):
 
 
 async def test_a_backup_does_not_hold_up_accepts(bench, tmp_path, monkeypatch):
-    monkeypatch.setattr(backup, "STEP", 16)
+    monkeypatch.setattr(backup, "BUSY", 16)
+    monkeypatch.setattr(backup, "IDLE", 16)
     await asyncio.gather(*(bench.accept(raw=b"x" * 2000) for _ in range(300)))
     copying = asyncio.create_task(bench.store.backup(tmp_path / "copy"))
     accepted = 0
@@ -38,6 +39,13 @@ async def test_a_backup_does_not_hold_up_accepts(bench, tmp_path, monkeypatch):
     await copying
     assert accepted > 10
     assert list(verify.findings(tmp_path / "copy")) == []
+
+
+async def test_a_backup_may_begin_while_a_commit_is_under_way(bench, tmp_path):
+    for number in range(4):
+        accepts = [bench.accept(raw=b"%d" % other) for other in range(50)]
+        await asyncio.gather(*accepts, bench.store.backup(tmp_path / f"copy-{number}"))
+        assert list(verify.findings(tmp_path / f"copy-{number}")) == []
 
 
 async def test_a_backup_does_not_write_over_anything(bench, tmp_path):

@@ -46,14 +46,16 @@ def placed(
             places[id(group)] = _place(editor, group, position, after, before)
         new.setdefault(places[id(group)], []).append(one.line)
     out: list[Line] = []
-    for at in range(len(lines) + 1):
-        for line in new.get(at, ()):
+    at = 0
+    for place in sorted(new):
+        out += lines[at:place]
+        at = place
+        for line in new[place]:
             line.end = end
             if not out[-1].end:  # without a last line end none appears
                 out[-1].end, line.end = end, ""
             out.append(line)
-        out += lines[at : at + 1]
-    return out
+    return out + lines[at:]
 
 
 def _place(

@@ -95,7 +95,15 @@ class Document:
 
     def kind(self) -> str:
         """Message code and trigger event: `DFT^P03`."""
-        return "^".join(part for part in (self.header(9), self.header(9, 2)) if part)
+        return "^".join([part for part in self.type()[:2] if part])
+
+    def type(self) -> tuple[str, str, str]:
+        """The components of MSH-9: message code, trigger event, structure."""
+        fields = self.index["MSH"][0].fields
+        raw = fields[9] if len(fields) > 9 else ""
+        parts = raw.partition(self.marks.repetition)[0].split(self.marks.component)
+        code, event, structure = map(self.marks.unescape, [*parts, "", ""][:3])
+        return code, event, structure
 
     def control(self) -> str:
         """MSH-10."""

@@ -23,13 +23,12 @@ from engine.formats.hl7v2.document import (
     Document,
     Segment,
     name_of,
-    read_segments,
     split_fields,
     split_lines,
 )
 from engine.formats.hl7v2.exact import exact_bytes
 from engine.formats.hl7v2.marks import HEADERS, Marks
-from engine.formats.hl7v2.walk import Nodes, walk
+from engine.formats.hl7v2.walk import Nodes, Parents, walk
 
 
 class Line(msgspec.Struct, gc=False):
@@ -45,6 +44,8 @@ class Line(msgspec.Struct, gc=False):
     origin: int = -1
     """Which line of the original it is; -1 = a new one."""
     touched: bool = False
+    came: Segment | None = None
+    """The segment that it was."""
     cut: list[str] | None = None
     """`fields`, once they were asked for."""
 
@@ -52,7 +53,11 @@ class Line(msgspec.Struct, gc=False):
     def fields(self) -> list[str]:
         """Name and fields as they are now."""
         if self.cut is None:
-            self.cut = split_fields(self.was, self.name, self.marks)
+            came = self.came
+            if came is not None and came.line == self.was:
+                self.cut = came.fields.copy()
+            else:
+                self.cut = split_fields(self.was, self.name, self.marks)
             self.cut[0] = self.was.partition(self.marks.field)[0]
         return self.cut
 
@@ -89,27 +94,23 @@ class Editor:
         self.before = text[:start]
         """Blanks before the message."""
         self.original = split_lines(text[start:], self.marks.field)
-        marks, field = self.marks, self.marks.field
-        self._lines = [
-            Line(
-                line,
-                end,
-                line[:3] if line[3:4] == field else name_of(line, field),
-                marks,
-                at,
-                at,
-            )
-            for at, (line, end) in enumerate(zip(*self.original, strict=True))
-        ]
+        marks, field, segments = self.marks, self.marks.field, iter(document.segments)
+        self._lines: list[Line] = []
+        for at, (line, end) in enumerate(zip(*self.original, strict=True)):
+            if line[3:4] == field or name_of(line, field):
+                came = next(segments)
+                made = Line(line, end, came.name, marks, came.key, at, False, came)
+            else:
+                made = Line(line, end, "", marks, at, at)
+            self._lines.append(made)
         self._gone: set[int] = set()
         """Lines taken out and still in the list, so that taking out many one by one stays quick."""
-        self._next = len(self._lines)
-        for line, segment in zip(self._named(), document.segments, strict=True):
-            line.key = segment.key
-            self._next = max(self._next, segment.key + 1)
+        self._next = 1 + max([line.key for line in self._lines])
         self._by_key: dict[int, Line] | None = None
         self.moved = False
         """Whether segments were taken out or added."""
+        self.parents: Parents | None = None
+        """The groups of its segments, once a walk has asked for them."""
         self.added: set[int] = set()
         """Keys of the segments that were added."""
         self._view: Document | None = document
@@ -134,16 +135,23 @@ class Editor:
         """The segments of that name, in order."""
         return [line for line in self.lines if line.name == name]
 
+    def first(self, name: str) -> Sequence[Line]:
+        """The first segment of that name, if there is one."""
+        for line in self.lines:
+            if line.name == name:
+                return (line,)
+        return ()
+
     def behind(self, segments: Iterable[Segment]) -> list[Line]:
         """What became of segments of a document of this message; removed ones are left out."""
-        keys = self._keys()
+        keys = self.keys()
         return [line for one in segments if (line := keys.get(one.key)) is not None]
 
     def new(self, name: str) -> Added:
         """A segment that is written to and not yet in its place."""
         line = Line(name, "", name, self.marks, self._next)
         self._next += 1
-        self._keys()[line.key] = line
+        self.keys()[line.key] = line
         return Added(line)
 
     def place(
@@ -153,7 +161,7 @@ class Editor:
         if made:
             self._lines = placed(self, made, after, before)
             self.added.update(one.line.key for one, _ in made)
-            self.moved = True
+            self.moved, self.parents = True, None
             self.changed()
 
     def add(
@@ -174,10 +182,10 @@ class Editor:
         if not gone:
             return
         self._gone.update(id(line) for line in gone)
-        keys = self._keys()
+        keys = self.keys()
         for line in gone:
             keys.pop(line.key, None)
-        self.moved = True
+        self.moved, self.parents = True, None
         self.changed()
 
     def keep(self, names: Sequence[str]) -> None:
@@ -187,20 +195,13 @@ class Editor:
     def document(self) -> Document:
         """The message as it is now, to be read."""
         if self._view is None:
-            raw, decoded = self.render(), self.source.decoded
-            lines = [line.text() for line in self.lines]
-            exact = "".join(
-                text + line.end for text, line in zip(lines, self.lines, strict=True)
-            )
-            text = exact
+            raw, text, decoded = self.render(), self._text(), self.source.decoded
             if decoded.exact:
-                unmappable = self.source.reading.unmappable
-                text = readable(exact, unmappable)
-                lines = [readable(line, unmappable) for line in lines]
-            segments, index = read_segments(lines, self.marks)
-            for segment, line in zip(segments, self._named(), strict=True):
-                segment.key = line.key
-            now = Decoded(text, self._codec(), decoded.mark, exact if decoded.exact else "")
+                read = readable(text, self.source.reading.unmappable)
+                now = Decoded(read, self._codec(), decoded.mark, text)
+            else:
+                now = Decoded(text, self._codec(), decoded.mark)
+            segments, index = self._segments()
             self._view = Document(raw, now, self.source.reading, self.marks, segments, index)
         return self._view
 
@@ -219,12 +220,30 @@ class Editor:
             return self.source.raw
         decoded, unmappable = self.source.decoded, self.source.reading.unmappable
         codec = self._codec()
-        text = self.before + "".join(line.text() + line.end for line in self.lines)
+        text = self.before + self._text()
         if codec != decoded.codec:
             return encode(text, codec, unmappable)
         if codec in _FAITHFUL or self._is_canonical(codec):
             return decoded.mark + encode(text, codec, unmappable)
         return exact_bytes(self, unmappable)
+
+    def _text(self) -> str:
+        return "".join([line.text() + line.end for line in self.lines])
+
+    def _segments(self) -> tuple[list[Segment], dict[str, list[Segment]]]:
+        """The segments as they are now; those that nobody touched are those that came."""
+        segments: list[Segment] = []
+        index: dict[str, list[Segment]] = {}
+        for line in self._named():
+            segment = line.came
+            if segment is None or line.touched:
+                text = line.text()
+                if self.source.decoded.exact:
+                    text = readable(text, self.source.reading.unmappable)
+                segment = Segment(text, line.name, line.key, line.marks)
+            segments.append(segment)
+            index.setdefault(line.name, []).append(segment)
+        return segments, index
 
     def _is_canonical(self, codec: str) -> bool:
         """Whether encoding what was read gives back its bytes."""
@@ -232,11 +251,11 @@ class Editor:
         return encode(decoded.exact or decoded.text, codec, "replace") == self.source.raw
 
     def _codec(self) -> str:
-        header = next(line for line in self.lines if line.name == "MSH")
+        header = self._lines[0]
         if not header.touched:
             return self.source.decoded.codec
-        was = split_fields(header.was, "MSH", self.marks)
-        old, new = ((fields[18] if len(fields) > 18 else "") for fields in (was, header.fields))
+        was, now = self.source.index["MSH"][0].fields, header.fields
+        old, new = (fields[18] if len(fields) > 18 else "" for fields in (was, now))
         if old == new or not new:
             return self.source.decoded.codec
         return codec_of(new.partition(self.marks.repetition)[0] or "ASCII")
@@ -245,7 +264,7 @@ class Editor:
         """The lines that are segments."""
         return [line for line in self.lines if line.name]
 
-    def _keys(self) -> dict[int, Line]:
+    def keys(self) -> dict[int, Line]:
         """The segments by key."""
         if self._by_key is None:
             self._by_key = {line.key: line for line in self._named()}

@@ -65,19 +65,26 @@ class Group:
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_layout", "_position", "document", "structure")
+    __slots__ = ("_layout", "_made", "_position", "document", "structure")
 
     def __init__(self, document: Document) -> None:
-        self.structure = structure_name(*(document.header(9, part) for part in (1, 2, 3)))
+        self.structure = structure_name(*document.type())
         """Its name; empty where the standard has none for this message."""
         self.document = document
         self._layout = layout(
             self.structure, tuple(segment.name for segment in document.segments)
         )
+        self._made: dict[int, Group] = {}
         self._position = {segment.key: at for at, segment in enumerate(document.segments)}
 
     def of(self, segment: Segment) -> Group:
         """The segment with its group, or with the unforeseen segments behind it where it has none of its own."""
+        made = self._made.get(segment.key)
+        if made is None:
+            made = self._made[segment.key] = self._group(segment)
+        return made
+
+    def _group(self, segment: Segment) -> Group:
         position = self._position[segment.key]
         node, segments = self._layout.home[position], self.document.segments
         if node.parent is not None and segment.name in node.part.single:

@@ -60,6 +60,8 @@ class Target:
             item = scope.item
             lines = editor.behind([item.segment if isinstance(item, Group) else item])
         elif isinstance(scope.node, Document):
+            if not which.said and path.field:
+                return editor.first(path.segment)
             lines = editor.named(path.segment)
         else:
             lines = editor.behind(scope.node.find(path.segment))
@@ -77,7 +79,7 @@ class Target:
             return _encoded(value, marks, "field")
         repetitions = raw.split(marks.repetition)
         if pick.where is not None or not pick.number:
-            places = list(self._fitting(repetitions, marks, scope))
+            places = list(self._fitting(repetitions, marks, scope)) if raw else []
         else:
             places = [pick.number - 1]
         for at in places:

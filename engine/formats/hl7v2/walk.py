@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +27,22 @@ def walk(editor: Editor, nodes: Nodes, scope: Scope) -> list[tuple[int, Any]]:
         return list(enumerate(things, 1))
     if editor.moved:
         things = _left(editor, things, nodes, scope)
-    number, seen = _Parents(editor), Counter[int]()
-    walked = []
+    parents = editor.parents
+    if parents is None:
+        parents = editor.parents = Parents(editor)
+    walked, seen = [], dict[int, int]()
     for thing in things:
-        parent = id(number.parent(thing))
-        seen[parent] += 1
-        walked.append((seen[parent], thing))
+        parent = id(parents.of(thing))
+        seen[parent] = number = seen.get(parent, 0) + 1
+        walked.append((number, thing))
     return walked
 
 
 def _left(editor: Editor, things: Sequence[Group], nodes: Nodes, scope: Scope) -> list[Group]:
     """Those that are still there, read as they came; among them the segments that were added, read as they are."""
     if not editor.added:
-        return [thing for thing in things if editor.behind([thing.segment])]
+        there = editor.keys()
+        return [thing for thing in things if thing.segment.key in there]
     came = {thing.segment.key: thing for thing in things}
     view = editor.document()
     inside = Scope(view, scope.context, values=scope.values)
@@ -54,7 +56,7 @@ def _left(editor: Editor, things: Sequence[Group], nodes: Nodes, scope: Scope) -
     return found
 
 
-class _Parents:
+class Parents:
     """The group around each segment, in the message as it is now."""
 
     def __init__(self, editor: Editor) -> None:
@@ -63,10 +65,11 @@ class _Parents:
         self._home = layout(editor.source.groups.structure, names).home
         self._position = {line.key: at for at, line in enumerate(lines)}
 
-    def parent(self, thing: Group) -> Node:
+    def of(self, thing: Group) -> Node:
         """The group in whose repetitions the segment is counted."""
         node = self._home[self._position[thing.segment.key]]
-        once = thing.segment.name in node.part.single
+        name, part = thing.segment.name, node.part
+        once = name in part.first and name in part.single
         while once and node.parent is not None:
             once = not node.part.repeats
             node = node.parent

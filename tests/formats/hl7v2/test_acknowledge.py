@@ -228,3 +228,19 @@ def test_any_bytes_get_an_answer_that_can_be_read(tail: bytes, mode: str) -> Non
         if found := acknowledge(raw, made, reading, NOW):
             document = parse(found, Reading(unmappable="replace"))
             assert [one.name for one in document.segments][:2] == ["MSH", "MSA"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "outcome"),
+    [
+        ("missing_field", "101^Required field missing", "AE"),
+        ("bad_value", "102^Data type error", "AE"),
+        ("unmapped_code", "103^Table value not found", "AE"),
+        ("wrong_processing_id", "202^Unsupported processing ID", "AR"),
+        ("something_else", "207^Application internal error", "AE"),
+    ],
+)
+def test_the_error_code_says_what_went_wrong(reason: str, code: str, outcome: str) -> None:
+    lines = answer(RAW, receipt(Verdict.QUARANTINED, reason, "FT1-7.1: rule"))
+    assert lines[1].startswith(f"MSA|{outcome}|")
+    assert lines[2] == f"ERR||FT1^1^7^^1|{code}^HL70357|E|{reason}^^L|||FT1-7.1: rule"
