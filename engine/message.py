@@ -184,6 +184,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The answer its format prescribes; empty where the format has none or none is wanted."""
     error: str = ""
     """Why nothing was kept, in words for the sender."""
+    plan: Plan | None = None
+    """What was planned, for the log."""
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ import msgspec
 from engine import retry
 from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
-from engine.errors import DeliveryError, MessageError, Uncertain
+from engine.errors import DeliveryError, MessageError, Unavailable, Uncertain
 from engine.judgement import judge, kept
 from engine.mapping import Product, Traced
 from engine.message import (
@@ -52,7 +52,7 @@ async def receive(
     receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
     head = await store.read(raw) if isinstance(raw, Spooled) else raw
     body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
-    return Reply(receipt=receipt, body=body)
+    return Reply(receipt=receipt, body=body, plan=planned)
 
 
 def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
@@ -145,15 +145,20 @@ async def deliver(
     route: Route,
     destination: Destination,
     delivery: Delivery,
-    payload: bytes,
+    payload: bytes | None,
     waits: int,
     clock: Clock,
 ) -> Attempt:
-    """One attempt to hand a claimed delivery to its partner, and its consequence as a value."""
+    """
+    One attempt to hand a claimed delivery to its partner, and its consequence as a value. `payload` None: the store
+    cannot read it now.
+    """
     began = clock.monotonic()
     answer: Answer | None = None
     failure: DeliveryError | None
     try:
+        if payload is None:
+            raise Unavailable("not read", "the store cannot read what is to be sent")
         answer = await destination.send(delivery, payload)
         failure = judge(route, answer)
     except DeliveryError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Steps that say nothing once the next one is there.
 _PASSING = ("queued", "sending")
 #: How some facts read; others as `name value`.
-_WORDS = {"peer": "from {}", "deliveries": "{} to deliver", "kind": "{}", "control": "{}"}
+_WORDS = {"peer": "from {}", "deliveries": "{} to deliver", "kind": "{}", "made": "made {}"}
 
 
 class Line(NamedTuple):

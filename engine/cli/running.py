@@ -32,10 +32,10 @@ def run(
 
 
 def _ready(engine: Any) -> None:
-    from engine.cli.terminal import paint, safe
+    from engine.cli.terminal import paint, safe, safe_lines
 
     for mistake in engine.mistakes:
-        print(safe(str(mistake)), flush=True)
+        print(safe_lines(str(mistake)), flush=True)
     names = sorted(engine.stations)
     for name in names:
         station = engine.stations[name]

@@ -19,15 +19,15 @@ import msgspec
 
 from engine.channel import Route
 from engine.connectors import Destination
-from engine.errors import CommitUnknown, StoreError, Unavailable, Uncertain
+from engine.errors import StoreError, Uncertain
 from engine.lanes.breaker import Breaker
 from engine.lanes.due import Due
 from engine.lanes.lines import Lines
 from engine.lanes.pace import Alarm, Pace
-from engine.message import Body, Delivery, Settlement, State
+from engine.lanes.payload import loaded
+from engine.message import Delivery, Settlement, State
 from engine.pipeline import Attempt, Clock, deliver, failed_attempt
 from engine.store import Hold, Store
-
 
 #: Sends after a crash that are recorded before they begin.
 CAREFUL = 1000
@@ -115,8 +115,7 @@ class Lanes:
         breaker, concurrency, due = self.breaker, self.route.concurrency, self.due
         if due.waiting or breaker.until:
             now = self.clock.monotonic()
-            if (later := due.ripen(now)) is not None:
-                self._alarm.set(later)
+            self._ripen(now)
             if breaker.blocks(now):
                 if breaker.until > now:
                     self._alarm.set(breaker.until)
@@ -137,6 +136,10 @@ class Lanes:
             if breaker.until:
                 breaker.trial = True
                 return
+
+    def _ripen(self, now: float) -> None:
+        if (later := self.due.ripen(now)) is not None:
+            self._alarm.set(later)
 
     def _may_pass(self) -> bool:
         rate = self.hold.rate or self.route.rate
@@ -168,42 +171,20 @@ class Lanes:
                 delivery = await future
 
     async def _send(self, delivery: Delivery) -> None:
-        route, clock, payload = self.route, self.clock, b""
+        route, clock = self.route, self.clock
+        delivery, payload = await loaded(self.store, delivery)
+        self.sending[delivery.id] = delivery
         waits = self._waits.get(delivery.id, self.breaker.outages)
-        unread = False
-        try:
-            delivery, payload = await self._read(delivery)
-        except CommitUnknown:
-            raise
-        except (StoreError, OSError):
-            unread = True
         self.attempts += 1
         self._unclaimed += 1
         try:
             await self._claim(delivery)
-            if unread:
-                failure = Unavailable("not read", "its payload cannot be read from the store")
-                attempt = failed_attempt(route, delivery, failure, waits, clock)
-            else:
-                attempt = await deliver(
-                    route, self.destination, delivery, payload, waits, clock
-                )
+            attempt = await deliver(route, self.destination, delivery, payload, waits, clock)
         except asyncio.CancelledError:
             cut = Uncertain("interrupted", "the destination was stopped before the answer came")
             self._ended(delivery, failed_attempt(route, delivery, cut, waits, clock))
             raise
         self._ended(delivery, attempt)
-
-    async def _read(self, delivery: Delivery) -> tuple[Delivery, bytes]:
-        """The delivery with its options, and its payload; StoreError or OSError where they cannot be read."""
-        payload: Body | None = delivery.payload
-        if payload is None:
-            payload, options = await self.store.payload(delivery.id)
-            delivery = msgspec.structs.replace(delivery, options=options)
-            self.sending[delivery.id] = delivery
-        return delivery, (
-            payload if isinstance(payload, bytes) else await self.store.read(payload)
-        )
 
     async def _claim(self, delivery: Delivery) -> None:
         careful = self.careful and self.attempts <= CAREFUL
@@ -274,9 +255,7 @@ class Lanes:
     def _teller(self, delivery: Delivery) -> Callable[[], None] | None:
         """What tells the destination that an outcome is durable, where it wants to know."""
         settled = self._settled
-        if settled is None:
-            return None
-        return lambda: self._background(settled(delivery))
+        return None if settled is None else lambda: self._background(settled(delivery))
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(self._then_pump(work))
@@ -297,12 +276,8 @@ class Lanes:
             self.breaker.close()
             self.pump()
 
-    def withhold(self, numbers: set[int]) -> None:
-        """A person is about to take these deliveries away: none of them goes until `decided`."""
-        self.due.withhold(numbers)
-
     def decided(self, numbers: set[int], gone: set[int]) -> None:
-        """Of the deliveries held back these are gone (discarded, declared delivered); the others go on."""
+        """A person decided about deliveries that `due` withheld: these are gone, the others go on."""
         self.due.decided(numbers, gone)
         for found in self.lines.find(gone) if gone else ():
             if found.id not in self.sending:
@@ -319,8 +294,7 @@ class Lanes:
         self._idle.clear()
         if self._carriers:
             await asyncio.wait(self._carriers, timeout=within)
-        cut = [*self._carriers, *self._tasks]
-        for task in cut:
+        for task in (cut := [*self._carriers, *self._tasks]):
             task.cancel()
         await asyncio.gather(*cut, return_exceptions=True)
         await self.destination.close()

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import StoreError
+from engine.lanes.line import Line, lanes_of
 from engine.message import Delivery, State
 from engine.store import Store
 
@@ -23,23 +24,6 @@ IN_MEMORY = 20_000
 PAYLOADS = 8 * 1024 * 1024
 #: Seconds before the store is read again where it could not be read.
 PATIENCE = 0.25
-
-
-class Line:
-    """One lane: its first deliveries, and whether the store has more behind them."""
-
-    __slots__ = ("behind", "items", "loading", "missed", "read", "still")
-
-    def __init__(self, behind: bool = False) -> None:
-        self.items: list[Delivery] = []
-        self.behind = behind
-        self.loading = False
-        self.missed = False
-        """Whether something was queued while the store was being read."""
-        self.read = 0
-        """The highest id read from the store: what is announced only afterwards may stand here already."""
-        self.still = 0
-        """How many of them wait for a person."""
 
 
 class Lines:
@@ -73,7 +57,7 @@ class Lines:
         """Read the heads of all lanes that have something open."""
         heads = await self._store.heads(self._number, LINES)
         self._add_heads(heads)
-        self.overflow = self._missed or sum(len(head.lanes) for head in heads) >= LINES
+        self.overflow = self._missed or lanes_of(heads) >= LINES
         self._refilling = False
         self._refill_soon()
 
@@ -85,15 +69,11 @@ class Lines:
                 if line is None:
                     line = fresh[lane] = self.lines[lane] = Line(behind=True)
                 if not line.items and not line.loading:
-                    self._append(line, delivery)
+                    line.append(delivery)
+                    self.in_memory += 1
         for lane, line in fresh.items():
             self._moved_up(lane, line, line.items[:])
         return bool(fresh)
-
-    def _append(self, line: Line, delivery: Delivery) -> None:
-        line.items.append(delivery)
-        line.still += delivery.state is not State.QUEUED
-        self.in_memory += 1
 
     def _moved_up(self, lane: int, line: Line, fresh: list[Delivery]) -> None:
         """These came into a line that was dry; without order, into any."""
@@ -120,14 +100,15 @@ class Lines:
         elif line.behind:
             line.missed = True
             return
-        elif delivery.id <= line.read and _stands_in(line, delivery):
+        elif delivery.id <= line.read and line.standing(delivery):
             return
         if len(line.items) >= IN_LINE or self.in_memory >= IN_MEMORY:
             line.behind = True
             if line.items:
                 return
         light = self._lightened(delivery)
-        self._append(line, light)
+        line.append(light)
+        self.in_memory += 1
         if self._free or len(line.items) == 1:
             self._offer(light)
 
@@ -141,8 +122,9 @@ class Lines:
                 line.missed = True
                 if not line.items:
                     self._load(lane, line)
-            elif delivery.id > line.read or not _stands_in(line, delivery):
-                self._append(line, light)
+            elif delivery.id > line.read or not line.standing(delivery):
+                line.append(light)
+                self.in_memory += 1
         self._head(self.lines[delivery.lanes[0]])
 
     def _lightened(self, delivery: Delivery) -> Delivery:
@@ -219,7 +201,7 @@ class Lines:
         """The delivery of the same number, as it stands in its lanes in memory."""
         for lane in delivery.lanes:
             line = self.lines.get(lane)
-            if line is not None and (found := _stands_in(line, delivery)):
+            if line is not None and (found := line.standing(delivery)):
                 return found
         return None
 
@@ -265,7 +247,8 @@ class Lines:
         here = {item.id for item in line.items}
         fresh = [delivery for delivery in found if delivery.id not in here]
         for delivery in fresh:
-            self._append(line, delivery)
+            line.append(delivery)
+            self.in_memory += 1
             line.read = max(line.read, delivery.id)
         line.behind = line.missed or bool(fresh)
         line.missed = False
@@ -291,12 +274,10 @@ class Lines:
 
     async def _refill(self) -> None:
         """Lanes that did not fit: read their heads, until there are no others and nothing was queued meanwhile."""
-        while self.overflow and len(self.lines) < LINES:
+        more = True
+        while more and len(self.lines) < LINES:
             self._missed = False
             heads = await self._read(lambda: self._store.heads(self._number, LINES))
-            self.overflow = self._add_heads(heads) or self._missed
+            more = self._add_heads(heads) or self._missed
+            self.overflow = more or lanes_of(heads) >= LINES
         self._refilling = False
-
-
-def _stands_in(line: Line, delivery: Delivery) -> Delivery | None:
-    return next((item for item in line.items if item.id == delivery.id), None)

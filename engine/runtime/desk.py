@@ -103,13 +103,15 @@ class Desk:
         free = [number for number in wanted if number not in busy]
         held, gone = (set() if to is State.QUEUED else set(free)), set[int]()
         for lanes in engine.lanes.values():
-            lanes.withhold(held)
+            lanes.due.withhold(held)
         try:
             moved = await engine.store.move(
                 free, to, ordered.who, ordered.reason, engine.clock.now()
             )
             if moved < len(held):
-                left = {one.id for one in await engine.store.chosen(free) if one.state is not to}
+                left = {
+                    one.id for one in await engine.store.chosen(free) if one.state is not to
+                }
                 gone = held - left
             else:
                 gone = held

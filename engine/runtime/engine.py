@@ -232,7 +232,7 @@ class Engine:
                 return
 
     async def open_deliveries(self, message: int, names: Sequence[str]) -> list[int]:
-        """The deliveries of a message to these destinations that are not over."""
+        """The deliveries of a message to these destinations that have not arrived."""
 
         def read() -> list[int]:
             archive = SqliteArchive(self.home)
@@ -240,18 +240,19 @@ class Engine:
             return [
                 row["id"]
                 for row in rows
-                if row["state"] in ("queued", "sending") and row["destination"] in names
+                if row["state"] != State.DELIVERED and row["destination"] in names
             ]
 
         return await asyncio.to_thread(read)
 
 
 def _queued_mistake(file: str, gone: str, count: int) -> Mistake:
+    said = "1 delivery waits" if count == 1 else f"{count} deliveries wait"
     return Mistake(
         file=file,
         line=1,
         column=1,
         path=f"destinations.{gone}",
-        problem=f"{count} deliveries wait for '{gone}', which is no longer here",
+        problem=f"{said} for '{gone}', which is no longer here",
         write=f"renamed_from: {gone}   (or discard_queued: true) at the destination that takes its place",
     )

@@ -12,7 +12,7 @@ from engine.channel import Channel, Route
 from engine.connectors import Site, Source
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
+from engine.message import Context, Delivery, Inbound, Plan, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt, receive
 from engine.runtime.remembered import Remembered
 
@@ -187,7 +187,7 @@ class Station:
             raise
         receipt = reply.receipt
         assert receipt is not None
-        self._count(inbound, receipt)
+        self._count(inbound, receipt, reply.plan)
         return reply
 
     def _refused(self, inbound: Inbound, why: str) -> Reply:
@@ -198,7 +198,7 @@ class Station:
         )
         return Reply(receipt=None, body=body, error=why)
 
-    def _count(self, inbound: Inbound, receipt: Receipt) -> None:
+    def _count(self, inbound: Inbound, receipt: Receipt, planned: Plan | None) -> None:
         channel, log = self.channel, self.engine.log
         self.received += 1
         self.last_received_at = inbound.received_at
@@ -214,11 +214,13 @@ class Station:
             detail=receipt.detail,
             duration=self.engine.clock.now() - inbound.received_at,
             keys=self._key_names,
+            kind=planned.kind if planned else "",
             peer=inbound.peer,
+            made=planned.summary if planned else "",
             deliveries=len(receipt.deliveries),
         )
-        for part in receipt.parts:
-            self._count(inbound, part)
+        for at, part in enumerate(receipt.parts):
+            self._count(inbound, part, planned.parts[at] if planned else None)
 
     async def _when_delivered(self, reply: Reply, settings: Any) -> Reply:
         """
@@ -230,7 +232,9 @@ class Station:
         assert receipt is not None
         names = settings.ack_from or tuple(self.lanes)
         wanted = {self.lanes[name].number for name in names if name in self.lanes}
-        deliveries = [item.id for item in receipt.deliveries if item.destination in wanted]
+        receipts = (receipt, *receipt.parts)
+        queued = (item for one in receipts for item in one.deliveries)
+        deliveries = [item.id for item in queued if item.destination in wanted]
         if receipt.verdict is Verdict.DUPLICATE:
             deliveries = await self.engine.open_deliveries(receipt.original, names)
         futures = [self._await(number) for number in deliveries]

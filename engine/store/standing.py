@@ -49,11 +49,19 @@ class Standing:
         """
         ticket = self._recent.begin()
         try:
-            found: dict[int, Delivery] = {}
-            for row in await self.rows("heads", destination, limit):
-                read = self._delivery(row)
-                for now in await self._now_first(read):
-                    found[now.id] = self._claimed(now)
+            asked = limit
+            while True:
+                found: dict[int, Delivery] = {}
+                rows = await self.rows("heads", destination, asked)
+                gone = lanes = 0
+                for row in rows:
+                    read = self._delivery(row)
+                    firsts = await self._now_first(read)
+                    found |= {first.id: self._claimed(first) for first in firsts}
+                    gone, lanes = gone + (not firsts), lanes + len(read.lanes)
+                if not gone or lanes < asked:
+                    break
+                asked += gone
             return [found[id] for id in sorted(found)]
         finally:
             self._recent.end(ticket)

@@ -320,7 +320,9 @@ def test_an_engine_started_on_hold_sends_nothing(corridor: Corridor, kept: objec
             [*command, "--hold-all"], stdout=subprocess.PIPE, text=True
         ) as run:
             assert run.stdout is not None
-            said = run.stdout.readline() + run.stdout.readline()
+            said = ""
+            while "ready:" not in said:
+                said += run.stdout.readline()
             status = corridor("status").out
             assert corridor("stop").code == 0
             assert run.wait(15) == 0

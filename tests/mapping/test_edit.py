@@ -90,6 +90,10 @@ def test_what_belongs_to_a_segment_goes_where_it_is_named(edit: Any) -> None:
     made = edit('edit:\n  - {each: OBR, when: OBR-4.1 == "a", remove: [OBR, NTE, OBX, ZDS]}\n')
     rest = ORU[ORU.index("OBR|2") :]
     assert made == ORU[: ORU.index("OBR|1")] + rest
+    made = edit('edit:\n  - {each: OBX, when: OBX-3 == "z", remove: [NTE, ZDS]}\n')
+    assert made == ORU, "what another OBX holds stays"
+    made = edit("edit:\n  - {each: OBX, remove: [NTE, ZDS]}\n")
+    assert made == ORU.replace("NTE|1||of the second\r", "").replace("ZDS|1.2.3\r", "")
     made = edit("edit:\n  - {each: OBX, remove: [OBX-5, OBX-11]}\n")
     assert lines(made, "OBX")[1] == "OBX|2|NM|x|||||||| "[:-1]
 

@@ -101,7 +101,7 @@ async def test_what_comes_while_the_lanes_are_read_joins_behind_what_waited(
         late.clear()
         return found
 
-    bench.store.heads = heads  # type: ignore[method-assign]
+    bench.store.heads = heads  # type: ignore[method-assign, assignment]
     await bench.lanes_of()
     await bench.until(lambda: len(bench.partner.took) == 3)
     assert bench.partner.took == [b"a", b"b", b"c"]

@@ -115,6 +115,7 @@ class Editor:
         """Keys of the segments that were added."""
         self._view: Document | None = document
         self._raw: bytes | None = document.raw
+        self._text: str | None = None
 
     @property
     def lines(self) -> list[Line]:
@@ -129,7 +130,7 @@ class Editor:
 
     def changed(self) -> None:
         """What was rendered before is no longer true."""
-        self._view = self._raw = None
+        self._view = self._raw = self._text = None
 
     def named(self, name: str) -> list[Line]:
         """The segments of that name, in order."""
@@ -195,7 +196,7 @@ class Editor:
     def document(self) -> Document:
         """The message as it is now, to be read."""
         if self._view is None:
-            raw, text, decoded = self.render(), self._text(), self.source.decoded
+            raw, text, decoded = self.render(), self._written(), self.source.decoded
             if decoded.exact:
                 read = readable(text, self.source.reading.unmappable)
                 now = Decoded(read, self._codec(), decoded.mark, text)
@@ -220,15 +221,19 @@ class Editor:
             return self.source.raw
         decoded, unmappable = self.source.decoded, self.source.reading.unmappable
         codec = self._codec()
-        text = self.before + self._text()
+        text = self.before + self._written()
         if codec != decoded.codec:
             return encode(text, codec, unmappable)
         if codec in _FAITHFUL or self._is_canonical(codec):
             return decoded.mark + encode(text, codec, unmappable)
         return exact_bytes(self, unmappable)
 
-    def _text(self) -> str:
-        return "".join([line.text() + line.end for line in self.lines])
+    def _written(self) -> str:
+        if self._text is None:
+            self._text = "".join(
+                [(line.text() if line.touched else line.was) + line.end for line in self.lines]
+            )
+        return self._text
 
     def _segments(self) -> tuple[list[Segment], dict[str, list[Segment]]]:
         """The segments as they are now; those that nobody touched are those that came."""
@@ -242,7 +247,10 @@ class Editor:
                     text = readable(text, self.source.reading.unmappable)
                 segment = Segment(text, line.name, line.key, line.marks)
             segments.append(segment)
-            index.setdefault(line.name, []).append(segment)
+            if line.name in index:
+                index[line.name].append(segment)
+            else:
+                index[line.name] = [segment]
         return segments, index
 
     def _is_canonical(self, codec: str) -> bool:
