@@ -37,12 +37,8 @@ class State(StrEnum):
 #: Everything that can happen to a delivery. The stores enforce it, the documentation draws it.
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENDING, State.DISCARDED}),
-    State.SENDING: frozenset(
-        {State.DELIVERED, State.QUEUED, State.UNCERTAIN, State.REFUSED}
-    ),
-    State.UNCERTAIN: frozenset(
-        {State.QUEUED, State.DELIVERED, State.REFUSED, State.DISCARDED}
-    ),
+    State.SENDING: frozenset({State.DELIVERED, State.QUEUED, State.UNCERTAIN, State.REFUSED}),
+    State.UNCERTAIN: frozenset({State.QUEUED, State.DELIVERED, State.REFUSED, State.DISCARDED}),
     State.REFUSED: frozenset({State.QUEUED, State.DISCARDED}),
     State.DELIVERED: frozenset(),
     State.DISCARDED: frozenset(),

@@ -23,6 +23,8 @@ from engine.message import Body, Context, Facts, Inbound, Outbound, Plan, Spoole
 
 #: A message may be handed from channel to channel this often.
 DEPTH = 8
+#: A message may have this many deliveries.
+MOST = 65_000
 #: Joins the parts of a duplicate key.
 UNIT = "\x1f"
 
@@ -109,6 +111,8 @@ class Planning:
                 products = self._transform()
                 summary = _summary(products)
                 self._route(products, outbound, handed)
+                if len(outbound) > MOST:
+                    raise MessageError("too_many_deliveries", f"more than {MOST} deliveries")
                 if not outbound and not handed:
                     verdict, why = Verdict.FILTERED, "no_destination"
         except Exception as error:

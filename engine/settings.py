@@ -165,7 +165,10 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sqlite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The embedded store; nothing to set yet."""
+    """The embedded store."""
+
+    bodies: Duration | None = None
+    """How long the bodies of messages that are done with are kept, `90d`; what is known about them stays. None = for ever."""
 
 
 class StoreChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ from engine import orders
 from engine.errors import CommitUnknown
 from engine.runtime.desk import Desk
 from engine.runtime.engine import Engine
-from engine.runtime.watch import alerts, edits, lag
+from engine.runtime.watch import alerts, edits, lag, prune
 
 #: Seconds a thread may run Python before another gets its turn; the writer and the loop hand over often.
 SWITCH = 0.001

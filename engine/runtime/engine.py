@@ -93,13 +93,15 @@ class Engine:
             await station.open_lanes()
 
     async def _hold_all(self, reason: str) -> None:
+        """Every destination of every channel, also of those that do not run now."""
         now = self.clock.now()
         for channel in self.channels.values():
             for route in channel.routes:
-                number = self.store.destination(channel.name, route.name)
-                hold = Hold(destination=number, held=True, reason=reason, since=now)
-                await self.store.hold(hold)
-                self.holds[number] = hold
+                self.store.destination(channel.name, route.name)
+        for number in self.store.destinations().values():
+            hold = Hold(destination=number, held=True, reason=reason, since=now)
+            await self.store.hold(hold)
+            self.holds[number] = hold
 
     async def _recover(self) -> None:
         """What a crash interrupted: resent where the destination says so, left to a person where not."""
@@ -189,12 +191,15 @@ class Engine:
         if station is not None and station.channel.restart == channel.restart:
             await station.become(channel)
             return
+        stopped = station is not None and station.stopped
         if station is not None:
             await station.stop()
         await self.take_over(channel)
         station = self.stations[name] = Station(self, channel)
         await station.open_lanes()
-        station.start()
+        station.stopped = stopped
+        if not stopped:
+            station.start()
 
     def _left_behind(self, wanted: dict[str, Channel], broken: Container[str]) -> list[Mistake]:
         """Destinations that are no longer there while deliveries wait for them."""

@@ -40,7 +40,7 @@ class Gate:
 
     def _limit(self, now: float) -> int:
         for gate in self._urgent:
-            if now - gate.last < RECEIVING:
+            if abs(now - gate.last) < RECEIVING:
                 return self._share
         return ALONE
 

@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -61,33 +62,47 @@ class LargePlanner:
         self._home = home
         self._pool: ProcessPoolExecutor | None = None
         self._under_way = 0
+        self._alone = asyncio.Lock()
         self._idle: asyncio.TimerHandle | None = None
 
     async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """The same plan as `pipeline.plan` makes; quarantined `engine_error` when planning ends the process."""
-        loop = asyncio.get_running_loop()
-        bare = msgspec.structs.replace(context, channels=None)
         self._under_way += 1
         try:
-            return await loop.run_in_executor(
-                self._started(), _plan, channel.name, channel.release, inbound, bare
-            )
-        except (
-            LookupError
-        ):  # its files were edited, and the edit is not in force: only this process knows it
-            return await asyncio.to_thread(pipeline.plan, channel, inbound, context)
+            return await self._try(channel, inbound, context)
         except BrokenProcessPool:
-            self.close()
-            return Plan(
-                verdict=Verdict.QUARANTINED,
-                reason="engine_error",
-                detail="planning this message ended its process",
-                owner=channel.owner,
-                release=channel.release,
-            )
+            return await self._once_more(channel, inbound, context)
         finally:
             self._under_way -= 1
-            self._rest(loop)
+            self._rest(asyncio.get_running_loop())
+
+    async def _try(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        bare = msgspec.structs.replace(context, channels=None)
+        pool = self._started()
+        work = partial(_plan, channel.name, channel.release, inbound, bare)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except LookupError:
+            # its files were edited, and the edit is not in force: only this process knows it
+            return await asyncio.to_thread(pipeline.plan, channel, inbound, context)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self.close()
+            raise
+
+    async def _once_more(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        """The process ended with several messages in it: each is tried alone, so that only the culprit is held."""
+        async with self._alone:
+            try:
+                return await self._try(channel, inbound, context)
+            except BrokenProcessPool:
+                return Plan(
+                    verdict=Verdict.QUARANTINED,
+                    reason="engine_error",
+                    detail="planning this message ended its process",
+                    owner=channel.owner,
+                    release=channel.release,
+                )
 
     def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         """End the process when it stays idle: what it planned has left its memory large."""

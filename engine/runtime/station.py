@@ -8,12 +8,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from engine.channel import Channel, Route
 from engine.connectors import Site, Source
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
 from engine.lanes import Lanes
 from engine.message import Context, Delivery, Inbound, Plan, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt, receive
+from engine.runtime.outcomes import Outcomes
 from engine.runtime.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -40,9 +43,10 @@ class Station:
         """Why the source does not run, in words; empty while it does."""
         self.stopped = False
         self._task: asyncio.Task[None] | None = None
-        self._waiting: dict[int, list[asyncio.Future[State]]] = {}
+        self._outcomes = Outcomes()
         self._key_names = tuple(name for name, _ in channel.keys)
         self._gate = engine.gates[channel.class_]
+        self._waits = getattr(channel.source.settings, "ack", "accepted") == "delivered"
 
     # -- life -----------------------------------------------------------------------------------------------
 
@@ -88,10 +92,11 @@ class Station:
                 self.trouble = ""
                 await self.source.run(self.receive)
                 return
-            except (OSError, EngineError, LookupError) as error:
+            except (OSError, EngineError) as error:
                 self.trouble = str(error)
             except Exception as error:
-                self.trouble = f"the source failed: {type(error).__name__}"
+                said = str(error) if type(error) is LookupError else type(error).__name__
+                self.trouble = f"the source failed: {said}"
             self.engine.log.event(
                 "error", self.channel.name, "source_stopped", detail=self.trouble
             )
@@ -163,10 +168,9 @@ class Station:
             reply = await self._receive(inbound)
         finally:
             gate.leave()
-        settings = self.channel.source.settings
-        if reply.receipt is None or getattr(settings, "ack", "accepted") != "delivered":
+        if reply.receipt is None or not self._waits:
             return reply
-        return await self._when_delivered(reply, settings)
+        return await self._when_delivered(inbound, reply, self.channel.source.settings)
 
     async def _receive(self, inbound: Inbound) -> Reply:
         engine, channel = self.engine, self.channel
@@ -222,7 +226,7 @@ class Station:
         for at, part in enumerate(receipt.parts):
             self._count(inbound, part, planned.parts[at] if planned else None)
 
-    async def _when_delivered(self, reply: Reply, settings: Any) -> Reply:
+    async def _when_delivered(self, inbound: Inbound, reply: Reply, settings: Any) -> Reply:
         """
         Answer yes only once the destinations named have it; no positive answer when the limit is reached.
 
@@ -237,20 +241,21 @@ class Station:
         deliveries = [item.id for item in queued if item.destination in wanted]
         if receipt.verdict is Verdict.DUPLICATE:
             deliveries = await self.engine.open_deliveries(receipt.original, names)
-        futures = [self._await(number) for number in deliveries]
-        if not futures:
+        why = await self._outcomes.wait(deliveries, settings.ack_within)
+        if not why:
             return reply
-        done, late = await asyncio.wait(futures, timeout=settings.ack_within)
-        bad = any(future.result() is not State.DELIVERED for future in done)
-        if late or bad:
-            why = "not delivered in time" if late else "the destination refused it"
-            return Reply(receipt=None, body=b"", error=why)
-        return reply
-
-    def _await(self, delivery: int) -> asyncio.Future[State]:
-        future: asyncio.Future[State] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(delivery, []).append(future)
-        return future
+        raw = inbound.raw if isinstance(inbound.raw, bytes) else b""
+        said = msgspec.structs.replace(
+            receipt,
+            verdict=Verdict.QUARANTINED,
+            reason="not_delivered",
+            detail=f"the message is kept, but {why}",
+            parts=(),
+        )
+        channel = self.channel
+        now = self.engine.clock.now()
+        body = channel.format.acknowledge(raw, said, channel.reading, now)
+        return Reply(receipt=receipt, body=body, error=why)
 
     def pressure(self) -> bool:
         """Whether a destination's queue is full."""
@@ -278,7 +283,5 @@ class Station:
             again_in=round(settlement.due_at - settlement.at, 1) if settlement.due_at else 0,
             their_number=(settlement.kept or {}).get("their_number", ""),
         )
-        if self._waiting and state is not State.QUEUED:
-            for future in self._waiting.pop(delivery.id, ()):
-                if not future.done():
-                    future.set_result(state)
+        if state is not State.QUEUED and self._waits:
+            self._outcomes.ended(delivery.id, state)

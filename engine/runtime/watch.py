@@ -7,13 +7,15 @@ import asyncio
 from watchfiles import awatch
 
 from engine.alerts import AlertState, Fact, Webhook, judge
-from engine.errors import ConfigError
+from engine.errors import ConfigError, StoreError
 from engine.runtime.engine import Engine
 
 #: What an analyst edits.
 WATCHED = (".yaml", ".csv")
 #: Seconds between two measurements of the event loop's lag.
 LAG_EVERY = 0.02
+#: Seconds between two rounds of dropping old bodies, and between two steps of one.
+PRUNE_EVERY, PRUNE_PAUSE = 600.0, 0.1
 #: Seconds between two looks at queues and silences.
 LOOK_EVERY = 5.0
 
@@ -35,6 +37,9 @@ async def edits(engine: Engine) -> None:
         except ConfigError as error:
             for mistake in error.mistakes:
                 engine.log.event("error", "", "mistake", detail=str(mistake))
+        except (OSError, StoreError) as error:
+            detail = f"the edit was not taken over: {error}"
+            engine.log.event("error", "", "not_reloaded", detail=detail)
 
 
 async def lag(engine: Engine) -> None:
@@ -44,6 +49,21 @@ async def lag(engine: Engine) -> None:
         before = loop.time()
         await asyncio.sleep(LAG_EVERY)
         engine.lags.append(max(0.0, loop.time() - before - LAG_EVERY))
+        if fatal := engine.store.fatal():
+            engine.die(fatal)
+            return
+
+
+async def prune(engine: Engine) -> None:
+    """Drop the bodies of old messages, a little at a time, where config.yaml says how long they are kept."""
+    keep = engine.home_config.installation.store.sqlite.bodies
+    while keep is not None:
+        await asyncio.sleep(PRUNE_EVERY)
+        try:
+            while await engine.store.prune(engine.clock.now() - keep):  # noqa: ASYNC110 - a pace
+                await asyncio.sleep(PRUNE_PAUSE)
+        except StoreError as error:
+            engine.log.event("warning", "", "not_pruned", detail=str(error))
 
 
 async def alerts(engine: Engine) -> None:

@@ -182,6 +182,9 @@ class Store(Protocol):
     def backup(self, target: Any) -> Awaitable[None]:
         """A verified copy of store and large bodies, taken while the engine works."""
 
+    def fatal(self) -> str:
+        """Why the store takes nothing more and the process has to end; empty while it does."""
+
     def state(self) -> dict[str, float]:
         """For metrics: wal_bytes, pages, queue lengths, commits, last batch size and duration."""
 

@@ -210,6 +210,10 @@ class SqliteStore(Desk, Store):
             await self._writer.chore(partial(prune.shrink, self._connection, 1000))
         return seen
 
+    def fatal(self) -> str:
+        """See Store.fatal."""
+        return str(self._writer.dead or "")
+
     def state(self) -> dict[str, float]:
         """See Store.state."""
         writer = self._writer

@@ -281,14 +281,14 @@ class Writer:
             if ride.stripped:
                 self.dropped += 1
                 self.rides.claims.pop(ride.delivery, None)
+                if (claimed := ride.durable[0]) is not None:
+                    claimed()  # it never will be; whoever waits must not wait for ever
             else:
                 self._apart.appendleft(Batch([], [ride.plain()], []))
 
     def _die(self, batch: Batch, error: BaseException) -> None:
         """Nobody knows what is on the disk: nobody is answered, nothing is written again."""
-        self.dead = CommitUnknown(
-            f"the disk did not say whether a commit happened: {reason(error)}"
-        )
+        self.dead = CommitUnknown(f"the disk did not say if a commit happened: {reason(error)}")
         self.working = False
         for part in (batch, *self._apart, Batch(self.queues.take_all(), [], self._tasks)):
             part.refuse(self.dead)
