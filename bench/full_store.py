@@ -48,7 +48,14 @@ async def fill(home: Path, messages: int) -> None:
                 at = time.time()
                 store.claim(delivery, at)
                 store.settle(
-                    Settlement(delivery=delivery.id, state=State.DELIVERED, at=at, attempt=1, status="200", duration=0.001)
+                    Settlement(
+                        delivery=delivery.id,
+                        state=State.DELIVERED,
+                        at=at,
+                        attempt=1,
+                        status="200",
+                        duration=0.001,
+                    )
                 )
     await store.close()
 
@@ -62,7 +69,11 @@ def on(home: Path, seconds: float, first: int) -> dict[str, Any]:
 def watched(home: Path, scratch: Path, count: int, copied: bool) -> Iterator[None]:
     """Some tails, and a backup."""
     tails = [
-        subprocess.Popen([*COMMAND, str(home), "tail", "bench"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [*COMMAND, str(home), "tail", "bench"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         for _ in range(count)
     ]
     time.sleep(4)
@@ -75,7 +86,9 @@ def watched(home: Path, scratch: Path, count: int, copied: bool) -> Iterator[Non
     finally:
         if copied:
             running_still = others[-1].poll() is None
-            print(f"the backup {'was still running' if running_still else 'had ended'} at the end of the load")
+            print(
+                f"the backup {'was still running' if running_still else 'had ended'} at the end of the load"
+            )
         for process in others:
             process.terminate()
         for process in others:
@@ -111,9 +124,17 @@ def main() -> None:
                 alone = measure(process.pid, ENGINE, 32, chosen.seconds, 10_000_000)["rate"]
                 for count, copied in ((20, False), (0, True), (20, True)):
                     with watched(home, scratch, count, copied):
-                        busy = measure(process.pid, ENGINE, 32, chosen.seconds, 11_000_000 + count * 1_000_000 + copied * 500_000)["rate"]
+                        busy = measure(
+                            process.pid,
+                            ENGINE,
+                            32,
+                            chosen.seconds,
+                            11_000_000 + count * 1_000_000 + copied * 500_000,
+                        )["rate"]
                     said = f"{count} tails" + (" and a backup" if copied else "")
-                    print(f"full, alone {alone:.0f}/s; with {said} {busy:.0f}/s, ratio {busy / alone:.2f}")
+                    print(
+                        f"full, alone {alone:.0f}/s; with {said} {busy:.0f}/s, ratio {busy / alone:.2f}"
+                    )
 
 
 if __name__ == "__main__":

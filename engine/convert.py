@@ -146,7 +146,7 @@ class Converter:
                 continue
             sound = False
             near = nearest(key, known)
-            shown = written(record.entries[key])
+            shown = written(record.entries[key], key)
             write = f"{near}: {shown}" if near and shown else ""
             self.mistakes.add(
                 place, f"there is no {what} '{key}' here{meant(key, known)}", write

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
 from collections.abc import Collection, Iterable
 from decimal import Decimal
@@ -12,6 +13,10 @@ import msgspec
 
 from engine.placed import Items, Node, Record, Scalar
 from engine.shapes import bare, choices_of, fields_of
+
+_SECRET = re.compile(
+    r"pass?w|phrase|secr|token$|bea?r|baer|credential|^api.?key|^key$", re.IGNORECASE
+)
 
 _EXAMPLES = {
     "port": "2575",
@@ -45,15 +50,20 @@ def meant(word: str, words: Collection[str]) -> str:
     return f"; there is {only}{', '.join(sorted(words))}" if words else ""
 
 
-def written(node: Node) -> str:
-    """A value on one line as it may be written; empty where it is too long for that."""
+def written(node: Node, key: str = "") -> str:
+    """
+    A value on one line as it may be written; empty where it is too long for that. What stands under a key that
+    sounds like a secret's is not shown: mistakes are printed and logged.
+    """
+    if not isinstance(node, Record) and _SECRET.search(key):
+        return "{env: NAME}"
     if isinstance(node, Scalar):
         text = f'"{node.text}"' if node.style == "quoted" else node.text
         return text if "\n" not in text and len(text) < 60 else ""
     if isinstance(node, Items):
         parts = [written(item) for item in node.items]
         return f"[{', '.join(parts)}]" if all(parts) and len(parts) < 5 else ""
-    pairs = [(name, written(value)) for name, value in node.entries.items()]
+    pairs = [(name, written(value, name)) for name, value in node.entries.items()]
     inner = ", ".join(f"{name}: {value}" for name, value in pairs)
     return f"{{{inner}}}" if all(value for _, value in pairs) and len(inner) < 70 else ""
 

@@ -45,7 +45,7 @@ class LogFile:
             self._handle = -1
 
     def _open(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         self._size, self._looked = os.fstat(self._handle).st_size, time.monotonic()
         self._forget()

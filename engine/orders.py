@@ -64,12 +64,15 @@ async def serve(home: Path, obey: Obey) -> asyncio.AbstractServer:
             writer.close()
 
     (home / "data" / SOCKET).unlink(missing_ok=True)
-    before = os.umask(0o177)
+    line = socket.socket(socket.AF_UNIX)
     try:
         with _address(home) as address:
-            return await asyncio.start_unix_server(talk, address, limit=LONGEST)
-    finally:
-        os.umask(before)
+            line.bind(address)
+            os.chmod(address, 0o600)  # before it listens, so that nobody else ever connects
+        return await asyncio.start_unix_server(talk, sock=line, limit=LONGEST)
+    except BaseException:
+        line.close()
+        raise
 
 
 async def _answer(line: bytes, obey: Obey) -> dict[str, Any]:

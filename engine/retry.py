@@ -8,6 +8,9 @@ from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable, Un
 from engine.message import State
 from engine.settings import Duration
 
+#: Seconds to wait at least however soon a partner would be asked again, once the doubled waits have grown to it.
+AT_LEAST = 1.0
+
 
 class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `retry:` block of a destination."""
@@ -72,7 +75,7 @@ def settle(
     wait = min(retry.first_wait * 2.0 ** min(waits, 30), retry.longest_wait)
     wait *= 1 + retry.jitter * (random - 0.5)
     if failure.retry_after is not None:
-        wait = max(failure.retry_after, 0.0)
+        wait = max(failure.retry_after, min(wait, AT_LEAST))
     if isinstance(failure, Refused):
         return Decision(state=State.REFUSED, attempt=attempt + 1)
     if isinstance(failure, Misconfigured):

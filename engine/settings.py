@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import zoneinfo
 from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -164,6 +166,25 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ) from None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine itself; only literal addresses and `localhost` count."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_clear_text(host: str, plaintext: bool) -> None:
+    """ValueError where messages would travel unencrypted to or from other machines and nobody said that they may."""
+    if not plaintext and not is_loopback(host):
+        raise ValueError(
+            "host: without 'tls' everything travels in clear text between this machine and others; "
+            "write tls: {...}, or plaintext: true if the network is trusted"
+        )
+
+
 class Sqlite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The embedded store."""
 
@@ -183,6 +204,8 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     host: str = "127.0.0.1"
     """Address to listen on; `0.0.0.0` = all addresses of the machine."""
+    plaintext: bool = False
+    """Allow these listeners to take messages from other machines without TLS: everything then travels in clear text."""
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -192,10 +215,24 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Address that takes a JSON POST when an alert starts and when it clears; empty = only the log says so."""
     headers: dict[str, Secret] = {}
     """Headers to send with it, each by reference: `{Authorization: {env: ALERT_TOKEN}}`."""
+    plaintext: bool = False
+    """Allow http:// to another machine: alerts and these headers then travel in clear text."""
 
     def __post_init__(self) -> None:
-        if self.url and not re.match(r"https?://[^/]", self.url):
+        if not self.url:
+            return
+        if not re.match(r"https?://[^/]", self.url):
             raise ValueError("url is an address such as https://alerts.example.org/corridor")
+        parts = urlsplit(self.url)
+        if (
+            parts.scheme == "http"
+            and not self.plaintext
+            and not is_loopback(parts.hostname or "")
+        ):
+            raise ValueError(
+                "url: http:// to another machine sends everything in clear text; "
+                "write https://, or plaintext: true if the network is trusted"
+            )
 
 
 class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,7 +258,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     listen: Listen = Listen()
     """What holds for every listener that does not say otherwise."""
     partners: dict[str, Record] = {}
-    """By name, the connector settings of a partner: `lab: {mllp: {host: 10.0.0.5, port: 2575}}`; a channel says `mllp: {partner: lab}`."""
+    """By name, the connector settings of a partner: `lab: {mllp: {host: 10.0.0.5, port: 2575, tls: {}}}`; a channel says `mllp: {partner: lab}`."""
     defaults: dict[Literal["care", "revenue", "supply", "admin"], Record] = {}
     """By class, what its destinations and alerts have where a channel says nothing: `care: {retry: {first_wait: 1s}, alerts: {queue_age: 5m}}`."""
     alerts: Webhook = Webhook()

@@ -204,7 +204,7 @@ source:
 format: hl7v2
 destinations:
   next:
-    mllp: {host: 10.0.0.5, port: 2575}
+    mllp: {host: 10.0.0.5, port: 2575, tls: {}}
 tests:
 """
     good = '{next: {MSH-10: "77", PID-5.2: JANE, PID-8: nothing, "FT1[2]-7.1": PLATE}}'

@@ -170,6 +170,28 @@ async def test_lanes_go_side_by_side_up_to_the_concurrency_and_in_order_within(
         assert of_lane == [b"%d/%d" % (lane, round_) for round_ in range(5)]
 
 
+async def test_no_more_than_concurrency_sends_are_unrecorded(bench: Bench) -> None:
+    await bench.open(order_by=None, concurrency=4)
+    recorded: list[int] = []
+    claim = bench.store.claim
+
+    def counted(delivery: Any, at: float, durable: Any = None) -> None:
+        recorded.append(1)
+
+        def done() -> None:
+            recorded.pop()
+            durable()
+
+        most.append(len(recorded))
+        claim(delivery, at, done)
+
+    most: list[int] = []
+    bench.store.claim = counted  # type: ignore[method-assign]
+    await bench.put(*[b"%d" % number for number in range(60)])
+    await bench.until(lambda: len(bench.partner.took) == 60)
+    assert max(most) <= 4
+
+
 async def test_order_none_lets_sends_run_freely(bench: Bench) -> None:
     await bench.open(order_by=None, concurrency=4)
     bench.partner.gate = asyncio.Event()

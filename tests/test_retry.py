@@ -34,6 +34,10 @@ def test_the_partner_says_how_long_to_wait():
     assert decide(Unavailable("429", retry_after=17.0)).wait == 17.0
 
 
+def test_a_partner_that_would_be_asked_at_once_is_not_hammered():
+    assert decide(Unavailable("429", retry_after=0.0)).wait == 1.0
+
+
 def test_unavailable_ends_only_by_give_up_after():
     policy = Policy(retry=Retry(give_up_after=Duration(3600)))
     assert decide(Unavailable("x"), age=3599, policy=policy).state is State.QUEUED

@@ -111,7 +111,7 @@ def check_keys(
             mistakes.add(place, f"'{key}' is not in this release")
             continue
         problem, right = unknown(key, level, known)
-        shown = written(record.entries[key])
+        shown = written(record.entries[key], key)
         mistakes.add(place, problem, f"{right}: {shown}" if right and shown else "")
     return sound
 

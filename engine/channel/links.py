@@ -11,6 +11,7 @@ from engine.channel.grammar import Level, unknown
 from engine.convert import WRONG, Converter, Holes
 from engine.hints import meant, nearest, written
 from engine.placed import Node, Place, Record, Scalar
+from engine.settings import Listen
 from engine.shapes import fields_of
 
 _LOOPBACK = "127.0.0.1"
@@ -69,7 +70,9 @@ def _unknown(
     for kind in found or _able(side):
         if kind in _able(side) and key in fields_of(_settings(kind, side)):
             problem = f"'{key}' is a setting of the connector and stands inside it"
-            binding.mistakes.add(place, problem, f"{kind}: {{{key}: {written(node) or '...'}}}")
+            binding.mistakes.add(
+                place, problem, f"{kind}: {{{key}: {written(node, key) or '...'}}}"
+            )
             return not found
     if isinstance(node, Record) and not found and not nearest(key, level.keys):
         known = connectors.names()
@@ -78,7 +81,7 @@ def _unknown(
         known = [*level.keys, *_able(side)]
         problem, near = unknown(key, level, tuple(known))
     near = nearest(key, known)
-    shown = written(node)
+    shown = written(node, key)
     binding.mistakes.add(place, problem, f"{near}: {shown}" if near and shown else "")
     return not found and (near in connectors.names() or isinstance(node, Record))
 
@@ -136,14 +139,20 @@ def _complete(binding: Binding, record: Record, kind: str, settings: Any) -> Nod
         and host != _LOOPBACK
         and "host" not in node.entries
     ):
-        said = Place(file="config.yaml", line=1, column=1, path="listen.host")
-        listen = Scalar(text=host, style="plain", place=said)
-        node = Record(
-            entries={**node.entries, "host": listen},
-            keys={**node.keys, "host": said},
-            place=node.place,
-        )
+        node = _listening(node, binding.installation.listen)
     return node
+
+
+def _listening(node: Record, listen: Listen) -> Record:
+    """With what config.yaml says of every listener that does not say otherwise."""
+    said = Place(file="config.yaml", line=1, column=1, path="listen.host")
+    host = Scalar(text=listen.host, style="plain", place=said)
+    entries: dict[str, Node] = {"host": host, **node.entries}
+    keys = {"host": said, **node.keys}
+    if listen.plaintext and "plaintext" not in entries:
+        entries["plaintext"] = Scalar(text="true", style="plain", place=said)
+        keys["plaintext"] = said
+    return Record(entries=entries, keys=keys, place=node.place)
 
 
 def _under(node: Record, own: dict[str, Node], below: Record) -> Record:

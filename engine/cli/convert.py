@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +40,8 @@ def convert(
             bad += 1
             problem_of(path, error, as_json=False)
             continue
+        if not made:
+            print(f"{path}: '{mapping}' makes nothing of it", file=sys.stderr)
         _put(path, made, out)
     if bad:
         raise typer.Exit(FOUND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import time
@@ -54,15 +55,19 @@ def demo(
         sender = Sender(programme(stage.home), rate)
         sender.start()
         show = Show(stage, sender, seconds, live=not plain and sys.stdout.isatty())
+        stopped = False
         try:
             show.run()
         except KeyboardInterrupt:
             print("\nstopping ...", flush=True)
-            return
+            stopped = True
         finally:
             sender.ending.set()
             sender.join()
-        delivered = show.settle() if seconds else True
+        delivered = show.settle() if seconds and not stopped else True
+    if stopped:
+        said = f"{programme_name()} --home {_short(stage.home)}"
+        print(f"all ended; what it did can still be read: {said} messages", flush=True)
     if not delivered:
         raise typer.Exit(FOUND)
 
@@ -151,16 +156,17 @@ class Show:
 
     def hints(self) -> list[str]:
         """Where to go next, with ids of messages that were just seen."""
-        home = _short(self._stage.home)
+        corridor = f"{programme_name()} --home {_short(self._stage.home)}"
         seen = [fact for fact in self._events if fact.get("message")]
         fact = self._waited or (seen[-1] if seen else {"message": "ID", "channel": "CHANNEL"})
         return [
             "in another terminal:",
-            f"  corridor --home {home} tail {fact['channel']}",
-            f"  corridor --home {home} show {fact['message']}",
-            f"  corridor --home {home} messages --state queued",
-            f"  corridor --home {home} status",
-            f"  corridor simulate --control {self._stage.control} --switch {FALLS}=429",
+            f"  {corridor} tail {fact['channel']}",
+            f"  {corridor} show {fact['message']}",
+            f"  {corridor} messages --state queued",
+            f"  {corridor} status",
+            f"  {programme_name()} simulate --control {self._stage.control}"
+            f" --switch {FALLS}=429    ({FALLS}=none ends it)",
         ]
 
     def settle(self) -> bool:
@@ -201,6 +207,15 @@ class Show:
             if taken != delivered:
                 wrong.append(f"{place}: {delivered} delivered, the partner took {taken}")
         return wrong if answers else ["nothing was sent", *wrong]
+
+
+def programme_name() -> str:
+    """How this command is called from here: by its name where the shell finds it, else by its path."""
+    own = Path(sys.executable).parent / "corridor"
+    found = shutil.which("corridor")
+    if not own.exists() or (found is not None and Path(found).samefile(own)):
+        return "corridor"
+    return _short(own)
 
 
 def _short(path: Path) -> str:

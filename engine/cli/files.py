@@ -70,6 +70,19 @@ def format_of(raw: bytes, path: Path, named: str) -> Format:
         raise fail(f"{said}; name one with --format: {known}", USAGE) from None
 
 
+def _readable(raw: bytes, path: Path, named: str) -> Format:
+    """Like `format_of`, but a file of no known format is that file's own problem: the next ones are still looked at."""
+    from engine import formats
+    from engine.errors import MessageError
+
+    if not named and not recognised(raw):
+        known = ", ".join(formats.names())
+        raise MessageError(
+            "unreadable", f"no format known here; name one with --format: {known}"
+        )
+    return format_of(raw, path, named)
+
+
 def tree_lines(format_: Format, document: Any) -> list[str]:
     """A parsed message as aligned lines: path, the standard's name, value."""
     from engine.cli.terminal import table
@@ -99,8 +112,8 @@ def parse(
     reading, bad = Reading(encoding=encoding), 0
     for path in found(files):
         raw = path.read_bytes()
-        format_ = format_of(raw, path, named)
         try:
+            format_ = _readable(raw, path, named)
             documents = [format_.parse(part, reading) for part in parts(format_, raw, reading)]
         except MessageError as error:
             bad += 1
@@ -141,10 +154,10 @@ def validate(
     reading, bad, total = Reading(encoding=encoding), 0, 0
     for path in found(files):
         raw = path.read_bytes()
-        format_ = format_of(raw, path, named)
         total += 1
         problems: list[MessageError] = []
         try:
+            format_ = _readable(raw, path, named)
             for part in parts(format_, raw, reading):
                 problems += _problems(format_, part, reading)
         except MessageError as error:

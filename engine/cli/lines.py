@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.cli.terminal import clock, paint, safe, span
+from engine.log import MASK
 
 if TYPE_CHECKING:
     from engine.store import Step
@@ -31,6 +32,8 @@ class Line(NamedTuple):
     right: str
     """What stands at the right edge: how long it took, masked keys."""
     level: str = "info"
+    least: str = ""
+    """The same without keys: on a narrow terminal masked keys give way."""
 
 
 #: Facts of a log line that have a place of their own.
@@ -55,14 +58,16 @@ def from_log(fact: Mapping[str, Any]) -> Line:
     others = [_fact(name, value) for name, value in fact.items() if name not in _PLACED]
     seconds = fact.get("seconds")
     right = [fact.get("keys", ""), span(seconds) if seconds else ""]
+    event = str(fact.get("event", ""))
     return Line(
         at=datetime.fromisoformat(fact["time"]).timestamp(),
         message=str(fact.get("message", "")),
         channel=str(fact.get("channel", "")),
-        event=str(fact.get("event", "")),
+        event=event,
         destination=str(fact.get("destination", "")),
-        text=_join([*said, *others]),
+        text=" ".join(_join([reason_of(event, said[0]), *said[1:], *others]).split()),
         right="  ".join(part for part in right if part),
+        least=right[1],
         level=str(fact.get("level", "info")),
     )
 
@@ -79,9 +84,19 @@ def from_step(step: Step, message: str) -> Line:
         channel=step.channel,
         event=step.what,
         destination=step.destination,
-        text=_join([step.status, step.detail, *kept, again, who]),
+        text=_join([reason_of(step.what, step.status), step.detail, *kept, again, who]),
         right=span(step.duration) if step.duration else "",
     )
+
+
+def reason_of(event: str, status: str) -> str:
+    """
+    A duplicate's status is the verdict of the message it repeats.
+
+    >>> reason_of("duplicate", "accepted"), reason_of("delivered", "201")
+    ('the first was accepted', '201')
+    """
+    return f"the first was {status}" if event == "duplicate" and status else status
 
 
 def story(steps: Sequence[Step]) -> list[Step]:
@@ -105,7 +120,35 @@ def story(steps: Sequence[Step]) -> list[Step]:
             told.append(msgspec.structs.replace(step, detail=detail))
         else:
             told.append(step)
-    return told
+    return _without_repeats(told)
+
+
+def _without_repeats(steps: list[Step]) -> list[Step]:
+    """Of equal waits of one delivery on end the first and the last, which says how many there were."""
+    import msgspec
+
+    runs: dict[int, list[int]] = {}
+    ended: list[list[int]] = []
+    for at, step in enumerate(steps):
+        run = runs.setdefault(step.delivery, [])
+        if run and _wait(step) and _wait(step) == _wait(steps[run[-1]]):
+            run.append(at)
+        else:
+            ended.append(run)
+            runs[step.delivery] = [at]
+    told: dict[int, Step] = dict(enumerate(steps))
+    for run in [*ended, *runs.values()]:
+        if len(run) > 2:
+            last = told[run[-1]]
+            detail = f"{last.detail}, {len(run)} times on end".removeprefix(", ")
+            told[run[-1]] = msgspec.structs.replace(last, detail=detail)
+            for at in run[1:-1]:
+                del told[at]
+    return list(told.values())
+
+
+def _wait(step: Step) -> tuple[str, str, str] | None:
+    return (step.status, step.detail, step.who) if step.what == "waiting" else None
 
 
 def _fact(name: str, value: object) -> str:
@@ -157,7 +200,10 @@ class Layout:
             self._cell("destination", line.destination),
         )
         text, right = safe(line.text), safe(line.right)
-        taken = sum(map(len, (*left, event, destination, right))) + 2 * (len(left) + 3)
+        taken = sum(map(len, (*left, event, destination))) + 2 * (len(left) + 3)
+        if self._width and MASK in right and taken + len(text) + len(right) > self._width:
+            right = safe(line.least)
+        taken += len(right)
         room = min(self._width - taken, 60) if self._width else 48
         colour = line.event if line.level == "info" else line.level
         cells = [*left, paint(event, colour), destination, text.ljust(room) if right else text]

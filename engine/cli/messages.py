@@ -18,6 +18,7 @@ from engine.cli.selection import (
     Verdict,
     number,
     open_archive,
+    recorded,
     search,
     wanted,
 )
@@ -40,10 +41,11 @@ def messages(
     limit: Annotated[
         int, typer.Option("--limit", "-n", help="At most this many; 0 = all.")
     ] = 50,
+    reason: Reason = "",
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Search messages, newest first."""
+    """Search messages, newest first. A search by key is recorded."""
     from engine.cli.terminal import json_line, moment, states, table
     from engine.message import short_id
 
@@ -57,7 +59,9 @@ def messages(
         since=since,
         until=until,
     )
-    found = search(open_archive(here(home)), limit, **filters)
+    archive = open_archive(here(home))
+    recorded(here(home), key, reason)
+    found = search(archive, limit, **filters)
     if as_json:
         for one in found:
             json_line(described(one))
@@ -69,7 +73,7 @@ def messages(
             one.channel,
             one.kind,
             one.verdict,
-            states(one.states) or one.reason,
+            states(one.states) or _reason(one),
         )
         for one in found
     ]
@@ -81,6 +85,12 @@ def messages(
         print("no message fits")
     elif len(rows) == limit:
         print(f"(the newest {limit}; more with --limit 0)")
+
+
+def _reason(found: Found) -> str:
+    from engine.cli.lines import reason_of
+
+    return reason_of(found.verdict, found.reason)
 
 
 def described(found: Found) -> dict[str, Any]:
@@ -106,6 +116,8 @@ def show(
     home: Home = None,
 ) -> None:
     """Show the whole trail of one message, with reasons."""
+    from engine.cli.terminal import safe
+
     folder = here(home)
     archive = open_archive(folder)
     found = archive.message(number(short))
@@ -122,6 +134,9 @@ def show(
     _show_head(archive, found, content)
     _show_trail(archive, found.id)
     _show_deliveries(archive, found.id)
+    if found.verdict == "quarantined":
+        again = f"corridor replay {safe(short)} --reason TEXT"
+        print(f"\nnothing was sent; once the cause is mended: {again}")
     if content:
         _show_content(archive, found.id)
 
@@ -138,7 +153,7 @@ def _show_json(archive: Archive, found: Found, content: bool) -> None:
             {**_step(step), "message": short_id(step.message)}
             for step in archive.trail(found.id)
         ],
-        "deliveries": archive.deliveries(found.id),
+        "deliveries": [_row(row, content) for row in archive.deliveries(found.id)],
     }
     if content:
         facts["raw"] = archive.raw(found.id)
@@ -146,6 +161,12 @@ def _show_json(archive: Archive, found: Found, content: bool) -> None:
             str(row["id"]): archive.payload(row["id"]) for row in archive.deliveries(found.id)
         }
     json_out(facts)
+
+
+def _row(row: dict[str, Any], content: bool) -> dict[str, Any]:
+    """A delivery; without content, not what the message filled in: file name, path, headers, lanes."""
+    hidden = () if content else ("options", "lanes")
+    return {name: value for name, value in row.items() if name not in hidden}
 
 
 def _step(step: Any) -> dict[str, Any]:
@@ -161,7 +182,7 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
     from engine.message import short_id
 
     words = [paint(short_id(found.id), "strong"), safe(found.channel)]
-    words += [paint(found.verdict, found.verdict), safe(found.reason), safe(found.kind)]
+    words += [paint(found.verdict, found.verdict), safe(_reason(found)), safe(found.kind)]
     print("  ".join(word for word in words if word))
     peer = f" from {safe(found.peer)}" if found.peer else ""
     print(f"received {moment(found.received_at)}{peer}, {found.size:,} bytes")

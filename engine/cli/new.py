@@ -98,3 +98,7 @@ def _say_next(home: Path, choice: Choice, written: dict[str, str]) -> None:
     print(f"  corridor test {choice.name}{where}")
     print(f"  corridor try {choice.name} {sample}{where}")
     print(f"  corridor run{where}")
+    if choice.source != "file":
+        print("then, in another terminal:")
+        print(f"  corridor send {sample} --to {choice.name}{where}")
+        print(f"  corridor tail {choice.name}{where}")

@@ -10,6 +10,7 @@ import typer
 from engine.cli import completion
 from engine.cli.app import Home, Reason, Yes, app, fail, here
 from engine.cli.people import order
+from engine.cli.running import counted
 from engine.cli.selection import (
     Channel,
     Ids,
@@ -20,6 +21,7 @@ from engine.cli.selection import (
     Until,
     chosen,
     open_archive,
+    recorded,
 )
 
 Where = Annotated[
@@ -74,7 +76,7 @@ def _flag(
     answer = order(home, verb, arguments, reason)
     done = "on hold" if verb == "hold" else "released"
     at = f", at most {rate:g} a second" if rate else ""
-    print(f"{answer.get('destinations', 1)} destinations {done}{at}")
+    print(f"{counted(answer.get('destinations', 1), 'destination')} {done}{at}")
 
 
 def needed(reason: str) -> None:
@@ -175,6 +177,7 @@ def move(
 
     needed(reason)
     archive = open_archive(home)
+    recorded(home, "" if ids else filters["key"], reason)
     found = chosen(archive, ids, limit, **filters)
     only = filters.get("state")
     rows = [

@@ -11,6 +11,7 @@ import typer
 from engine.cli.app import FOUND, Home, Json, Reason, Yes, app, fail, here
 from engine.cli.orders import needed
 from engine.cli.people import order
+from engine.cli.running import counted
 from engine.cli.selection import (
     Channel,
     Control,
@@ -23,6 +24,7 @@ from engine.cli.selection import (
     Verdict,
     chosen,
     open_archive,
+    recorded,
     search,
 )
 
@@ -81,6 +83,7 @@ def replay(
 
     folder = here(home)
     archive = open_archive(folder)
+    recorded(folder, "" if ids else key, reason)
     found = chosen(
         archive,
         ids,
@@ -99,7 +102,8 @@ def replay(
     if not as_json:
         _preview(archive, found, tuple(to or ()), same_bytes, as_new)
     if not yes and not ask("Replay these?"):
-        raise fail("nothing was replayed; give --yes to go on without being asked")
+        also = "" if reason else " and --reason"
+        raise fail(f"nothing was replayed; give --yes{also} to go on without being asked")
     needed(reason)
     mode = "same_bytes" if same_bytes else "again"
     arguments = {"to": list(to or ()), "mode": mode, "as_new": as_new}
@@ -150,7 +154,8 @@ def _preview(
         else "the partners know the originals' keys"
     )
     first, last = found[0].received_at, found[-1].received_at
-    print(f"{len(found)} messages, received {moment(first)} to {moment(last)}, {how}; {key}")
+    last_too = f" to {moment(last)}" if len(found) > 1 else ""
+    print(f"{counted(len(found), 'message')}, received {moment(first)}{last_too}, {how}; {key}")
     newer = newer_ones(archive, {message.id for message in found}, lanes, first)
     for (channel, destination), count in sorted(counts.items()):
         text = f"  {safe(channel)} to {safe(destination)}: {count} deliveries then"

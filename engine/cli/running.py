@@ -42,7 +42,10 @@ def _ready(engine: Any) -> None:
         trouble = f"  {paint(safe(station.trouble), 'error')}" if station.trouble else ""
         print(f"{name}: {source(station.channel)}{trouble}", flush=True)
     held = ", everything on hold" if any(hold.held for hold in engine.holds.values()) else ""
-    print(f"{paint('ready', 'good')}: {len(names)} channels in {engine.home}{held}", flush=True)
+    channels = counted(len(names), "channel")
+    print(f"{paint('ready', 'good')}: {channels} in {engine.home}{held}", flush=True)
+    if not names and not engine.mistakes:
+        print("nothing can be received yet; begin with: corridor new channel NAME", flush=True)
 
 
 def source(channel: Any) -> str:
@@ -77,6 +80,8 @@ def check(as_json: Json = False, home: Home = None) -> None:
         json_out({"mistakes": [], "channels": sorted(loaded.channels)})
         return
     print(f"{paint('no mistakes', 'good')} in {counted(len(loaded.channels), 'channel')}")
+    if not loaded.channels:
+        print(f"{folder} has no channels yet; begin with: corridor new channel NAME")
 
 
 def print_mistakes(error: Any) -> None:

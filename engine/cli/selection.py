@@ -84,6 +84,15 @@ def open_archive(home: Path) -> Archive:
     return SqliteArchive(home)
 
 
+def recorded(home: Path, key: str, reason: str = "") -> None:
+    """Whose messages there are is content: a search by key is recorded before, with the key's name and no value."""
+    if key:
+        from engine.cli.people import record
+
+        name, _ = named(key)
+        record(home, "search_by_key", f"key {name}" if name else "any key", reason)
+
+
 def number(short: str) -> int:
     """The number behind a short id."""
     from engine.message import number_of

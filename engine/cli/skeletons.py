@@ -85,8 +85,11 @@ def _destination(choice: Choice) -> str:
     if choice.to == "http":
         return f'    http: {{url: "{choice.address or "http://127.0.0.1:9301"}", path: "/patients"}}'
     if choice.to == "mllp":
+        from engine.settings import is_loopback
+
         host, _, port = (choice.address or "127.0.0.1:9304").rpartition(":")
-        return f"    mllp: {{host: {host}, port: {port}}}"
+        tls = "" if is_loopback(host) else ", tls: {}"
+        return f"    mllp: {{host: {host}, port: {port}{tls}}}"
     number = "MSH-10" if choice.format == "hl7v2" else "number"
     suffix = _suffix(choice)
     return (

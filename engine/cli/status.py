@@ -39,7 +39,7 @@ def status(
 
 
 def _show(live: dict[str, Any], counts: list[dict[str, Any]], channel: str) -> None:
-    from engine.cli.terminal import paint, safe, span
+    from engine.cli.terminal import paint, safe_lines, span
 
     if not live["running"]:
         print(paint("no engine runs here", "warning") + "; start it with: corridor run")
@@ -49,7 +49,7 @@ def _show(live: dict[str, Any], counts: list[dict[str, Any]], channel: str) -> N
             f"{paint('running', 'good')} for {since}, process {live['process']}, {live['environment']}"
         )
     for mistake in live.get("mistakes", ()):
-        print(paint("mistake  ", "error") + safe(str(mistake)))
+        print(paint("mistake  ", "error") + safe_lines(str(mistake)))
     stations = {one["channel"]: one for one in live.get("channels", ())}
     names = sorted({*stations, *(row["channel"] for row in counts)})
     for name in names:

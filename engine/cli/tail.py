@@ -12,7 +12,7 @@ import typer
 
 from engine.cli import completion
 from engine.cli.app import Home, Json, app, here
-from engine.cli.selection import Key, named, number, open_archive
+from engine.cli.selection import Key, named, number, open_archive, recorded
 
 #: How often the files are looked at, in seconds.
 PERIOD = 0.25
@@ -151,6 +151,7 @@ def _key(home: Path, key: str) -> Wanted | None:
     from engine.message import short_id
 
     archive, meant = open_archive(home), named(key)
+    recorded(home, key)
     known: dict[str, bool] = {}
 
     def has(fact: dict[str, Any]) -> bool:

@@ -133,7 +133,9 @@ class Target(Protocol):
 class Paths(Protocol):
     """A format's paths, as the expression language meets them."""
 
-    def match(self, text: str, at: int, shape: Shape, condition: CompileCondition) -> Match | None:
+    def match(
+        self, text: str, at: int, shape: Shape, condition: CompileCondition
+    ) -> Match | None:
         """The path that starts at the offset, or None where none does. PathProblem when it is one but wrong."""
 
     def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:

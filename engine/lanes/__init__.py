@@ -131,6 +131,7 @@ class Lanes:
             if delivery is None:
                 continue
             sending[delivery.id] = delivery
+            self._unclaimed += 1
             self._offered.discard(delivery.id)
             self._carry(delivery)
             if breaker.until:
@@ -176,7 +177,6 @@ class Lanes:
         self.sending[delivery.id] = delivery
         waits = self._waits.get(delivery.id, self.breaker.outages)
         self.attempts += 1
-        self._unclaimed += 1
         try:
             await self._claim(delivery)
             attempt = await deliver(route, self.destination, delivery, payload, waits, clock)

@@ -43,9 +43,8 @@ async def _run(home: Path, hold_all: bool, on_ready: Callable[[Engine], None] | 
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    watches = [
-        asyncio.create_task(work) for work in (edits(engine), lag(engine), alerts(engine))
-    ]
+    works = (edits(engine), lag(engine), alerts(engine), prune(engine))
+    watches = [asyncio.create_task(work) for work in works]
     try:
         await engine.start()
         await listening(engine)

@@ -175,7 +175,7 @@ class Station:
     async def _receive(self, inbound: Inbound) -> Reply:
         engine, channel = self.engine, self.channel
         if self.pressure():
-            return self._refused(inbound, "the queue is full")
+            return await self._refused(inbound, "the queue is full")
         context = Context(
             now=inbound.received_at,
             id=engine.store.reserve(),
@@ -185,7 +185,7 @@ class Station:
         try:
             reply = await receive(channel, inbound, engine.store, context, engine.large.plan)
         except CommitRefused as error:
-            return self._refused(inbound, str(error))
+            return await self._refused(inbound, str(error))
         except CommitUnknown as error:
             engine.die(str(error))
             raise
@@ -194,9 +194,9 @@ class Station:
         self._count(inbound, receipt, reply.plan)
         return reply
 
-    def _refused(self, inbound: Inbound, why: str) -> Reply:
+    async def _refused(self, inbound: Inbound, why: str) -> Reply:
         self.engine.log.event("warning", self.channel.name, "not_taken", detail=why)
-        raw = inbound.raw if isinstance(inbound.raw, bytes) else b""
+        raw = await self.engine.store.read(inbound.raw)
         body = self.channel.format.refuse(
             raw, self.channel.reading, self.engine.clock.now(), why
         )
@@ -219,6 +219,7 @@ class Station:
             duration=self.engine.clock.now() - inbound.received_at,
             keys=self._key_names,
             kind=planned.kind if planned else "",
+            owner="" if good else channel.owner,
             peer=inbound.peer,
             made=planned.summary if planned else "",
             deliveries=len(receipt.deliveries),
@@ -244,7 +245,6 @@ class Station:
         why = await self._outcomes.wait(deliveries, settings.ack_within)
         if not why:
             return reply
-        raw = inbound.raw if isinstance(inbound.raw, bytes) else b""
         said = msgspec.structs.replace(
             receipt,
             verdict=Verdict.QUARANTINED,
@@ -252,6 +252,7 @@ class Station:
             detail=f"the message is kept, but {why}",
             parts=(),
         )
+        raw = await self.engine.store.read(inbound.raw)
         channel = self.channel
         now = self.engine.clock.now()
         body = channel.format.acknowledge(raw, said, channel.reading, now)
@@ -281,7 +282,6 @@ class Station:
             duration=settlement.duration,
             attempt=settlement.attempt,
             again_in=round(settlement.due_at - settlement.at, 1) if settlement.due_at else 0,
-            their_number=(settlement.kept or {}).get("their_number", ""),
         )
         if state is not State.QUEUED and self._waits:
             self._outcomes.ended(delivery.id, state)

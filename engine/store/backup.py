@@ -49,7 +49,8 @@ def _draft(target: Path) -> Path:
     if target.exists() and any(target.iterdir()):
         raise StoreError(f"{target} is not empty")
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    large_folder(draft).mkdir(mode=0o700, parents=True)
+    for folder in (draft, data_folder(draft), large_folder(draft)):
+        folder.mkdir(mode=0o700, parents=True)
     return draft
 
 

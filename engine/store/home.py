@@ -47,6 +47,7 @@ def prepare(home: Path) -> None:
     """Make the data folder, readable by its owner only. StoreError where the disk is another machine's."""
     for folder in (home, data_folder(home), large_folder(home)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_folder(home).chmod(0o700)  # also where somebody made it before
     kind = NETWORK.get(file_system(data_folder(home)))
     if kind is not None:
         raise StoreError(

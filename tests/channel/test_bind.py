@@ -162,7 +162,7 @@ def test_order_and_concurrency(home, order, lanes, concurrency):
 
 
 def test_a_partner_stands_under_the_channels_own_settings(home):
-    config = "partners:\n  lab:\n    mllp: {host: 10.0.0.5, port: 2575, timeout: 7s}\n"
+    config = "partners:\n  lab:\n    mllp: {host: 10.0.0.5, port: 2575, tls: {}, timeout: 7s}\n"
     feed = f"{HEAD}destinations:\n  lab:\n    mllp: {{partner: lab, port: 2600}}\n"
     settings = home(config=config, feed=feed).channels["feed"].routes[0].link.settings
     assert (settings.host, settings.port, settings.timeout) == ("10.0.0.5", 2600, 7)
@@ -170,9 +170,9 @@ def test_a_partner_stands_under_the_channels_own_settings(home):
 
 def test_listeners_are_bound_to_loopback_until_the_configuration_says_otherwise(home):
     assert home(feed=HEAD).channels["feed"].source.settings.host == "127.0.0.1"
-    loaded = home(config="listen: {host: 0.0.0.0}\n", feed=HEAD)
+    loaded = home(config="listen: {host: 0.0.0.0, plaintext: true}\n", feed=HEAD)
     assert loaded.channels["feed"].source.settings.host == "0.0.0.0"
-    loaded = home(feed=HEAD.replace("2575", "2575, host: 10.0.0.1"))
+    loaded = home(feed=HEAD.replace("2575", "2575, host: 10.0.0.1, plaintext: true"))
     assert loaded.channels["feed"].source.settings.host == "10.0.0.1"
 
 
@@ -212,7 +212,7 @@ destinations:
     file: {{folder: out, name: a.txt}}
   downstream:
     of: hl7v2
-    mllp: {{host: 10.0.0.5, port: 2575}}
+    mllp: {{host: 10.0.0.5, port: 2575, tls: {{}}}}
 """
     routes = home(feed=feed).channels["feed"].routes
     assert [(route.name, route.of) for route in routes] == [
@@ -224,7 +224,7 @@ destinations:
 def test_the_answer_of_an_mllp_partner_is_hl7_and_of_an_http_partner_json(home):
     feed = f"""{HEAD}destinations:
   lab:
-    mllp: {{host: 10.0.0.5, port: 2575}}
+    mllp: {{host: 10.0.0.5, port: 2575, tls: {{}}}}
     reply: {{retry: ERR-3.1 == "207"}}
   erp:
     http: {{url: "https://erp.example.org"}}

@@ -80,7 +80,7 @@ def test_a_port_twice(home):
 
 
 def test_a_port_on_two_addresses_is_no_mistake(home):
-    one, two = GOOD % 2575, GOOD.replace("%d", "2575, host: 10.0.0.1")
+    one, two = GOOD % 2575, GOOD.replace("%d", "2575, host: 10.0.0.1, plaintext: true")
     assert len(home(one=one, two=two).channels) == 2
     with pytest.raises(ConfigError):
         home(one=one, two=two.replace("10.0.0.1", "0.0.0.0"))
@@ -151,7 +151,7 @@ def test_the_release_changes_with_what_decides_and_the_restart_with_the_source(h
 
 def test_a_partners_address_changes_the_release(home):
     feed = GOOD % 2575 + "destinations:\n  lab:\n    mllp: {partner: lab}\n"
-    config = "partners:\n  lab:\n    mllp: {host: 10.0.0.5, port: 1}\n"
+    config = "partners:\n  lab:\n    mllp: {host: 10.0.0.5, port: 1, tls: {}}\n"
     one = home(config=config, feed=feed).channels["feed"]
     two = home(config=config.replace("port: 1", "port: 2"), feed=feed).channels["feed"]
     assert one.release != two.release and one.restart == two.restart

@@ -147,7 +147,7 @@ def until(holds: Callable[[], bool], within: float = 8.0) -> None:
 
 def test_the_engine_says_what_it_runs(plant: Plant) -> None:
     assert f"feed: mllp 127.0.0.1:{plant.port}" in plant.said
-    assert "ready: 1 channels" in plant.said
+    assert "ready: 1 channel in" in plant.said
     ran = plant("status")
     assert ran.code == 0, ran.err
     assert ran.lines[0].startswith("running for")

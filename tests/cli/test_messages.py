@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
-from engine.message import short_id
+from engine.message import Inbound, Outbound, Plan, Verdict, short_id
 from engine.store.archive import SqliteArchive
+from engine.store.sqlite import SqliteStore
 
 from .conftest import CANARIES, Corridor, Kept
 
@@ -135,3 +139,46 @@ def test_an_id_that_is_none(corridor: Corridor, kept: Kept) -> None:
 def test_a_home_without_a_store_says_how_one_begins(corridor: Corridor) -> None:
     ran = corridor("messages")
     assert (ran.code, "corridor run" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("messages", "--key", "mrn=3"),
+        ("tail", "--no-follow", "--key", "mrn=3"),
+        ("replay", "--key", "mrn=3"),
+        ("discard", "--key", "mrn=3", "--reason", "moved"),
+    ],
+)
+def test_a_search_by_key_is_recorded_by_the_keys_name(
+    corridor: Corridor, kept: Kept, command: tuple[str, ...]
+) -> None:
+    corridor(*command)
+    with SqliteArchive(corridor.home) as archive:
+        newest = archive.audits()[0]
+    assert (newest["action"], newest["what"]) == ("search_by_key", "key mrn")
+    assert newest["who"]
+
+
+def test_a_search_by_key_shows_nothing_when_it_cannot_be_recorded(
+    corridor: Corridor, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device", "audit")
+
+    monkeypatch.setattr("engine.cli.people.record", fails)
+    ran = corridor("messages", "--key", "mrn=3")
+    assert (ran.code, ran.out) == (3, "")
+
+
+async def test_what_a_message_filled_in_is_content(corridor: Corridor) -> None:
+    store = await SqliteStore.open(corridor.home, asyncio.get_running_loop(), time.time)
+    out = Outbound(destination="d", payload=b"x", options={"name": f"{CANARIES[0]}.hl7"})
+    inbound = Inbound(raw=b"x", received_at=1.0, peer="")
+    plan = Plan(verdict=Verdict.ACCEPTED, outbound=(out,))
+    receipt = await store.accept("feed", inbound, plan)
+    await store.close()
+    ran = await asyncio.to_thread(corridor, "show", short_id(receipt.id), "--json")
+    assert ran.code == 0 and CANARIES[0] not in ran.out
+    ran = await asyncio.to_thread(corridor, "show", short_id(receipt.id), "--json", "--content")
+    assert CANARIES[0] in ran.out

@@ -721,7 +721,12 @@ async def test_connect_and_receive_dials_again(site, engine, notices, monkeypatc
     ("settings", "says"),
     [
         ({}, "either 'port'"),
-        ({"port": 1, "connect": {"host": "a", "port": 2}}, "either 'port'"),
+        ({"port": 1, "connect": {"host": "localhost", "port": 2}}, "either 'port'"),
+        ({"port": 70000}, "<= 65535"),
+        ({"port": 1, "connections": 0}, ">= 1"),
+        ({"port": 1, "host": "0.0.0.0"}, "clear text"),
+        ({"port": 1, "host": ""}, "clear text"),
+        ({"connect": {"host": "lab.example", "port": 2}}, "clear text"),
         ({"port": 1, "peers": ["10.0.0.300"]}, "neither an address nor a network"),
         ({"port": 1, "ack": "sometime"}, "Invalid enum value"),
         ({"port": 1, "prot": 2}, "unknown field"),
@@ -730,3 +735,17 @@ async def test_connect_and_receive_dials_again(site, engine, notices, monkeypatc
 def test_settings_that_cannot_work_are_refused(settings, says):
     with pytest.raises(msgspec.ValidationError, match=says):
         msgspec.convert(settings, SourceSettings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *[{"port": 1, "host": host} for host in ("localhost", "127.0.0.9", "::1")],
+        {"port": 1, "host": "0.0.0.0", "plaintext": True},
+        {"port": 1, "host": "0.0.0.0", "tls": {"certificate": "a.pem", "key": "a.key"}},
+        {"connect": {"host": "lab.example", "port": 2, "tls": {}}},
+        {"connect": {"host": "lab.example", "port": 2, "plaintext": True}},
+    ],
+)
+def test_other_machines_are_met_with_tls_or_where_clear_text_is_asked_for(settings):
+    assert msgspec.convert(settings, SourceSettings)

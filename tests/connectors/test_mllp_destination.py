@@ -213,7 +213,9 @@ async def test_a_refused_connection_is_unavailable(site):
 
 
 async def test_a_host_without_address_is_unavailable(site):
-    async with sending(site, None, host="no-such-host.invalid", port=1) as destination:
+    async with sending(
+        site, None, host="no-such-host.invalid", port=1, plaintext=True
+    ) as destination:
         with pytest.raises(Unavailable):
             await destination.send(DELIVERY, message("M1"))
 

@@ -144,7 +144,7 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     made = House(tmp_path)
-    async with simulate.http_partner("billing") as partner:
+    async with simulate.http_partner("billing", retry_after=0) as partner:
         made.partner = partner
         made.channel()
         made.write("mappings/charges.yaml", MAPPING)

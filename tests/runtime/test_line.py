@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.runtime.conftest import CHANNEL, House, charge, until
 
 
@@ -56,7 +58,10 @@ async def test_a_message_for_another_environment_is_refused(house: House) -> Non
     assert (kept.verdict, kept.reason) == ("quarantined", "wrong_processing_id")
 
 
-async def test_a_full_queue_is_said_to_the_sender_and_kept_nowhere(house: House) -> None:
+async def test_a_full_queue_is_said_to_the_sender_and_kept_nowhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.connectors.mllp.source.PATIENCE", 0.3)
     house.channel(
         CHANNEL.replace("    concurrency: 4", "    concurrency: 4\n    queue_limit: 3")
     )

@@ -106,3 +106,19 @@ async def test_every_order_is_kept_with_who_and_why(house: House) -> None:
     assert [(row["verb"], row["who"], row["reason"]) for row in kept] == [
         ("hold", "ann", "a test")
     ] * 2
+
+
+async def test_others_never_make_files_in_the_sockets_mode(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mask of new files belongs to the whole process, and the log's thread makes folders at any time."""
+    engine = await house.start()
+
+    def masked(mask: int) -> int:
+        raise AssertionError("the mask of the whole process was changed")
+
+    monkeypatch.setattr(os, "umask", masked)
+    server = await orders.serve(house.home, Desk(engine).obey)
+    mode = os.stat(house.home / "data/corridor.sock").st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    server.close()

@@ -11,7 +11,7 @@ from engine.errors import StoreError, StoreInUse
 from engine.message import LARGE, Outbound, Plan, Verdict
 from engine.store import backup, verify
 from engine.store.archive import SqliteArchive
-from engine.store.home import large_folder, store_file
+from engine.store.home import large_folder, prepare, store_file
 
 
 async def test_a_backup_is_a_sound_copy(bench, tmp_path):
@@ -117,3 +117,16 @@ async def test_a_backup_that_is_not_sound_is_not_restored(bench, tmp_path):
         backup.restore(tmp_path / "nothing", bench.home)
     with SqliteArchive(bench.home) as archive:
         assert len(archive.recent()) == 1
+
+
+async def test_a_backup_is_for_its_owner_alone(bench, tmp_path):
+    await bench.store.backup(tmp_path / "copy")
+    for folder in ("copy", "copy/data", "copy/data/large"):
+        assert (tmp_path / folder).stat().st_mode & 0o077 == 0
+
+
+async def test_the_store_is_for_its_owner_alone_wherever_it_came_from(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    prepare(tmp_path)
+    assert data.stat().st_mode & 0o777 == 0o700

@@ -70,7 +70,7 @@ class Destination:
         self._folder = site.home / settings.folder
         if not Path(settings.folder).is_absolute():
             with suppress(OSError):  # the first send says what is wrong
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._line_end = b"\r\n" if settings.line_end == "crlf" else b"\n"
         self._appender: Appender | None = None
         if settings.append:

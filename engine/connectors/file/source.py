@@ -191,7 +191,7 @@ class Source:
         if self._settings.after == "delete":
             path.unlink(missing_ok=True)
         else:
-            self._archive.mkdir(parents=True, exist_ok=True)
+            self._archive.mkdir(mode=0o750, parents=True, exist_ok=True)
             move_aside(path, self._archive)
         if self._rules.done:
             (self._folder / done_file(sight.name, self._rules)).unlink(missing_ok=True)

@@ -23,6 +23,10 @@ from engine.wire.http_status import judge
 _OWN = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "idempotency-key"}
 )
+#: Headers that say who we are: their values are secrets, and those never stand in a channel.
+_SECRET = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token"}
+)
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _TARGET = re.compile(r"[!-~]*")
 _VALUE = re.compile(r"[\t -~\x80-\U0010ffff]*")
@@ -64,6 +68,10 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             if not _NAME.fullmatch(name) or name.lower() in _OWN:
                 raise ValueError(
                     "headers: a name is not a header's, or one the engine sets itself"
+                )
+            if name.lower() in _SECRET:
+                raise ValueError(
+                    "headers: credentials stand under 'auth', where they are named by reference"
                 )
         if not _VALUE.fullmatch(self.content_type):
             raise ValueError("content_type: expected a media type such as application/json")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import msgspec
+
+from engine.settings import is_loopback
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,13 +58,3 @@ def endpoint(url: str, plaintext: bool) -> Endpoint:
         path=parts.path or "/",
         query=parts.query,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine itself; only literal addresses and `localhost` count."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -17,7 +17,7 @@ from engine.connectors.http.desk import Guest, Head, Limits, Request
 from engine.connectors.http.listener import Listener
 from engine.errors import CommitRefused, CommitUnknown
 from engine.message import LARGE, Body, Inbound, Reply
-from engine.settings import Count, Duration, Port, Size
+from engine.settings import Count, Duration, Port, Size, check_clear_text
 from engine.tls import ServerTls, server_context
 
 #: Headers that say how a request travelled or who sent it; they never become facts of a message.
@@ -52,6 +52,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What callers must show."""
     tls: ServerTls | None = None
     """Certificate of the listener; none = clear text."""
+    plaintext: bool = False
+    """Allow other machines to connect without TLS: everything then travels in clear text."""
     allow: tuple[str, ...] = ()
     """Addresses or networks that may connect, `10.2.0.0/16`; empty = all."""
     max_body: Size = Size(50 * 1024 * 1024)
@@ -73,6 +75,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(
                     "allow: expected addresses or networks such as 10.2.0.0/16"
                 ) from None
+        if self.tls is None:
+            check_clear_text(self.host, self.plaintext)
 
 
 class Source:

@@ -37,8 +37,10 @@ def control_of(payload: bytes) -> bytes:
 
     >>> control_of(b"MSH|^~\\\\&|A|B|C|D|2026||ADT^A01|M1|P|2.5.1\\rPID|")
     b'M1'
+    >>> control_of(b"MSH")
+    b''
     """
-    if payload[:3] != b"MSH":
+    if payload[:3] != b"MSH" or len(payload) < 4:
         return b""
     end = payload.find(b"\r")
     fields = (payload if end < 0 else payload[:end]).split(payload[3:4], 10)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.settings import Duration, Size
+from engine.settings import Count, Duration, Port, Size, check_clear_text
 from engine.tls import ClientTls, ServerTls
 
 
@@ -16,37 +16,49 @@ class Dial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str
     """Address of the partner."""
-    port: int
+    port: Port
     """TCP port of the partner."""
     tls: ClientTls | None = None
     """TLS towards the partner; none = plain."""
+    plaintext: bool = False
+    """Allow another machine without TLS: everything then travels in clear text."""
+
+    def __post_init__(self) -> None:
+        if self.tls is None:
+            check_clear_text(self.host, self.plaintext)
 
 
 class Listen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An address on which the partner connects to be sent to."""
 
-    port: int
+    port: Port
     """TCP port to listen on."""
     host: str = "127.0.0.1"
     """Address to listen on; `0.0.0.0` = every IPv4 address of the machine, `::` = every address."""
     tls: ServerTls | None = None
     """TLS on the listener; none = plain."""
+    plaintext: bool = False
+    """Allow other machines to connect without TLS: everything then travels in clear text."""
     peers: tuple[str, ...] = ()
     """Addresses or networks (`10.2.0.0/16`) that may connect; empty = any."""
 
     def __post_init__(self) -> None:
         check_peers(self.peers)
+        if self.tls is None:
+            check_clear_text(self.host, self.plaintext)
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`mllp:` as a source."""
 
-    port: int | None = None
+    port: Port | None = None
     """TCP port to listen on; 0 = any free one."""
     host: str = "127.0.0.1"
     """Address to listen on; `0.0.0.0` = every IPv4 address of the machine, `::` = every address."""
     tls: ServerTls | None = None
     """TLS on the listener, with `clients` mutual TLS; none = plain."""
+    plaintext: bool = False
+    """Allow other machines to connect without TLS: everything then travels in clear text."""
     peers: tuple[str, ...] = ()
     """Addresses or networks (`10.2.0.0/16`) that may connect; empty = any."""
     connect: Dial | None = None
@@ -59,7 +71,7 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With `ack: delivered`, how long to wait before the sender is left without a positive answer."""
     limit: Size = Size(64 * 1024 * 1024)
     """Largest message; a longer one is answered AR and its connection closed."""
-    connections: int = 1024
+    connections: Count = 1024
     """Most connections at once; more are closed as they come."""
     idle: Duration = Duration(86400)
     """Connections without a byte for this long are closed."""
@@ -67,7 +79,7 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a message may take from its first byte to its last; a slower sender is disconnected."""
     keep_alive: Duration = Duration(60)
     """Silence after which the connection is probed (TCP keep-alive), so that one a firewall dropped is noticed."""
-    backlog: int = 512
+    backlog: Count = 512
     """Connections that may wait to be taken."""
     framing: Literal["lenient", "strict"] = "lenient"
     """Whether deviations from MLLP that real senders make are tolerated: no final CR, no VT, bytes between messages."""
@@ -75,9 +87,13 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         check_peers(self.peers)
         if (self.port is None) == (self.connect is None):
-            raise ValueError("needs either 'port' (to listen) or 'connect' (to dial out)")
+            raise ValueError(
+                "needs either 'port' (to listen), as in mllp: {port: 2575}, or 'connect' (to dial out)"
+            )
         if self.connect is not None and self.tls is not None:
             raise ValueError("'tls' beside 'connect' belongs inside it: connect: {tls: ...}")
+        if self.connect is None and self.tls is None:
+            check_clear_text(self.host, self.plaintext)
 
 
 class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +101,12 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     host: str = ""
     """Address of the partner."""
-    port: int = 0
+    port: Port = 0
     """TCP port of the partner."""
     tls: ClientTls | None = None
     """TLS towards the partner, with `certificate` mutual TLS; none = plain."""
+    plaintext: bool = False
+    """Allow another machine without TLS: everything then travels in clear text."""
     listen: Listen | None = None
     """Instead of dialling out, wait for the partner to connect and send over its connection."""
     timeout: Duration = Duration(30)
@@ -113,6 +131,8 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             raise ValueError("needs either 'host' and 'port' (to dial out) or 'listen'")
         if self.listen is not None and self.tls is not None:
             raise ValueError("'tls' beside 'listen' belongs inside it: listen: {tls: ...}")
+        if self.listen is None and self.tls is None:
+            check_clear_text(self.host, self.plaintext)
 
 
 def check_peers(peers: tuple[str, ...]) -> None:

@@ -205,7 +205,7 @@ class _BatchReply:
         if name in self._open:
             header, count = self._open.pop(name)
             trailer = "BTS" if name == b"BHS" else "FTS"
-            self._out.append(f"{trailer}{header.reply.field}{count}\r".encode())
+            self._out.append(header.write(f"{trailer}{header.reply.field}{count}\r"))
 
     def _count(self, name: bytes) -> None:
         if name in self._open:

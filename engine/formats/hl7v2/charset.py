@@ -208,9 +208,11 @@ def declared(raw: bytes) -> str:
 def _names(raw: bytes) -> list[str]:
     """The repetitions of MSH-18."""
     start = raw.find(b"MSH")
-    if start < 0 or not raw[start + 3 : start + 4]:
+    if start < 0:
         return []
     line = raw[start : start + 4000].splitlines()[0]
+    if len(line) < 4:
+        return []
     fields = line.split(line[3:4])
     mark = line[5:6]
     if len(fields) <= 17 or not fields[17].strip():

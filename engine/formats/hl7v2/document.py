@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _BLANK = " \t\x00\x0b\x1a\x1c"
 #: The name of a line that is no segment.
 NAMELESS = "???"
+#: A code of table 0076 or 0003, or one that a house made up.
+_CODE = re.compile(r"[A-Za-z0-9]{1,4}")
 _PROCESSING = {"P": "production", "T": "test", "D": "debugging"}
 _NONE: tuple[Segment, ...] = ()
 
@@ -94,8 +96,9 @@ class Document:
         return self.marks.unescape(parts[component - 1]) if component <= len(parts) else ""
 
     def kind(self) -> str:
-        """Message code and trigger event: `DFT^P03`."""
-        return "^".join([part for part in self.type()[:2] if part])
+        """Message code and trigger event: `DFT^P03`; `?` for what is no code, for logs show it and it may be anything."""
+        parts = [part for part in self.type()[:2] if part]
+        return "^".join([part if _CODE.fullmatch(part) else "?" for part in parts])
 
     def type(self) -> tuple[str, str, str]:
         """The components of MSH-9: message code, trigger event, structure."""

@@ -9,14 +9,13 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Reading
-from engine.formats.hl7v2.charset import decode, encode
+from engine.formats.hl7v2.charset import decode, encode, readable
 from engine.formats.hl7v2.marks import USUAL, Marks, delimiters, marks_of
 
 _FIRST = re.compile(rb"(?:MSH|FHS|BHS)[^A-Za-z0-9\s][^\r\n]*")
 _WIDE_FIRST = re.compile("(?:MSH|FHS|BHS)[^A-Za-z0-9\\s][^\r\n]*")
 _DEFAULT = "MSH|^~\\&|||||||||P|2.5.1"
-_NUMBER = re.compile(r"2(?:\.\d+)*")
-
+_NUMBER = re.compile(r"2(?:\.[0-9]{1,4}){0,4}")
 
 _VERSION = (2, 5, 1)
 
@@ -74,6 +73,8 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 
     def write(self, text: str) -> bytes:
         """Text in the sender's character set, as well as that can be done."""
+        if self.codec.startswith(("utf-16", "utf-32")):
+            text = readable(text, "ascii")  # half a character cannot be written back
         return encode(text, self.codec, "ascii")
 
 

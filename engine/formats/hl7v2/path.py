@@ -201,7 +201,7 @@ def _check_name(name: str, at: int, text: str, end: int) -> None:
         return
     turned = [one for one in sorted(segment_names()) if sorted(one) == sorted(name)]
     close = turned or get_close_matches(name, segment_names(), 1, 0.6)
-    rest = _FIELD.match(text, end)
+    rest = _REST.match(text, end)
     hint = f"; did you mean '{close[0]}'?" if close else ""
     write = f"{close[0]}{rest[0] if rest else ''}" if close else ""
     raise PathProblem(at, f"there is no segment '{name}' in HL7 v2{hint}", write)

@@ -394,3 +394,11 @@ def test_killed_while_appending(tmp_path: Path, out: Path) -> None:
 @pytest.mark.slow
 def test_killed_while_appending_20_times(tmp_path: Path, out: Path) -> None:
     killed_again_and_again(tmp_path, most=20_000, kills=20)
+
+
+async def test_names_in_a_folder_we_make_are_not_for_everybody(
+    site: Site, tmp_path: Path
+) -> None:
+    """A file's name may be a patient's number."""
+    Destination(DestinationSettings(folder="out/billing", name="a.txt"), site)
+    assert (tmp_path / "out/billing").stat().st_mode & 0o007 == 0

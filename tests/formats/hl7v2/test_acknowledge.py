@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.formats import Reading
+from engine.connectors.http.answers import not_kept, told
+from engine.formats import Reading, load, names
 from engine.formats.hl7v2 import acknowledge, parse, refuse
-from engine.message import Receipt, Verdict
+from engine.message import Receipt, Reply, Verdict
 
 NOW = 1_800_000_000.0
 RAW = "MSH|^~\\&|POU^1.2^ISO|OR|ENG|HOSP|2026||DFT^P03^DFT_P03|C-1|P^T|2.5.1\rPID|1||777\r"
@@ -244,3 +245,66 @@ def test_the_error_code_says_what_went_wrong(reason: str, code: str, outcome: st
     lines = answer(RAW, receipt(Verdict.QUARANTINED, reason, "FT1-7.1: rule"))
     assert lines[1].startswith(f"MSA|{outcome}|")
     assert lines[2] == f"ERR||FT1^1^7^^1|{code}^HL70357|E|{reason}^^L|||FT1-7.1: rule"
+
+
+# -- after the commit there is no second chance -----------------------------------------------------------
+
+_PIECES = st.sampled_from(
+    [
+        *(b"MSH", b"FHS", b"BHS", b"BTS", b"FTS", b"|", b"^~\\&", b"\r", b"\n", b"\0", b'""', b"~", b"^", b"&"),
+        *(b"2.5.1", b"2." + b"9" * 5000, b"ACK", b"AL", b"NE", b"UNICODE UTF-8", b"ISO IR87", b"\x1b$B", b"\xff"),
+        *(b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", RAW.encode(), RAW[:60].encode(), b"||||||UNICODE UTF-16"),
+    ]
+)  # fmt: skip
+_RAWS = st.one_of(
+    st.binary(max_size=60),
+    st.lists(st.one_of(_PIECES, st.binary(max_size=4)), max_size=20).map(b"".join),
+    st.lists(_PIECES, max_size=12).map(
+        lambda pieces: b"".join(pieces).decode("latin-1").encode("utf-16")
+    ),
+)
+_TEXTS = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=20),
+    st.sampled_from(["missing", "quarantined", "PID[2]-3(4).5.6: x", "FT1[99999999999]: x"]),
+)
+_ENCODINGS = st.sampled_from(
+    ["", "utf-8", "latin-1", "cp1252", "utf-16", "utf-16-be", "utf-32", "ascii", "gb18030", "no such"]
+)  # fmt: skip
+
+
+def receipts(parts: st.SearchStrategy[tuple[Receipt, ...]]) -> st.SearchStrategy[Receipt]:
+    return st.builds(
+        Receipt,
+        id=st.integers(0, 2**62),
+        verdict=st.sampled_from(list(Verdict)),
+        reason=_TEXTS,
+        detail=_TEXTS,
+        parts=parts,
+    )
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@example(b"MSH\xd8\x00", receipt(), "utf-16", "original", "")
+@example(b"FHS\0\0\0\0", receipt(Verdict.SPLIT), "utf-16", "original", "")
+@example(b"\0MSH\r", receipt(), "", "original", "")
+@example(RAW.replace("2.5.1", f"2.{'9' * 5000}").encode(), receipt(), "", "original", "")
+@given(
+    _RAWS,
+    receipts(st.lists(receipts(st.just(())), max_size=3).map(tuple)),
+    _ENCODINGS,
+    st.sampled_from(["original", "enhanced", "by_message"]),
+    _TEXTS,
+)
+def test_any_bytes_and_any_receipt_have_an_answer(
+    raw: bytes, made: Receipt, encoding: str, mode: str, why: str
+) -> None:
+    reading = Reading(encoding=encoding, mode=mode)
+    for format_ in map(load, names()):
+        body = format_.acknowledge(raw, made, reading, NOW)
+        refusal = format_.refuse(raw, reading, NOW, why)
+        assert isinstance(body, bytes) and isinstance(refusal, bytes)
+        for er7 in (True, False):
+            assert told(Reply(body=body, receipt=made), made, er7).render(True, "now")
+            assert not_kept(Reply(body=refusal, receipt=None), why, "1", er7).render(
+                True, "now"
+            )

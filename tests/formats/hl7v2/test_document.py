@@ -113,3 +113,12 @@ def test_no_bytes_make_it_fail_otherwise(tail: bytes, unmappable: str) -> None:
         assert document.edit().render() == raw
         document.kind()
         document.groups  # noqa: B018
+
+
+def test_what_is_no_code_is_not_told_as_the_kind() -> None:
+    raw = b"MSH|^~\\&|a|b|c|d|2026||%b|1|P|2.5.1\r"
+    kinds = [
+        parse(raw % said, Reading()).kind()
+        for said in (b"DFT^P03^DFT_P03", b"adt^a01", b"", b"CANARY ANNA^19330303")
+    ]
+    assert kinds == ["DFT^P03", "adt^a01", "", "?^?"]
