@@ -282,4 +282,5 @@ def _summary(products: list[Product]) -> str:
     counts: dict[str, int] = {}
     for product in products:
         counts[product.shows] = counts.get(product.shows, 0) + 1
-    return ", ".join(f"{count} {shows}" for shows, count in counts.items())
+    told = (shows if count == 1 else f"{count} {shows}" for shows, count in counts.items())
+    return ", ".join(told)

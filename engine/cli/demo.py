@@ -166,7 +166,7 @@ class Show:
             f"  {corridor} messages --state queued",
             f"  {corridor} status",
             f"  {programme_name()} simulate --control {self._stage.control}"
-            f" --switch {FALLS}=429    ({FALLS}=none ends it)",
+            f" --switch {FALLS}=429    # {FALLS}=none ends it",
         ]
 
     def settle(self) -> bool:

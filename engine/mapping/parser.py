@@ -20,6 +20,7 @@ LENGTH, DEPTH, PARTS = 4000, 40, 250
 
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_QUOTED = re.compile("['`‘“]([^'`‘’“”\"]*)['`’”]")
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _COMPARISON = re.compile(r"==|!=|<=|>=|<|>|=~|=|(not\s+in|in)\b")
 #: `["Invoice No"]`: a name that needs quotes, where paths are those of records; a list of one text elsewhere.
@@ -127,7 +128,9 @@ class Parser:
             if rest.startswith(sign) and not rest.startswith(("==", "??")):
                 return Wrong(self.at, f"there is no '{sign}' here", f"{_FOREIGN[sign]}")
         if rest[0] in "'`‘’“”":
-            return Wrong(self.at, 'text stands in double quotes: "ERP"')
+            closed = _QUOTED.match(rest)
+            write = f'"{closed[1]}"' if closed else ""
+            return Wrong(self.at, 'text stands in double quotes: "ERP"', write)
         if rest[0] == "-":
             return Wrong(self.at, "a minus has spaces on both sides")
         what = rest.split()[0][:20]

@@ -44,7 +44,6 @@ class Station:
         self.stopped = False
         self._task: asyncio.Task[None] | None = None
         self._outcomes = Outcomes()
-        self._key_names = tuple(name for name, _ in channel.keys)
         self._gate = engine.gates[channel.class_]
         self._waits = getattr(channel.source.settings, "ack", "accepted") == "delivered"
 
@@ -124,7 +123,6 @@ class Station:
         before = {route.name: route for route in self.channel.routes}
         after = {route.name: route for route in channel.routes if route.link.kind != "channel"}
         self.channel = channel
-        self._key_names = tuple(name for name, _ in channel.keys)
         self._gate = self.engine.gates[channel.class_]
         for name, lanes in list(self.lanes.items()):
             route = after.get(name)
@@ -217,7 +215,7 @@ class Station:
             reason=receipt.reason,
             detail=receipt.detail,
             duration=self.engine.clock.now() - inbound.received_at,
-            keys=self._key_names,
+            keys=_key_names(planned),
             kind=planned.kind if planned else "",
             owner="" if good else channel.owner,
             peer=inbound.peer,
@@ -285,3 +283,8 @@ class Station:
         )
         if state is not State.QUEUED and self._waits:
             self._outcomes.ended(delivery.id, state)
+
+
+def _key_names(planned: Plan | None) -> tuple[str, ...]:
+    """The names of the keys a message has, once each."""
+    return tuple(dict.fromkeys(name for name, _ in planned.keys)) if planned else ()

@@ -59,8 +59,11 @@ def test_valid_files_are_valid(corridor, files: Path) -> None:
 
 def test_a_file_of_no_format(corridor, files: Path) -> None:
     (files / "x.bin").write_bytes(b"\x00\x01\x02")
-    ran = corridor("validate", files / "x.bin")
-    assert (ran.code, "--format" in ran.err) == (2, True)
+    ran = corridor("validate", files)
+    assert (ran.code, "--format" in ran.out) == (1, True)
+    assert ran.lines[-1] == "3 files, 1 not valid", "the others are looked at all the same"
+    assert "Sally" in corridor("parse", files / "x.bin", files / "a.hl7").out
+    assert corridor("ack", files / "x.bin").code == 2
     assert corridor("parse", files / "a.hl7", "--format", "nonsense").code == 2
     assert corridor("parse", files / "missing").code == 2
 

@@ -182,3 +182,11 @@ async def test_what_a_message_filled_in_is_content(corridor: Corridor) -> None:
     assert ran.code == 0 and CANARIES[0] not in ran.out
     ran = await asyncio.to_thread(corridor, "show", short_id(receipt.id), "--json", "--content")
     assert CANARIES[0] in ran.out
+
+
+def test_what_stopped_says_how_to_go_on(corridor: Corridor, kept: Kept) -> None:
+    stopped = short_id(kept.quarantined)
+    assert (
+        corridor("show", stopped).lines[-1].endswith(f"corridor replay {stopped} --reason TEXT")
+    )
+    assert "corridor replay" not in corridor("show", short_id(kept.delivered)).out

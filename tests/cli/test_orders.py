@@ -76,7 +76,7 @@ def test_hold_and_release(corridor, desk: Desk) -> None:
     assert corridor("hold", "all").code == 2, "a hold says why"
     assert corridor("hold", "all", "--reason", "month end").out == "2 destinations on hold\n"
     ran = corridor("release", "adt_feed", "erp", "--rate", 5)
-    assert ran.out == "1 destinations released, at most 5 a second\n"
+    assert ran.out == "1 destination released, at most 5 a second\n"
     held, released = desk.got
     assert held.arguments["channel"] == ""
     assert held.reason == "month end"

@@ -72,6 +72,47 @@ def test_a_line_reads_like_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.split()[1:5] == ["7Q4K-1", "waiting", "erp", "503,"]
 
 
+def test_a_mistake_of_several_lines_is_one_line() -> None:
+    fact = {
+        "time": "2026-11-21T10:31:04.640Z",
+        "event": "mistake",
+        "detail": "a.yaml:1:1\n  no",
+    }
+    assert from_log(fact).text == "a.yaml:1:1 no"
+
+
+def test_masked_keys_give_way_on_a_narrow_terminal() -> None:
+    fact = {
+        "time": "2026-11-21T10:31:04.640Z",
+        "message": "1-1",
+        "event": "accepted",
+        "detail": "from 127.0.0.1, 4 to deliver",
+        "keys": "mrn=******* account=*******",
+        "seconds": 0.002,
+    }
+    narrow = Layout(channels=False, width=90).show(from_log(fact))
+    assert (len(narrow) <= 90, "mrn" in narrow, narrow.endswith("2 ms")) == (True, False, True)
+    assert "mrn=*******" in Layout(channels=False, width=140).show(from_log(fact))
+
+
+def test_equal_waits_on_end_are_told_once_with_their_number() -> None:
+    def step(at: float, what: str, status: str, delivery: int = 1) -> Step:
+        return Step(at=at, what=what, message=1, channel="a", delivery=delivery, status=status)
+
+    waits = [step(at, "waiting", "429") for at in range(1, 6)]
+    others = [step(at + 0.5, "waiting", "503", delivery=2) for at in range(1, 3)]
+    steps = sorted([*waits, *others], key=lambda one: one.at)
+    told = story([*steps, step(9, "delivered", "201"), step(9, "delivered", "201", 2)])
+    assert [(one.at, one.delivery, one.detail) for one in told] == [
+        (1, 1, ""),
+        (1.5, 2, ""),
+        (2.5, 2, ""),
+        (5, 1, "5 times on end"),
+        (9, 1, ""),
+        (9, 2, ""),
+    ]
+
+
 def test_a_step_says_who_did_it_and_when_it_goes_on() -> None:
     step = Step(
         at=100.0,

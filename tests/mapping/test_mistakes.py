@@ -39,7 +39,7 @@ from engine.placed import Record, read
         ('MSH-9.1 = "ADT"', 9, "there is no '=' here", "=="),
         ("exists(PID-3) && true", 15, "there is no '&&' here", "and"),
         ("exists(PID-3) || true", 15, "there is no '||' here", "or"),
-        ("MSH-9.1 == 'ADT'", 12, "text stands in double quotes", ""),
+        ("MSH-9.1 == 'ADT'", 12, "text stands in double quotes", '"ADT"'),
         ('MSH-9.1 == "ADT', 12, "no closing quote", ""),
         ("(1 + 2", 7, "expected ')'", ""),
         ("1 -2", 3, "a minus has spaces on both sides", ""),

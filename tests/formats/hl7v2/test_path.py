@@ -71,6 +71,7 @@ def test_what_a_path_reads(hl7: Any, path: str, value: Any) -> None:
     ("path", "offset", "said", "write"),
     [
         ("PDI-3", 0, "there is no segment 'PDI' in HL7 v2; did you mean 'PID'?", "PID-3"),
+        ("PDI-3.1", 0, "there is no segment 'PDI' in HL7 v2; did you mean 'PID'?", "PID-3.1"),
         ("QQQ-3", 0, "there is no segment 'QQQ'", ""),
         ("PID-3-1", 5, "behind a dot", "PID-3.1"),
         ("PID.3.1", 3, "behind a dash", "PID-3.1"),
