@@ -19,8 +19,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_synced(path: Path, content: bytes) -> None:
-    """Write a new file, or an old one anew, and put its bytes on the disk; not yet its name."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    """
+    Write a new file in the place of whatever has the name, and put its bytes on the disk; not yet its name.
+
+    Never through the old name: after a crash inside `place` it may be a second name of a file that is in use.
+    """
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
     with open(handle, "wb") as file:
         file.write(content)
         file.flush()
@@ -81,6 +86,7 @@ def move_aside(path: Path, folder: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         copy = folder / f".{path.name}.part"
+        copy.unlink(missing_ok=True)
         shutil.copy2(path, copy)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
