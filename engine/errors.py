@@ -11,6 +11,7 @@ EngineError
       - Refused        the partner said no to this very message; `on_refused` decides
   + StoreError         whoever runs the machine
       - CommitRefused  the commit did not happen and nothing was kept: the sender keeps the message
+          . GroupChanged   a member joined the group while it was released: read it again
       - CommitUnknown  nobody knows whether the commit happened: the process ends and recovers
       - StoreInUse     another process owns this home
   + CommandError       the person at the keyboard: what was ordered cannot be done, and why
@@ -105,6 +106,10 @@ class StoreError(EngineError):
 
 class CommitRefused(StoreError):
     """Nothing was kept: the sender is told so and keeps the message."""
+
+
+class GroupChanged(CommitRefused):
+    """The group that was to be released has another member since: nothing was kept."""
 
 
 class CommitUnknown(StoreError):

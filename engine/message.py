@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.effects import Expected, Join, Lookups, Memory, Numbered, Numbers, Remembered
 from engine.errors import MessageError
 
 #: Bodies above this many bytes travel as files and are planned outside the event loop's process.
@@ -84,6 +85,10 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """A synthetic message that must never post."""
     mark: tuple[str, str, bytes] | None = None
     """What its source remembers of it: space, name and value of the store's memory, put there in the same commit."""
+    group: int = 0
+    """The group that this message releases: its raw is the group (engine/grouping.py); 0 = an ordinary message."""
+    version: int = 0
+    """The group's version when it was read."""
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +104,8 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True):
     """What the destination's text with holes gave for this message: file name, path, headers."""
     shows: str = ""
     """What it is for people: `ChargeEvent`, `ADT^A08`. Never a value of the message."""
+    after: str = ""
+    """The destination that must have delivered everything of this message first; empty = none."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +139,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """In the plan of a part or of a handed-over message: its bytes."""
     channel: str = ""
     """In the plan of a handed-over message: the channel that takes it; it is kept in the same commit."""
+    joins: tuple[Join, ...] = ()
+    """What waits in groups. A verdict `collected` has at least one; an accepted message may have some, in batches."""
+    remembers: tuple[Remembered, ...] = ()
+    numbers: tuple[Numbered, ...] = ()
+    expects: tuple[Expected, ...] = ()
+    tables: tuple[str, ...] = ()
+    """The data tables that were asked, with their versions: `cdm@12`."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +170,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     crashes: int = 0
     """How many times the engine died while this was claimed."""
     test: bool = False
+    after: int = 0
+    """The store's number of the destination that must have delivered everything of this message first; 0 = none."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,13 +273,27 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """`production` or `test`: messages that say another one are refused."""
     channels: object = None
     """The other channels by name, for messages handed over."""
-    lookups: object = None
-    memory: object = None
-    numbers: object = None
+    lookups: Lookups | None = None
+    memory: Memory | None = None
+    numbers: Numbers | None = None
+
+
+class Notes:
+    """What one plan noted while its expressions ran; becomes part of the Plan."""
+
+    __slots__ = ("numbers", "remembers", "tables")
+
+    def __init__(self) -> None:
+        self.numbers: list[Numbered] = []
+        self.tables: dict[str, int] = {}
+        """Version of each data table that was asked."""
+        self.remembers: dict[str, Remembered] = {}
+        """By the memory's name: what this message would remember; `changed(name)` compares it with what is known."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What `meta.` and `now()` read: a scope's `context`."""
+    """What `meta.`, `now()`, `lookup`, `recall` and `sequence` read: a scope's `context`."""
 
     inbound: Inbound
     context: Context
+    notes: Notes = msgspec.field(default_factory=Notes)

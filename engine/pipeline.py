@@ -83,7 +83,7 @@ def explain(
     facts = Facts(inbound=inbound, context=context)
     try:
         document = channel.format.parse(cast(bytes, inbound.raw), channel.reading)
-        for mapping in channel.transforms:
+        for mapping, *_ in channel.transforms:
             for product, rules in mapping.trace(document, facts):
                 traces.append((mapping.name, product, rules))
         for route in channel.routes:
@@ -100,7 +100,7 @@ def explain(
 
 
 def _names(channel: Channel) -> set[str]:
-    return {mapping.name for mapping in channel.transforms}
+    return {chain[0].name for chain in channel.transforms}
 
 
 def _split(

@@ -181,8 +181,17 @@ class Planning:
                 )
             ]
         products: list[Product] = []
-        for mapping in channel.transforms:
-            products += mapping.apply(self.document, self.facts)
+        for first, *rest in channel.transforms:
+            made = first.apply(self.document, self.facts, self.scope.values)
+            for mapping in rest:
+                made = [
+                    product
+                    for before in made
+                    for product in mapping.apply(
+                        node_of(before), self.facts, self.scope.values
+                    )
+                ]
+            products += made
         return products
 
     def _route(
@@ -214,8 +223,8 @@ class Planning:
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
         if route.render is None:
             return (_bytes(product),)
-        node = product.entity if product.entity is not None else product.node
-        return [_bytes(made) for made in route.render.apply(node, self.facts)]
+        made = route.render.apply(node_of(product), self.facts, self.scope.values)
+        return [_bytes(each) for each in made]
 
     def _hand_over(self, route: Route, payload: bytes) -> Plan:
         depth = self.inbound.depth + 1
@@ -230,6 +239,11 @@ class Planning:
         )
         made = self.planner(target, inner, self.context)
         return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
+
+
+def node_of(product: Product) -> Any:
+    """What a further mapping reads of it."""
+    return product.entity if product.entity is not None else product.node
 
 
 def _bytes(product: Product) -> bytes:

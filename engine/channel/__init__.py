@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.formats import Format, Reading
+from engine.hours import Hours
 from engine.mapping import Expression, Mapping
 from engine.placed import Node
 from engine.retry import Policy
@@ -43,6 +44,84 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True):
     accepted: Expression | None = None
     retry: Expression | None = None
     keep: tuple[tuple[str, Expression], ...] = ()
+    to: str = ""
+    """The channel that takes the answer as a message of its own; empty = none. It is kept before the delivery is settled."""
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """When a group is released: at the first of these."""
+
+    when: Expression | None = None
+    """Asked of each message that joins: whether it completes the group."""
+    quiet: float = 0.0
+    """Seconds without a new member; 0 = not by quiet."""
+    latest: float = 0.0
+    """Seconds after the first member; 0 = no limit."""
+    at: tuple[int, ...] = ()
+    """Minutes from midnight, each day, in the channel's zone."""
+    most: int = 0
+    """Members; 0 = no limit."""
+
+
+class Remember(msgspec.Struct, frozen=True, kw_only=True):
+    """One memory that the channel writes."""
+
+    name: str
+    key: tuple[Expression, ...]
+    fields: tuple[tuple[str, Expression], ...]
+    for_: float
+    """Seconds after which it is forgotten."""
+    when: Expression | None = None
+
+
+class Collect(msgspec.Struct, frozen=True, kw_only=True):
+    """`collect:`: what the transform makes waits in a group for others of the same key."""
+
+    key: tuple[Expression, ...]
+    """Over the message and the entity."""
+    replace_by: Expression | None = None
+    release: Release
+    late: str = "new_group"
+    then: tuple[Mapping, ...] = ()
+    """What is made of the group: mappings from a list, `from: [ChargeEvent]`."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """`batch:` of a destination: payloads wait until the batch is closed, and go out as one."""
+
+    close: Release
+    """By `at`, `most`, `quiet` and `latest`."""
+    head: Expression | None = None
+    """Over the batch: `number`, `count`, `opened_at`, `closed_at`, `members[*]` (the entities)."""
+    foot: Expression | None = None
+    between: bytes = b""
+    """What stands between two payloads."""
+
+
+class Expect(msgspec.Struct, frozen=True, kw_only=True):
+    """`expect:` of a destination: a confirmation that must come later, as a message of a channel."""
+
+    from_: str
+    """The channel on which it comes."""
+    where: str
+    """The name of that channel's key (`keys:`) in which the value comes back."""
+    is_: Expression
+    """The value, read from the message (or entity) that is sent."""
+    within: float
+    """Seconds after the delivery."""
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """`answer:` of a source: the reply to the sender is a destination's answer."""
+
+    from_: str
+    """The destination."""
+    within: float
+    """Seconds; below the sender's own limit."""
+    otherwise: str
+    """What the sender is told when no answer came in time: `AE` or `AR`; over HTTP a status: `503`."""
+    render: Mapping | None = None
+    """Makes the reply of the destination's answer; None = the answer as it is."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +146,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries that may wait before the channel takes no more."""
     renamed_from: str = ""
     discard_queued: bool = False
+    after: str = ""
+    """The destination that must have delivered everything of the message first; empty = none."""
+    open: Hours | None = None
+    """When it may send; None = always. Outside, deliveries wait without spending attempts or age."""
+    batch: Batch | None = None
+    expect: Expect | None = None
 
     def needs_new_lanes(self, before: Route) -> bool:
         """Whether an edit needs a new connection or other lanes."""
@@ -105,12 +190,27 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     unique: tuple[Expression, ...] | None = None
     """None = not checked for duplicates."""
     keys: tuple[tuple[str, Expression], ...] = ()
-    transforms: tuple[Mapping, ...] = ()
-    """Each reads the message; none = the message passes as it is."""
+    split: str = ""
+    """What one part is: `OBR`, `ST`, `record`, `lines[*]`; empty = the format's own batches only."""
+    on_part: str = "quarantine_part"
+    """`quarantine_part`, or `quarantine_message`: one part that cannot be planned quarantines them all."""
+    open: Hours | None = None
+    """When the source takes messages; None = always."""
+    answer: Answered | None = None
+    remembers: tuple[Remember, ...] = ()
+    collect: Collect | None = None
+    transforms: tuple[tuple[Mapping, ...], ...] = ()
+    """Each chain's first mapping reads the message, each further one what the one before made; none = the message passes as it is."""
     routes: tuple[Route, ...] = ()
     alerts: Alerts = Alerts()
     tests: tuple[Node, ...] = ()
     """As written; engine/check.py runs them."""
+    names: tuple[str, ...] = ()
+    """The names of `let`, by slot."""
+    template: str = ""
+    """The template it was made from (`like:`); empty = none."""
+    stateful: bool = False
+    """Whether planning reads memory, numbers or groups: its messages are planned one by one, in this process."""
     release: str = ""
     """Hash of the channel, its mappings and tables."""
     restart: str = ""
@@ -122,9 +222,15 @@ from engine.channel.home import Home, load, load_all  # noqa: E402  (it binds wh
 __all__ = [
     "CLASSES",
     "Alerts",
+    "Answered",
+    "Batch",
     "Channel",
+    "Collect",
+    "Expect",
     "Home",
     "Link",
+    "Release",
+    "Remember",
     "Replies",
     "Route",
     "Rule",

@@ -116,7 +116,7 @@ def _channel(binding: Binding, file: str, content: bytes) -> Channel | None:
         accept=rules,
         unique=unique,
         keys=keys,
-        transforms=mappings,
+        transforms=tuple((mapping,) for mapping in mappings),
         routes=routes,
         alerts=_alerts(binding),
         tests=tests,
@@ -235,7 +235,8 @@ def _release(channel: Channel, content: bytes, tables: Mapping[str, bytes]) -> s
     for name in sorted(tables):
         digest.update(tables[name])
     renders = [route.render for route in channel.routes if route.render is not None]
-    for mapping in (*channel.transforms, *renders):
+    steps = [mapping for chain in channel.transforms for mapping in chain]
+    for mapping in (*steps, *renders):
         digest.update(mapping.digest)
     links = [channel.source, *(route.link for route in channel.routes)]
     outside = [(each.kind, each.settings) for each in links]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -151,6 +151,45 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with bytes or characters the character set does not have: quarantine, replace, ascii."""
     mode: str = "original"
     """HL7 acknowledgement mode: original, enhanced, by_message."""
+    layout: Any = None
+    """The compiled layout of a format that needs one (`format: delimited/item_master`); picklable."""
+
+
+class Place(Protocol):
+    """A place in a structure, compiled: what `set:` of a build writes to."""
+
+    text: str
+    """As written."""
+
+    def set(self, group: Any, scope: Scope, value: Any) -> None:
+        """Write a value (text, NULL, None = nothing is written, a list = repetitions, or nodes of the same format copied)."""
+
+
+class Structure(Protocol):
+    """
+    The shape of a message to be built, or of one of its groups (X12 loops, HL7 groups and segments), known at load.
+
+    Order, mandatory segments, counts and trailers come from the structure; the mapping names values only.
+    """
+
+    name: str
+    """`005010/850`, `MFN_M16`, or the group's own name: `PO1`, `2300`, `OBR`."""
+
+    def place(self, text: str, condition: CompileCondition) -> Place:
+        """`BEG03`, `REF[.01 == "CO"]02`, `ORC-3.1`: a place in this group; PathProblem where there is none."""
+
+    def group(self, name: str) -> Structure:
+        """A group inside this one; LookupError (its text names what there is) where there is none."""
+
+    def pairs(self, first: str) -> Callable[[Any, Sequence[tuple[str, str]]], None]:
+        """Writes qualifier and value pairs from an element on (`PO106`): (group, pairs). PathProblem where that cannot be."""
+
+    def new(self, facts: Any) -> Any:
+        """
+        A message being built; `facts` is engine.message.Facts. What it makes has `group(name) -> Any` (one more occurrence
+        of a group, inside whichever it is called on), `render() -> bytes` and `document() -> Document` (on the whole).
+        render raises MessageError naming what is missing.
+        """
 
 
 class Document(Protocol):
@@ -190,6 +229,23 @@ class Format(Protocol):
 
     def refuse(self, raw: bytes, reading: Reading, now: float, why: str) -> bytes:
         """The answer when nothing was kept (store refused, queue full): the sender must try again."""
+
+    # Formats may offer these besides; where one is missing, the mapping or channel that asks gets a mistake.
+
+    def splits(self, by: str, layout: Any = None) -> str:
+        """What is wrong with `split: BY` in this format, in words; empty where it can be."""
+
+    def split(self, raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
+        """
+        The parts of a message, in order: each is a whole message of the format with one BY in it and everything that
+        stands around them (envelope, header), so that paths mean in a part what they mean in the whole.
+        """
+
+    def structure(self, name: str) -> Structure:
+        """What `to: FORMAT/NAME` of a mapping builds; LookupError, with what there is, where there is none."""
+
+    def layout(self, name: str, node: Any, mistakes: Any) -> Any:
+        """A layout (a Record of `mappings/layouts/NAME.yaml`, engine/placed.py) compiled; None where mistakes were noted."""
 
     def tree(self, document: Document) -> Iterator[tuple[int, str, str, str]]:
         """For people: depth, path, the standard's name, value."""

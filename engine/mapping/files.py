@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,14 @@ class Mapping:
         """The code tables it uses."""
         self._block, self._make, self._slots = block, make, slots
 
-    def apply(self, node: Any, facts: Facts) -> list[Product]:
-        """What the mapping makes of a document or an entity; MessageError where it cannot."""
+    def apply(
+        self, node: Any, facts: Facts, lets: Sequence[Any] | None = None
+    ) -> list[Product]:
+        """
+        What the mapping makes of a document, an entity or a list of entities; MessageError where it cannot.
+
+        `lets`: the values of the channel's `let`, by slot.
+        """
         made: list[Product] = []
         size = 0
         try:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from engine.effects import Group, Memory, Numbers
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
@@ -41,6 +42,19 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     asked_at: float
     expires_at: float
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """A confirmation that has not come in time. Without the value that was to come back."""
+
+    message: int
+    channel: str
+    """The channel of the message that was delivered."""
+    destination: str
+    awaited: str
+    """The channel on which the confirmation was to come."""
+    delivered_at: float
+    within: float
 
 
 class Store(Protocol):
@@ -167,6 +181,44 @@ class Store(Protocol):
 
     def numbers(self, sequence: str, count: int) -> Awaitable[int]:
         """Reserve a block of numbers; the first of it. Never given out twice."""
+
+    # -- memory and groups (engine/effects.py) --------------------------------------------------------------
+
+    memory: Memory
+    """
+    What channels remembered (Plan.remembers). Read on the loop without waiting; sees what was handed to `accept`
+    before, committed or not, and no longer what a refused commit took with it.
+    """
+    sequences: Numbers
+    """Sequences (Plan.numbers). A number handed out is not handed out again, also where its plan was refused."""
+
+    def due(self, now: float, limit: int = 100) -> list[Group]:
+        """Groups whose time has come, oldest first, without members. Read on the loop, under a millisecond."""
+
+    def next_due(self) -> float:
+        """Wall clock at which the next group is due; 0 = none waits. O(1)."""
+
+    def group(self, id: int) -> Group | None:
+        """
+        An open group with its members (replaced ones left out); None where it is released. It is released by `accept` of
+        a message with `inbound.group` and `inbound.version`, in the same transaction; GroupChanged where a member joined
+        since (nothing is kept, read it again).
+        """
+
+    def release(self, group: int, now: float) -> Awaitable[bool]:
+        """Make an open group due at once; whether there was one."""
+
+    def unfinished(self, message: int, destination: int) -> Awaitable[str]:
+        """
+        Of what a message has for a destination, the state of the first delivery that is not delivered; empty = all are
+        (what `after` waits for).
+        """
+
+    def overdue(self, now: float, limit: int = 100) -> list[Overdue]:
+        """
+        Confirmations that have not come in time, each told once: counted from the delivery, so that one that is not
+        delivered yet is not overdue. Confirmed by any message of the named channel with that key value, found at its commit.
+        """
 
     # -- house ----------------------------------------------------------------------------------------------
 

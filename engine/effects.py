@@ -1,0 +1,129 @@
+"""
+What a plan does besides queueing deliveries, and what planning may ask for: memory, numbers, tables, groups. Plain values.
+
+All of it is written in the same transaction as the message (engine/store), so that none of it can be lost or doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """One record to remember (`remember:` of a channel)."""
+
+    name: str
+    """The memory's name, known in the whole home: `visit`."""
+    key: str
+    """What it is found by; parts joined by U+001F."""
+    value: bytes | None
+    """The record as JSON; None forgets it."""
+    until: float
+    """Wall clock after which it is forgotten, seconds since 1970."""
+
+
+class Numbered(msgspec.Struct, frozen=True, kw_only=True):
+    """One number that a plan took from a sequence; never given out again once committed."""
+
+    sequence: str
+    """Name, `by` and period, joined by U+001F."""
+    value: int
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    One thing that waits in a group: of the channel (`collect`) or of a destination (`batch`).
+
+    The store decides at the commit which group it joins: the open one of that key, else a new one.
+    """
+
+    group: str = ""
+    """Empty = the channel's `collect`, else the destination whose `batch` it is."""
+    key: str = ""
+    """Parts joined by U+001F; empty in a batch."""
+    member: bytes = b""
+    """What waits: an entity as canonical JSON, a message's bytes, or a rendered payload."""
+    entity: bytes = b""
+    """Of a batch: the entity that the payload was rendered from, as canonical JSON; empty where there is none."""
+    of: str = ""
+    """What it is: `ChargeEvent`, `hl7v2`."""
+    source: str | None = None
+    """A later member of the group with the same source takes its place (`replace_by`); None = it stands alone."""
+    quiet: float = 0.0
+    """Seconds without a new member after which the group is released; 0 = not by quiet."""
+    ends_at: float = 0.0
+    """Wall clock at which a group that this member opens is released at the latest; 0 = no such moment."""
+    most: int = 0
+    """Members at which the group is released; 0 = no limit."""
+    complete: bool = False
+    """Whether this member completes the group: it is released at once."""
+    late: str = "new_group"
+    """Where the key's last group was released already: `new_group`, or `quarantine` (the message, reason `late_for_group`)."""
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """A confirmation that must come on another channel (`expect:` of a destination)."""
+
+    destination: str
+    channel: str
+    """The channel on which it comes."""
+    name: str
+    """The name of that channel's key (`keys:`) that carries the value."""
+    value: str
+    within: float
+    """Seconds after the delivery within which it must have come."""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """A group whose time has come, as the store hands it to the line."""
+
+    id: int
+    channel: str
+    group: str
+    """Empty = the channel's `collect`, else the destination whose `batch` it is."""
+    key: str
+    opened_at: float
+    version: int
+    """Counts joins; a release commits only where no member joined since it was read."""
+    members: tuple[Member, ...] = ()
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One member of a group, in the order of joining; replaced ones are not among them."""
+
+    message: int
+    """The message that brought it."""
+    member: bytes
+    entity: bytes = b""
+    of: str = ""
+
+
+class Memory(Protocol):
+    """What planning may remember from earlier messages. Sees what earlier plans remembered, committed or on its way."""
+
+    def recall(self, name: str, key: str) -> dict[str, Any] | None:
+        """The record, decoded from JSON with numbers as Decimal; None where there is none or its time is over."""
+
+
+class Numbers(Protocol):
+    """Sequences. In production kept by the store; dry runs and tests have their own."""
+
+    def next(self, sequence: str) -> int:
+        """The next number of a sequence, from 1; the plan notes it as Numbered."""
+
+
+class Lookups(Protocol):
+    """Data tables in the store, by name."""
+
+    def find(self, table: str, keys: tuple[str, ...], at: str | None) -> Sequence[str] | None:
+        """
+        The row's values, in the order of the definition's columns, effective at a date (ISO 8601, YYYY-MM-DD); None = a miss.
+
+        `at` None = the row without dates, or the one effective at planning.
+        """
+
+    def version(self, table: str) -> int:
+        """The version in use, from 1; 0 = the table has no data yet."""
