@@ -10,7 +10,7 @@ import msgspec
 
 
 @cache
-def listed(entity: type) -> type[msgspec.Struct]:
+def listed(entity: type[Any]) -> type[msgspec.Struct]:
     """
     The record that `from: [ChargeEvent]` reads: `key`, `count`, `opened_at` and `members[*]`, in the order of joining.
 
@@ -27,7 +27,7 @@ def listed(entity: type) -> type[msgspec.Struct]:
 
 
 @cache
-def batched(entity: type | None) -> type[msgspec.Struct]:
+def batched(entity: type[Any] | None) -> type[msgspec.Struct]:
     """
     The record that `head`, `foot` and names of a batch read; `members` are the entities that the payloads were made of.
 

@@ -2,38 +2,41 @@
 The life of a message, top to bottom. Nothing else knows the order.
 
     receive:  plan -> keep in one commit -> answer the sender
-    plan:     split -> parse -> let -> key -> accept -> transform -> route -> render      (pure; engine/planning.py)
+    plan:     split -> parse -> let -> key -> accept -> transform -> collect | route -> render      (pure; engine/planning/)
+    release:  a group whose time has come -> plan -> keep, close the group, in one commit
     deliver:  send -> judge the answer (engine/judgement.py) -> decide what it means (engine/retry.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from engine import retry
 from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
-from engine.errors import DeliveryError, MessageError, Unavailable, Uncertain
+from engine.effects import Group
+from engine.errors import DeliveryError, Unavailable, Uncertain
 from engine.judgement import judge, kept
-from engine.mapping import Product, Traced
 from engine.message import (
+    LARGE,
     Context,
     Delivery,
-    Facts,
     Inbound,
     Plan,
+    Receipt,
     Reply,
     Settlement,
     Spooled,
     State,
     Verdict,
 )
-from engine.planning import Planning, failed, place
+from engine.planning import Planning, Releasing, failed, place
+from engine.planning.groups import FACT, batch_sequence, pack
+from engine.planning.tracing import Trace, traced
 from engine.store import Store
 
 #: Plans a large body outside this process; the same as `plan`.
@@ -45,7 +48,7 @@ async def receive(
 ) -> Reply:
     """Plan the message, keep both in one commit, then answer the sender. In this order."""
     raw = inbound.raw
-    if isinstance(raw, Spooled):
+    if isinstance(raw, Spooled) and not channel.stateful:
         planned = await elsewhere(channel, inbound, context)
     else:
         planned = plan(channel, inbound, context)
@@ -55,9 +58,33 @@ async def receive(
     return Reply(receipt=receipt, body=body, plan=planned)
 
 
+async def release(
+    channel: Channel, group: Group, store: Store, context: Context
+) -> tuple[Receipt, Plan]:
+    """
+    Make a message of a group whose time has come; its commit closes the group.
+
+    GroupChanged where a member joined meanwhile: nothing was kept, and the group is to be read again.
+    """
+    number = 0
+    if group.group and context.numbers is not None:
+        number = context.numbers.next(batch_sequence(channel.name, group.group))
+    raw = pack(group, context.now, number)
+    inbound = Inbound(
+        raw=raw if len(raw) <= LARGE else await store.spool([raw]),
+        received_at=context.now,
+        facts={FACT: group.group},
+        group=group.id,
+        version=group.version,
+    )
+    planned = plan(channel, inbound, context)
+    receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
+    return receipt, planned
+
+
 def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
     """
-    Everything the channel says about a message. Pure but for reading a large body's file.
+    Everything the channel says about one message. Pure but for reading a large body's file.
 
     Never raises: what the message does not allow is quarantined with the error's code, anything
     unforeseen with `engine_error`.
@@ -66,7 +93,9 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
     digest = raw.digest if isinstance(raw, Spooled) else blake2b(raw, digest_size=16).digest()
     try:
         content = Path(raw.path).read_bytes() if isinstance(raw, Spooled) else raw
-        parts = channel.format.parts(content, channel.reading)
+        if inbound.facts is not None and FACT in inbound.facts:
+            return Releasing(channel, inbound, content, digest, context, plan).plan()
+        parts = parts_of(channel, content)
         if parts is not None:
             return _split(channel, inbound, parts, digest, context)
         return Planning(channel, inbound, content, digest, context, plan).plan()
@@ -74,50 +103,36 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
         return failed(channel, error, digest)
 
 
-def explain(
-    channel: Channel, inbound: Inbound, context: Context
-) -> tuple[Plan, list[tuple[str, Product, list[Traced]]]]:
+def explain(channel: Channel, inbound: Inbound, context: Context) -> tuple[Plan, list[Trace]]:
     """The plan, and what each rule of its mappings made: (mapping, product, rules), for `corridor try`."""
-    planned = plan(channel, inbound, context)
-    traces: list[tuple[str, Product, list[Traced]]] = []
-    facts = Facts(inbound=inbound, context=context)
-    try:
-        document = channel.format.parse(cast(bytes, inbound.raw), channel.reading)
-        for mapping, *_ in channel.transforms:
-            for product, rules in mapping.trace(document, facts):
-                traces.append((mapping.name, product, rules))
-        for route in channel.routes:
-            if route.render is None:
-                continue
-            for _, source, _ in [t for t in traces if t[0] in _names(channel)]:
-                if source.entity is None or (route.of and route.of != source.of):
-                    continue
-                for product, rules in route.render.trace(source.entity, facts):
-                    traces.append((route.render.name, product, rules))
-    except MessageError:
-        return planned, traces
-    return planned, traces
+    return plan(channel, inbound, context), traced(channel, inbound, context, plan)
 
 
-def _names(channel: Channel) -> set[str]:
-    return {chain[0].name for chain in channel.transforms}
+def parts_of(channel: Channel, content: bytes) -> Iterable[bytes] | None:
+    """The parts of a message, by the channel's `split` or by the format's own batches; None where it is one message."""
+    if channel.split:
+        return channel.format.split(content, channel.reading, channel.split)
+    return channel.format.parts(content, channel.reading)
 
 
 def _split(
-    channel: Channel, inbound: Inbound, parts: Sequence[bytes], digest: bytes, context: Context
+    channel: Channel, inbound: Inbound, parts: Iterable[bytes], digest: bytes, context: Context
 ) -> Plan:
-    plans = []
+    plans: list[Plan] = []
     for part in parts:
         whole = blake2b(part, digest_size=16).digest()
         try:
             made = Planning(channel, inbound, part, whole, context, plan).plan()
         except Exception as error:
             made = failed(channel, error, whole)
+        if made.verdict is Verdict.QUARANTINED and channel.on_part == "quarantine_message":
+            detail = f"part {len(plans) + 1}: {made.detail}"
+            return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
         plans.append(msgspec.structs.replace(made, part_raw=part))
     return Plan(
         verdict=Verdict.SPLIT,
         kind="batch",
-        summary=f"{len(plans)} messages",
+        summary="1 message" if len(plans) == 1 else f"{len(plans)} messages",
         digest=digest,
         parts=tuple(plans),
         release=channel.release,

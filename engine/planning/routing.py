@@ -1,0 +1,174 @@
+"""What was made of a message on its way to the destinations: chosen, rendered, addressed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from engine import canonical
+from engine.channel import Channel, Route
+from engine.effects import Expected, Join
+from engine.errors import MessageError
+from engine.formats import Scope
+from engine.mapping import Mapping, Product
+from engine.message import Body, Context, Facts, Inbound, Outbound, Plan, Spooled
+from engine.planning.keys import lanes, texts_of
+from engine.planning.moments import ends_at
+
+#: A message may be handed from channel to channel this often.
+DEPTH = 8
+#: A message may have this many deliveries.
+MOST = 65_000
+
+#: `engine.pipeline.plan`, for messages handed over.
+Planner = Callable[[Channel, Inbound, Context], Plan]
+
+
+class Routing:
+    """One message's things on their way to its channel's destinations."""
+
+    __slots__ = (
+        "channel", "content", "expects", "facts", "handed", "inbound", "joins", "outbound", "planner", "scope",
+    )  # fmt: skip
+
+    def __init__(
+        self, channel: Channel, inbound: Inbound, content: bytes, facts: Facts, scope: Scope, planner: Planner
+    ) -> None:  # fmt: skip
+        self.channel, self.inbound, self.content = channel, inbound, content
+        self.facts, self.scope, self.planner = facts, scope, planner
+        self.outbound: list[Outbound] = []
+        self.handed: list[Plan] = []
+        self.joins: list[Join] = []
+        self.expects: list[Expected] = []
+
+    def route(self, products: Sequence[Product]) -> None:
+        """Give every destination what it takes of these; MessageError where that cannot be."""
+        only = self.inbound.only
+        for route in self.channel.routes:
+            if not only or route.name in only:
+                self._give(route, products)
+        if len(self.outbound) > MOST:
+            raise MessageError("too_many_deliveries", f"more than {MOST} deliveries")
+
+    def _give(self, route: Route, products: Sequence[Product]) -> None:
+        part = 0
+        for index, product in enumerate(products, 1):
+            if route.of and product.of != route.of:
+                continue
+            scope = self.scope
+            if product.entity is not None:
+                scope = scope.child(product.entity, index)
+            if route.when is not None and route.when.run(scope) is not True:
+                continue
+            for payload in self._render(route, product):
+                part += 1
+                if route.link.kind == "channel":
+                    self.handed.append(self._hand_over(route, payload))
+                elif route.batch is not None:
+                    self.joins.append(self._join(route, product, payload))
+                else:
+                    self._send(route, product, payload, part, scope)
+
+    def _render(self, route: Route, product: Product) -> Iterable[bytes]:
+        if route.render is None:
+            return (bytes_of(product),)
+        made = route.render.apply(node_of(product), self.facts, self.scope.values)
+        return [bytes_of(each) for each in made]
+
+    def _send(
+        self, route: Route, product: Product, payload: bytes, part: int, scope: Scope
+    ) -> None:
+        body: Body = payload
+        if payload is self.content and isinstance(self.inbound.raw, Spooled):
+            body = self.inbound.raw
+        self.outbound.append(outbound(route, product.shows, body, part, scope))
+        if route.expect is not None:
+            self.expects.append(_expected(route, scope))
+
+    def _join(self, route: Route, product: Product, payload: bytes) -> Join:
+        assert route.batch is not None
+        close, now = route.batch.close, self.facts.context.now
+        entity = b"" if product.entity is None else canonical.encode(product.entity)
+        return Join(
+            group=route.name,
+            member=payload,
+            entity=entity,
+            of=product.of,
+            quiet=close.quiet,
+            ends_at=ends_at(close, now, self.channel.zone),
+            most=close.most,
+        )
+
+    def _hand_over(self, route: Route, payload: bytes) -> Plan:
+        depth = self.inbound.depth + 1
+        if depth > DEPTH:
+            raise MessageError("handed_over_too_often", f"more than {DEPTH} channels in a row")
+        context = self.facts.context
+        channels = cast(dict[str, Channel], context.channels or {})
+        target = channels.get(route.link.settings.name)
+        if target is None:
+            raise MessageError("no_such_channel", f"{route.name}: the channel is not running")
+        inner = msgspec.structs.replace(
+            self.inbound, raw=payload, depth=depth, only=(), parent=context.id, facts=None, group=0
+        )  # fmt: skip
+        made = self.planner(target, inner, context)
+        return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
+
+
+def outbound(route: Route, shows: str, payload: Body, part: int, scope: Scope) -> Outbound:
+    """One payload, addressed: its lanes, and what the holes of the destination's settings give."""
+    options: dict[str, str] | None = None
+    if route.options:
+        options = {name: str(text.run(scope)) for name, text in route.options}
+    return Outbound(
+        destination=route.name,
+        payload=payload,
+        part=part,
+        lanes=lanes(route.order_by, scope) if route.order_by else (0,),
+        options=options,
+        shows=shows,
+        after=route.after,
+    )
+
+
+def _expected(route: Route, scope: Scope) -> Expected:
+    expect = route.expect
+    assert expect is not None
+    values = texts_of(expect.is_.run(scope))
+    if not values:
+        where = ", ".join(expect.is_.paths)
+        rule = f"{route.name}: the value by which its confirmation is known is nothing"
+        raise MessageError("missing_field", rule, where)
+    return Expected(
+        destination=route.name,
+        channel=expect.from_,
+        name=expect.where,
+        value=values[0],
+        within=expect.within,
+    )
+
+
+def chained(
+    mappings: Sequence[Mapping], node: Any, facts: Facts, lets: Sequence[Any] | None
+) -> list[Product]:
+    """What a chain makes: the first mapping reads the node, each further one what the one before made."""
+    made = mappings[0].apply(node, facts, lets)
+    for mapping in mappings[1:]:
+        made = [
+            product
+            for before in made
+            for product in mapping.apply(node_of(before), facts, lets)
+        ]
+    return made
+
+
+def node_of(product: Product) -> Any:
+    """What a further mapping reads of it."""
+    return product.entity if product.entity is not None else product.node
+
+
+def bytes_of(product: Product) -> bytes:
+    """What is sent: an entity travels as canonical JSON."""
+    return product.payload if product.entity is None else canonical.encode(product.entity)
