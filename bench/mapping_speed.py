@@ -53,6 +53,70 @@ fields:
   visit: PV1-19.1
   quantity: FT1-10 | decimal
 """
+#: A usage line as its ERP takes it: 40 fields, 5 of them look-ups in data tables.
+CHARGE = """from: hl7v2
+to: json
+each: FT1
+when: FT1-6.1 in ["CG", "CR"]
+let:
+  mrn: PID-3[.5 == "MR"].1 ?? PID-3.1
+  facility: MSH-4.1
+fields:
+  source_id: "{MSH-10}-{FT1-1}"
+  sender: MSH-3.1
+  receiver: MSH-5.1
+  facility: facility
+  event: MSH-9.2
+  sent_at: MSH-7 | datetime
+  version: MSH-12
+  recorded_at: EVN-2 | datetime
+  account.mrn: mrn
+  account.number: PID-18.1 ?? PV1-19.1
+  account.family: PID-5.1
+  account.given: PID-5.2
+  account.born: PID-7 | date
+  account.sex: PID-8
+  account.street: PID-11.1
+  account.city: PID-11.3
+  account.state: PID-11.4
+  account.zip: PID-11.5
+  visit.class: PV1-2
+  visit.ward: PV1-3.1
+  visit.room: PV1-3.2
+  visit.bed: PV1-3.3
+  visit.doctor: PV1-7.1
+  visit.doctor_name: "{PV1-7.2}, {PV1-7.3}"
+  visit.number: PV1-19.1
+  visit.admitted_at: PV1-44 | datetime
+  occurred_at: FT1-4 | datetime
+  posted_on: FT1-5 | date
+  quantity: FT1-10 | decimal ?? 1
+  price: FT1-11 | decimal
+  status: if(FT1-6.1 == "CR", "credit", "charge")
+  item.code: FT1-7.1
+  item.text: FT1-7.2 | trim | upper
+  item.system: FT1-7.3
+  number: index
+  charge_code: lookup("cdm", "charge_code", facility=facility, code=FT1-7.1, at=FT1-4)
+  revenue_code: lookup("cdm", "revenue_code", facility=facility, code=FT1-7.1, at=FT1-4)
+  item.erp_code: lookup("item_master", "erp_code", code=FT1-7.1)
+  item.unit: lookup("item_master", "unit", code=FT1-7.1) ?? "EA"
+  cost_centre: lookup("ward", "cost_centre", facility=facility, ward=PV1-3.1)
+"""
+TABLES = {
+    "cdm": """owner: revenue-integrity
+keys: [facility, code]
+columns: [charge_code, revenue_code]
+effective: {from: valid_from, to: valid_to}
+""",
+    "item_master": "owner: supply\nkeys: [code]\ncolumns: [erp_code, unit]\n",
+    "ward": "owner: finance\nkeys: [facility, ward]\ncolumns: [cost_centre]\n",
+}
+ROWS = {
+    ("cdm", "MERCY", "IMP-4471"): ("27811", "0278"),
+    ("item_master", "IMP-4471"): ("5000192", "EA"),
+    ("ward", "MERCY", "4W"): ("CC-410",),
+}
 EDIT = """from: hl7v2
 to: hl7v2
 keep: [MSH, EVN, PID, PD1, PV1, PV2, OBX, AL1, DG1]
@@ -66,6 +130,23 @@ add:
   - {segment: ZPV, after: PV1, when: exists(PV1-19), set: {ZPV-1: PV1-19.1}}
 """
 ADMISSION = Path(__file__).parents[1] / "samples/hl7v2/adt_a01_full.hl7"
+
+
+class Rows:
+    """Data tables without a store: what remains is the language's own share of a look-up."""
+
+    def find(self, table: str, keys: tuple[str, ...], at: str | None) -> tuple[str, ...] | None:
+        """The row of these keys."""
+        return ROWS.get((table, *keys))
+
+    def version(self, table: str) -> int:
+        """All tables have data."""
+        return 1
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns, in the order of a row."""
+        said = TABLES[table].split("columns: [")[1]
+        return tuple(said[: said.index("]")].split(", "))
 
 
 def microseconds(run: Callable[[], object], times: int = 20_000) -> float:
@@ -105,6 +186,17 @@ def main() -> None:
         taken = microseconds(lambda: mapping.apply(document, facts), 3000)
         print(f"{taken:8.2f} us  18 fields to JSON, encoded")
         print(mapping.apply(document, facts)[0].payload.decode())
+        for name, declared in TABLES.items():
+            (home / "mappings" / "tables").mkdir(exist_ok=True)
+            (home / "mappings" / "tables" / f"{name}.yaml").write_text(declared)
+        (home / "mappings" / "charge.yaml").write_text(CHARGE)
+        charge = load_mapping("charge", home, mistakes)
+        assert charge is not None, mistakes.found
+        inbound = Inbound(raw=MESSAGE, received_at=0.0)
+        asking = Facts(inbound=inbound, context=Context(now=0.0, lookups=Rows()))
+        taken = microseconds(lambda: charge.apply(document, asking), 3000)
+        print(f"{taken:8.2f} us  40 fields with 5 look-ups to JSON, encoded")
+        print(charge.apply(document, asking)[0].payload.decode())
         (home / "mappings" / "edit.yaml").write_text(EDIT)
         edit = load_mapping("edit", home, mistakes)
         assert edit is not None, mistakes.found

@@ -115,13 +115,13 @@ def _wrong(fact: Fact, now: float) -> list[Alert]:
     if oldest is not None and age is not None and now - oldest >= age and not fact.held:
         text = (
             f"{where}: the oldest of {fact.depth} deliveries waits since {_clock(oldest)},"
-            f" more than {_span(age)}. Why: corridor status {fact.channel}"
+            f" more than {span(age)}. Why: corridor status {fact.channel}"
         )
         found.append(_alert("queue_age", fact, oldest, text))
     last, silent = fact.last_message_at, fact.silent
     if last is not None and silent is not None and now - last >= silent:
         text = (
-            f"{fact.channel} has received no message since {_clock(last)}, more than {_span(silent)}."
+            f"{fact.channel} has received no message since {_clock(last)}, more than {span(silent)}."
             f" Ask the sender whether its interface runs; connections: corridor tail {fact.channel}"
         )
         found.append(_alert("silent", fact, last, text))
@@ -152,7 +152,7 @@ def _over(alert: Alert, now: float) -> Alert:
         "queue_age": "has caught up",
         "silent": "receives messages again",
     }[alert.kind]
-    text = f"{where} {said} at {_clock(now)}, after {_span(now - alert.since)}."
+    text = f"{where} {said} at {_clock(now)}, after {span(now - alert.since)}."
     return msgspec.structs.replace(alert, cleared=True, text=text)
 
 
@@ -160,7 +160,13 @@ def _clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """
+    A time as people say it.
+
+    >>> span(7200), span(90)
+    ('2 h', '90 s')
+    """
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
             return f"{seconds / size:.0f} {unit}"

@@ -231,14 +231,14 @@ class Converter:
             return node.text == "true"
         lower = node.text.lower()
         value = _BOOLEANS.get(lower, lower if lower in ("true", "false") else "true")
-        shown = written(node) if node.style == "quoted" else f"'{node.text}'"
+        shown = written(node) if _in_quotes(node) else f"'{node.text}'"
         problem = f"{shown} is not a truth value, which is written true or false"
         return self.wrong(node, problem, f"{last}: {value}")
 
     def _number(self, node: Scalar, kind: Any, last: str) -> Any:
         text, what = node.text, "a whole number" if kind is int else "a number"
         right = _NUMBERS[kind].fullmatch(text)
-        if node.style == "quoted":
+        if _in_quotes(node):
             problem = f"{written(node)} is text; {what} stands without quotes"
             return self.wrong(node, problem, f"{last}: {text}" if right else _right(last, kind))
         if right is None:
@@ -277,6 +277,11 @@ class Converter:
                 f"{last}: {example(kind, last)}",
             )
         return value
+
+
+def _in_quotes(node: Scalar) -> bool:
+    """Whether it is written in quotes; a word that a template's parameter gives is a text without them."""
+    return node.style == "quoted" and not node.filled
 
 
 def _empty(node: Scalar) -> bool:

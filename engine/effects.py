@@ -88,6 +88,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: float
     version: int
     """Counts joins; a release commits only where no member joined since it was read."""
+    test: bool = False
+    """Whether its members are synthetic messages; they never share a group with others."""
     members: tuple[Member, ...] = ()
 
 
@@ -99,6 +101,21 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     member: bytes
     entity: bytes = b""
     of: str = ""
+
+
+class Notes:
+    """What expressions noted while they ran; becomes part of the Plan."""
+
+    __slots__ = ("built", "numbers", "remembers", "tables")
+
+    def __init__(self) -> None:
+        self.built = 0
+        """How many messages with a number of their own were built so far: MSH-10 of the second is another one."""
+        self.numbers: list[Numbered] = []
+        self.tables: dict[str, int] = {}
+        """Version of each data table that was asked."""
+        self.remembers: dict[str, Remembered] = {}
+        """By the memory's name: what this message would remember; `changed` compares it."""
 
 
 class Memory(Protocol):
@@ -120,10 +137,16 @@ class Lookups(Protocol):
 
     def find(self, table: str, keys: tuple[str, ...], at: str | None) -> Sequence[str] | None:
         """
-        The row's values, in the order of the definition's columns, effective at a date (ISO 8601, YYYY-MM-DD); None = a miss.
+        The row's values, in the order of `columns`, effective at a date (ISO 8601, YYYY-MM-DD); None = a miss.
 
         `at` None = the row without dates, or the one effective at planning.
         """
 
     def version(self, table: str) -> int:
         """The version in use, from 1; 0 = the table has no data yet."""
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """
+        Of the version in use: the names of its keys, in the order in which it is asked, then those of its values. They
+        may differ from the declaration that an expression was compiled with: data and declaration change one by one.
+        """

@@ -19,6 +19,8 @@ EngineError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -41,19 +43,51 @@ class Mistake(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """What is wrong and what was expected, as one or two sentences without a final full stop."""
     write: str = ""
     """Something to write instead, as YAML; empty where there is no single good answer."""
+    used_by: str = ""
+    """Of a mistake in a template: the places that are made of it, `channels/adt_north.yaml:3`."""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}: {self.path}".rstrip(": ")
+        if self.used_by:
+            place += f" (used by {self.used_by})"
         text = f"{place}\n  {self.problem}"
         written = self.write.replace("\n", "\n          ")
         return f"{text}\n  write   {written}" if written else text
+
+
+#: Users of a template that are named at one mistake; the others are counted.
+_NAMED = 3
+
+
+def _told_once(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Each mistake once: one that several channels have from the same template names them together."""
+    users: dict[Mistake, dict[str, None]] = {}
+    for mistake in mistakes:
+        alike = msgspec.structs.replace(mistake, used_by="")
+        met = users.setdefault(alike, {})
+        if mistake.used_by:
+            met[mistake.used_by] = None
+    return [
+        msgspec.structs.replace(mistake, used_by=_named(sorted(met)))
+        for mistake, met in users.items()
+    ]
+
+
+def _named(users: list[str]) -> str:
+    """
+    >>> _named(["a.yaml:1", "b.yaml:1", "c.yaml:1", "d.yaml:1", "e.yaml:1"])
+    'a.yaml:1, b.yaml:1, c.yaml:1 and 2 more'
+    """
+    rest = len(users) - _NAMED
+    told = ", ".join(users[:_NAMED])
+    return f"{told} and {rest} more" if rest > 0 else told
 
 
 class ConfigError(EngineError):
     """What an analyst wrote is wrong; carries every mistake that was found."""
 
     def __init__(self, mistakes: tuple[Mistake, ...] | list[Mistake]) -> None:
-        self.mistakes = tuple(sorted(set(mistakes)))
+        self.mistakes = tuple(sorted(_told_once(mistakes)))
         super().__init__("\n\n".join(str(mistake) for mistake in self.mistakes))
 
 

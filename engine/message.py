@@ -6,7 +6,16 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.effects import Expected, Join, Lookups, Memory, Numbered, Numbers, Remembered
+from engine.effects import (
+    Expected,
+    Join,
+    Lookups,
+    Memory,
+    Notes,
+    Numbered,
+    Numbers,
+    Remembered,
+)
 from engine.errors import MessageError
 
 #: Bodies above this many bytes travel as files and are planned outside the event loop's process.
@@ -86,7 +95,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     mark: tuple[str, str, bytes] | None = None
     """What its source remembers of it: space, name and value of the store's memory, put there in the same commit."""
     group: int = 0
-    """The group that this message releases: its raw is the group (engine/grouping.py); 0 = an ordinary message."""
+    """The group that this message releases, its raw; 0 = an ordinary message."""
     version: int = 0
     """The group's version when it was read."""
 
@@ -198,6 +207,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was kept, in words for the sender."""
     plan: Plan | None = None
     """What was planned, for the log."""
+    status: str = ""
+    """Where the channel says what the sender is told (`answer:`): the HTTP status, and its content type behind a space."""
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,25 +281,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     id: int = 0
     """The number the message will have."""
     environment: str = "production"
-    """`production` or `test`: messages that say another one are refused."""
+    """`production` or `test`; messages that say another one are refused."""
     channels: object = None
     """The other channels by name, for messages handed over."""
     lookups: Lookups | None = None
     memory: Memory | None = None
     numbers: Numbers | None = None
-
-
-class Notes:
-    """What one plan noted while its expressions ran; becomes part of the Plan."""
-
-    __slots__ = ("numbers", "remembers", "tables")
-
-    def __init__(self) -> None:
-        self.numbers: list[Numbered] = []
-        self.tables: dict[str, int] = {}
-        """Version of each data table that was asked."""
-        self.remembers: dict[str, Remembered] = {}
-        """By the memory's name: what this message would remember; `changed(name)` compares it with what is known."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -20,6 +21,7 @@ from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
 from engine.effects import Group
 from engine.errors import DeliveryError, Unavailable, Uncertain
+from engine.hours import open_seconds
 from engine.judgement import judge, kept
 from engine.message import (
     LARGE,
@@ -36,6 +38,7 @@ from engine.message import (
 )
 from engine.planning import Planning, Releasing, failed, place
 from engine.planning.groups import FACT, batch_sequence, pack
+from engine.planning.routing import DEPTH
 from engine.planning.tracing import Trace, traced
 from engine.store import Store
 
@@ -48,7 +51,7 @@ async def receive(
 ) -> Reply:
     """Plan the message, keep both in one commit, then answer the sender. In this order."""
     raw = inbound.raw
-    if isinstance(raw, Spooled) and not channel.stateful:
+    if isinstance(raw, Spooled) and not remembers(channel, context):
         planned = await elsewhere(channel, inbound, context)
     else:
         planned = plan(channel, inbound, context)
@@ -56,6 +59,19 @@ async def receive(
     head = await store.read(raw) if isinstance(raw, Spooled) else raw
     body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
     return Reply(receipt=receipt, body=body, plan=planned)
+
+
+def remembers(channel: Channel, context: Context, depth: int = DEPTH) -> bool:
+    """Whether a plan reads memory, numbers or groups, in the channel or in one that it hands over to."""
+    if channel.stateful or not depth:
+        return True
+    channels = cast(dict[str, Channel], context.channels or {})
+    names = [
+        route.link.settings.name for route in channel.routes if route.link.kind == "channel"
+    ]
+    return any(
+        remembers(channels[name], context, depth - 1) for name in names if name in channels
+    )
 
 
 async def release(
@@ -154,6 +170,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     decision: retry.Decision | None
     """None = delivered."""
     failure: DeliveryError | None = None
+    answer: Answer | None = None
+    """What the partner said, where it was heard out."""
 
 
 async def deliver(
@@ -191,8 +209,9 @@ async def deliver(
         status=answer.status,
         duration=clock.monotonic() - began,
         kept=kept(route, answer),
+        reply=answer.body if route.keep_answers else None,
     )
-    return Attempt(settlement=settlement, decision=None)
+    return Attempt(settlement=settlement, decision=None, answer=answer)
 
 
 def failed_attempt(
@@ -206,9 +225,9 @@ def failed_attempt(
 ) -> Attempt:
     """An attempt without a good answer (or with nothing to send, or cut short), and its consequence as a value."""
     at = clock.now()
-    decision = retry.settle(
-        failure, delivery.attempt, waits, at - delivery.queued_at, route.policy, clock.random()
-    )
+    since = delivery.queued_at
+    age = at - since if route.open is None else open_seconds(route.open, since, at)
+    decision = retry.settle(failure, delivery.attempt, waits, age, route.policy, clock.random())
     settlement = Settlement(
         delivery=delivery.id,
         state=decision.state,
@@ -221,4 +240,4 @@ def failed_attempt(
         kept=kept(route, answer) if answer else None,
         reply=answer.body if answer and decision.state is State.REFUSED else None,
     )
-    return Attempt(settlement=settlement, decision=decision, failure=failure)
+    return Attempt(settlement=settlement, decision=decision, failure=failure, answer=answer)

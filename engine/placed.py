@@ -19,6 +19,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     column: int
     path: str = ""
+    used_by: str = ""
+    """Of a template's value: the place of the channel that is made of it."""
 
 
 class Scalar(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,8 @@ class Scalar(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     source: str = ""
     """The lines it was written on, where there are several."""
+    filled: bool = False
+    """Whether a template's parameters were filled in: what stands in its text stands elsewhere in the file."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ class Mistakes:
         line, column = place.line, place.column
         if place in self.misread:
             return
-        if isinstance(at, Scalar) and offset:
+        if isinstance(at, Scalar) and offset and not at.filled:
             line, column = _inside(at, offset)
         self.found.append(
             Mistake(
@@ -87,6 +91,7 @@ class Mistakes:
                 path=path or place.path,
                 problem=problem,
                 write=write,
+                used_by=place.used_by,
             )
         )
 

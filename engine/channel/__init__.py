@@ -152,6 +152,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """When it may send; None = always. Outside, deliveries wait without spending attempts or age."""
     batch: Batch | None = None
     expect: Expect | None = None
+    keep_answers: bool = False
+    """Whether the partner's good answers are kept whole, too: the source's reply is made of them (`answer:`)."""
 
     def needs_new_lanes(self, before: Route) -> bool:
         """Whether an edit needs a new connection or other lanes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 
 from engine import formats
+from engine.channel.grammar import Level, check_keys, missing
 from engine.convert import WRONG, Converter
 from engine.formats import Format, Shape
 from engine.mapping import Expression, Language, Mapping, expression
 from engine.mapping.tables import Tables
 from engine.mapping.traps import not_a_value
-from engine.placed import Mistakes, Node, Record, Scalar, read
+from engine.placed import Items, Mistakes, Node, Record, Scalar, read
 from engine.settings import Installation
 
-#: Finds a compiled mapping by name and zone: LookupError where there is no such file, None where it has mistakes.
-FindMapping = Callable[[str, str], Mapping | None]
+#: Finds a compiled mapping by name, zone and the names of `let` it may read: LookupError where there is no such file,
+#: None where it has mistakes.
+FindMapping = Callable[[str, str, dict[str, Expression]], Mapping | None]
 
 
 class Binding(msgspec.Struct, kw_only=True):
@@ -35,8 +37,19 @@ class Binding(msgspec.Struct, kw_only=True):
     class_: str = "supply"
     zone: str = "UTC"
     format_name: str = ""
+    """`hl7v2`, `delimited`."""
+    layout_name: str = ""
+    """`item_master`; empty where the format needs none."""
+    layout: Any = None
+    """The compiled layout of the channel's format, where it needs one."""
+    layouts: dict[str, bytes] = {}
+    """The layouts it reads by, with the bytes of their files."""
+    memories: Collection[str] = ()
+    """What the channels of the home remember."""
     language: Language | None = None
     """What expressions over the message may use; None while the format is unknown."""
+    known: dict[str, Expression] = {}
+    """The names of `let` that mappings may read, in the order of their slots."""
     broken: bool = False
     """Whether something the channel needs is broken in another file."""
 
@@ -50,6 +63,24 @@ class Binding(msgspec.Struct, kw_only=True):
             return default
         value = Converter(self.mistakes).read(node, kind, name)
         return default if value is WRONG else value
+
+    def group(self, node: Node | None, level: Level, write: str) -> Record | None:
+        """A record whose keys are those of a level; None where there is none, or where something else stands there."""
+        if node is None:
+            return None
+        if not isinstance(node, Record) or not node.entries:
+            self.mistakes.add(node, f"keys stand here: {', '.join(level.keys)}", write)
+            return None
+        check_keys(node, level, self.mistakes)
+        return node
+
+    def needed(self, record: Record, level: Level, key: str, what: str, write: str) -> bool:
+        """Whether a key stands there that the record cannot be without; what it says is noted where it does not."""
+        if key in record.entries:
+            return True
+        if missing(record, key, level):
+            self.mistakes.add(record, f"'{key}' is missing: {what}", write)
+        return False
 
     def expression(self, node: Node | None, language: Language | None) -> Expression | None:
         """A compiled expression; None where there is none, or where mistakes were noted."""
@@ -92,6 +123,12 @@ class Binding(msgspec.Struct, kw_only=True):
         self.mistakes.add(node, problem, node.text if quoted else "")
         return None
 
+    def parts(self, node: Node, language: Language | None) -> tuple[Expression, ...]:
+        """What a key is made of: one expression, or a list of them."""
+        items = node.items if isinstance(node, Items) else (node,)
+        found = [self.differing(item, language) for item in items]
+        return tuple(expression for expression in found if expression is not None)
+
     def named(
         self, node: Node | None, language: Language | None
     ) -> tuple[tuple[str, Expression], ...]:
@@ -126,10 +163,16 @@ def over(upper: Record, lower: Record) -> Record:
 
 
 def language_of(
-    format_name: str, format: Format, mistakes: Mistakes, tables: Tables, zone: str
+    format_name: str,
+    format: Format,
+    mistakes: Mistakes,
+    tables: Tables,
+    zone: str,
+    layout: Any = None,
+    layout_name: str = "",
 ) -> Language:
-    """The language of expressions over messages of a format."""
-    shape = Shape(format=format_name)
+    """The language of expressions over messages of a format, whose layout is given where it needs one."""
+    shape = Shape(format=format_name, name=layout_name, type=layout)
     return Language(shape=shape, format=format, mistakes=mistakes, tables=tables, zone=zone)
 
 

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import msgspec
 
-from engine.channel import Link, Route
+from engine.channel import Expect, Link, Route, sequels
+from engine.channel.batches import batch, closed_by, language_of_batch
 from engine.channel.binding import Binding, over
-from engine.channel.grammar import DESTINATION
+from engine.channel.grammar import DESTINATION, EXPECT
 from engine.channel.links import link
+from engine.channel.names import NAME, spelled
 from engine.channel.products import Made, choose
 from engine.channel.replies import replies
+from engine.channel.sources import hours
 from engine.mapping import Expression, Language, fill
 from engine.mapping.language import NOWHERE
-from engine.placed import Items, Node, Record, Scalar
+from engine.placed import Node, Record, Scalar
 from engine.retry import Policy, Retry
-from engine.settings import Count, Rate
+from engine.settings import Count, Duration, Rate
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: Names that mean something else where destinations are named.
-_TAKEN = ("source", "verdict", "reason", "acknowledgement", "keys", "deliveries")
+_TAKEN = (
+    "source",
+    "verdict",
+    "reason",
+    "acknowledgement",
+    "keys",
+    "deliveries",
+    "reply",
+    "waiting",
+)
 #: Sends at once where the order allows several and the channel does not say.
 _CONCURRENCY = 8
+_EXPECT = "expect: {from: supplier_replies, where: po_number, is: number, within: 4h}"
 
 
 def destinations(binding: Binding, made: tuple[Made, ...]) -> tuple[Route, ...]:
@@ -36,23 +47,13 @@ def destinations(binding: Binding, made: tuple[Made, ...]) -> tuple[Route, ...]:
             node, "destinations stand here by name", "billing: {http: {url: ...}}"
         )
         return ()
+    sequels.check(binding, node)
     routes = [
         _route(binding, name, value, made)
         for name, value in node.entries.items()
         if _named_well(binding, node, name)
     ]
     return tuple(route for route in routes if route is not None)
-
-
-def spelled(name: str) -> str:
-    """
-    A name as an identifier.
-
-    >>> spelled("Lab-Results 2")
-    'lab_results_2'
-    """
-    word = re.sub(r"\W+", "_", name.lower()).strip("_")
-    return word if NAME.fullmatch(word) else f"x_{word}".rstrip("_")
 
 
 def _named_well(binding: Binding, record: Record, name: str) -> bool:
@@ -78,10 +79,11 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
     language = binding.language
     if language is not None and entity is not None:
         language = msgspec.structs.replace(language, inner=(entity,))
+    sealed = language_of_batch(language, entity) if closed_by(node) else language
     options: list[tuple[str, Expression]] = []
 
     def holes(scalar: Scalar, safe: str, setting: str) -> str | None:
-        text = fill(scalar, language, safe) if language is not None else None
+        text = fill(scalar, sealed, safe) if sealed is not None else None
         if text is None:
             return None
         if text.constant:
@@ -91,9 +93,12 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
 
     found = link(binding, node, "Destination", DESTINATION, holes)
     route = _assembled(binding, name, node, found, language)
+    waits = batch(binding, node, found.kind if found else "", sealed)
     if route is None or len(binding.mistakes.found) > before:
         return None
-    return msgspec.structs.replace(route, of=of, render=render, options=tuple(options))
+    return msgspec.structs.replace(
+        route, of=of, render=render, options=tuple(options), batch=waits
+    )
 
 
 def _assembled(
@@ -134,7 +139,44 @@ def _assembled(
         queue_limit=value(entries.get("queue_limit"), Count, "queue_limit", 1_000_000),
         renamed_from=value(entries.get("renamed_from"), str, "renamed_from", ""),
         discard_queued=value(entries.get("discard_queued"), bool, "discard_queued", False),
+        after=value(entries.get("after"), str, "after", ""),
+        open=hours(binding, entries.get("open")),
+        expect=_expect(binding, entries.get("expect"), found.kind, language),
     )
+
+
+def _expect(
+    binding: Binding, node: Node | None, kind: str, language: Language | None
+) -> Expect | None:
+    """The confirmation that must come on another channel."""
+    said = binding.group(node, EXPECT, _EXPECT)
+    if said is None:
+        return None
+    if kind == "channel":
+        problem = "what is handed over to a channel is never delivered; nothing confirms it"
+        binding.mistakes.add(said, problem)
+    needed, entries, value = binding.needed, said.entries, binding.value
+    sound = [
+        needed(said, EXPECT, "from", "the channel on which it comes", "from: supplier_replies"),
+        needed(
+            said,
+            EXPECT,
+            "where",
+            "the key of that channel that carries the value",
+            "where: po_number",
+        ),
+        needed(said, EXPECT, "is", "the value, read from what is sent", "is: number"),
+        needed(said, EXPECT, "within", "how long after the delivery it may take", "within: 4h"),
+    ]
+    from_, where = (
+        value(entries.get("from"), str, "from", ""),
+        value(entries.get("where"), str, "where", ""),
+    )
+    is_ = binding.differing(entries.get("is"), language)
+    within = value(entries.get("within"), Duration, "within", Duration(0))
+    if not all(sound) or is_ is None:
+        return None
+    return Expect(from_=from_, where=where, is_=is_, within=float(within))
 
 
 def _order(
@@ -145,9 +187,7 @@ def _order(
         return ()
     if isinstance(node, Scalar) and node.style == "plain" and node.text == "none":
         return None
-    items = node.items if isinstance(node, Items) else (node,)
-    found = [binding.differing(item, language) for item in items]
-    return tuple(expression for expression in found if expression is not None)
+    return binding.parts(node, language)
 
 
 def _check_concurrency(binding: Binding, node: Node | None, concurrency: int) -> None:

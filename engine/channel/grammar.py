@@ -27,6 +27,22 @@ _CALLED = {
     "ordering": "order_by",
     "parallel": "concurrency",
     "dedupe": "unique",
+    "params": "with",
+    "parameters": "with",
+    "overrides": "override",
+    "aggregate": "collect",
+    "group_by": "key",
+    "header": "head",
+    "footer": "foot",
+    "trailer": "foot",
+    "separator": "between",
+    "schedule": "open",
+    "hours": "open",
+    "depends_on": "after",
+    "timeout": "within",
+    "ttl": "for",
+    "keep_for": "for",
+    "confirm": "expect",
 }
 
 
@@ -49,43 +65,58 @@ CHANNEL = Level(
         "class",
         "tags",
         "zone",
+        "like",
+        "with",
+        "override",
         "source",
         "format",
+        "split",
+        "on_part",
         "let",
         "accept",
         "keys",
+        "remember",
         "transform",
+        "collect",
         "destinations",
         "alerts",
         "tests",
     ),
-    later=("like", "with", "override", "split", "on_part", "remember", "collect"),
 )
-SOURCE = Level(
-    name="'source'", keys=("encoding", "unmappable", "mode"), later=("answer", "open")
-)
+SOURCE = Level(name="'source'", keys=("encoding", "unmappable", "mode", "open", "answer"))
+ANSWER = Level(name="'answer'", keys=("from", "within", "otherwise", "render"))
 ACCEPT = Level(name="'accept'", keys=("when", "unique", "processing", "otherwise", "because"))
-TRANSFORM = Level(name="a step of 'transform'", keys=(), later=("then", "use"))
+REMEMBER = Level(name="a memory", keys=("key", "fields", "for", "when"))
+TRANSFORM = Level(name="a step of 'transform'", keys=("use", "then"))
+COLLECT = Level(name="'collect'", keys=("key", "replace_by", "release", "late", "then"))
+RELEASE = Level(name="'release'", keys=("when", "quiet", "latest", "at", "most"))
 DESTINATION = Level(
     name="a destination",
     keys=(
         "of",
         "when",
         "render",
+        "after",
         "order_by",
         "concurrency",
         "rate",
+        "open",
         "retry",
         "on_uncertain",
         "on_refused",
+        "batch",
         "reply",
+        "expect",
         "queue_limit",
         "renamed_from",
         "discard_queued",
     ),
-    later=("after", "open", "batch", "expect"),
 )
-REPLY = Level(name="'reply'", keys=("format", "accepted", "retry", "keep"), later=("to",))
+BATCH = Level(name="'batch'", keys=("close", "head", "between", "foot"))
+CLOSE = Level(name="'close'", keys=("at", "most", "quiet", "latest"))
+REPLY = Level(name="'reply'", keys=("format", "accepted", "retry", "keep", "to"))
+EXPECT = Level(name="'expect' of a destination", keys=("from", "where", "is", "within"))
+PARAMETER = Level(name="a parameter", keys=("description", "default"))
 TEST = Level(
     name="a test", keys=("name", "given", "now", "environment", "expect"), later=("tables",)
 )
@@ -94,7 +125,19 @@ DEFAULTS = Level(
     name="the defaults of a class",
     keys=("retry", "on_uncertain", "on_refused", "queue_limit", "alerts"),
 )
-_LEVELS = (CHANNEL, SOURCE, ACCEPT, DESTINATION, REPLY)
+_LEVELS = (
+    CHANNEL,
+    SOURCE,
+    ANSWER,
+    ACCEPT,
+    REMEMBER,
+    COLLECT,
+    RELEASE,
+    DESTINATION,
+    BATCH,
+    REPLY,
+    EXPECT,
+)
 
 
 def check_keys(

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from engine import connectors, mapping, settings
+from engine import connectors, settings
 from engine.channel import Channel, across
 from engine.channel.bind import bind
-from engine.channel.binding import FindMapping
 from engine.channel.grammar import DEFAULTS, check_keys
+from engine.channel.templates import Made, Templates
+from engine.channel.written import Written, files, memories, read
 from engine.errors import ConfigError, Mistake
 from engine.hints import meant, nearest, written
-from engine.mapping import Mapping
-from engine.placed import Mistakes, Place, Record
+from engine.mapping import Expression, Mapping
+from engine.mapping.shelf import Shelf
+from engine.placed import Mistakes
 from engine.settings import Installation
 
 
@@ -38,15 +40,17 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(
-    path: Path,
-    home: Path,
-    installation: Installation,
-    mistakes: Mistakes,
-    find_mapping: FindMapping | None = None,
+    path: Path, home: Path, installation: Installation, mistakes: Mistakes
 ) -> Channel | None:
     """One channel, bound to the code it names; None where mistakes were noted. What is wrong between channels is not seen."""
-    find = find_mapping or _Mappings(home, mistakes).find
-    return bind(path, home, installation, mistakes, find_mapping=find)[0]
+    templates, unheard = Templates(home), Mistakes()
+    said = read(path, home, mistakes, templates)
+    if said is None:
+        return None
+    others = [read(each, home, unheard, templates) for each in files(home, unheard)]
+    known = memories([said.record, *(each.record for each in others if each is not None)])
+    mappings = _Mappings(Shelf(home, mistakes, known))
+    return bind(said, home, installation, mistakes, find_mapping=mappings.find, memories=known)
 
 
 def load_all(home: Path, lenient: bool = False) -> Home:
@@ -62,10 +66,9 @@ def load_all(home: Path, lenient: bool = False) -> Home:
         _check_config(installation, mistakes)
     broken = bool(mistakes.found)
     with _without_collecting():
-        mappings = _Mappings(home, mistakes)
-        channels, broken_ones = _channels(home, installation or Installation(), mappings)
-        if not lenient:
-            mappings.rest(installation or Installation())
+        channels, broken_ones = _channels(
+            home, installation or Installation(), mistakes, lenient
+        )
     if mistakes.found and (broken or not lenient):
         raise ConfigError(mistakes.found)
     return Home(
@@ -91,53 +94,54 @@ def _without_collecting() -> Iterator[None]:
 
 
 class _Mappings:
-    """Compiled mappings by name and zone, each compiled once."""
+    """The mappings of a home, and which of them the channels use."""
 
-    def __init__(self, home: Path, mistakes: Mistakes) -> None:
-        self.home, self.mistakes = home, mistakes
-        self.found: dict[tuple[str, str], Mapping | None] = {}
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.used: set[str] = set()
 
-    def find(self, name: str, zone: str) -> Mapping | None:
-        key = (name, zone)
-        if key not in self.found:
-            self.found[key] = mapping.load(name, self.home, self.mistakes, zone)
-        return self.found[key]
+    def find(self, name: str, zone: str, known: dict[str, Expression]) -> Mapping | None:
+        self.used.add(name)
+        return self.shelf.find(name, zone, known)
 
     def rest(self, installation: Installation) -> None:
         """Read those that no channel uses as well: a mistake in them is one, too."""
-        used = {name for name, _ in self.found}
-        for path in sorted((self.home / "mappings").glob("*.yaml")):
-            if path.stem not in used and not path.name.startswith("."):
-                self.find(path.stem, installation.zone)
+        for name in self.shelf.names():
+            if name not in self.used | self.shelf.used and not name.startswith("."):
+                self.shelf.find(name, installation.zone, {})
 
 
 def _channels(
-    home: Path, installation: Installation, mappings: _Mappings
+    home: Path, installation: Installation, mistakes: Mistakes, lenient: bool
 ) -> tuple[dict[str, Channel], set[str]]:
     """The channels without mistakes, and the names of the others."""
-    find, mistakes = mappings.find, mappings.mistakes
-    channels: dict[str, Channel] = {}
-    roots: dict[str, Record] = {}
-    paths = _files(home, mistakes)
-    for path in paths:
-        channel, root = bind(path, home, installation, mistakes, find_mapping=find)
-        if root is not None:
-            roots[path.stem] = root
-        if channel is not None:
-            channels[channel.name] = channel
-    wrong = across.check(channels, roots, mistakes)
+    templates = Templates(home)
+    paths = files(home, mistakes)
+    said = [read(path, home, mistakes, templates) for path in paths]
+    there = {each.name: each for each in said if each is not None}
+    known = memories(each.record for each in there.values())
+    mappings = _Mappings(Shelf(home, mistakes, known))
+
+    def bound(one: Written) -> Channel | None:
+        return bind(
+            one, home, installation, mistakes, find_mapping=mappings.find, memories=known
+        )
+
+    made = {name: bound(one) for name, one in there.items()}
+    channels = {name: channel for name, channel in made.items() if channel is not None}
+    stems = [path.stem for path in paths]
+    roots = {name: each.record for name, each in there.items()}
+    wrong = across.check(channels, roots, mistakes, stems)
+    if not lenient:
+        for unused in templates.unused(mistakes):
+            bound(_of_template(unused))
+        mappings.rest(installation)
     sound = {name: channel for name, channel in channels.items() if name not in wrong}
-    return sound, {path.stem for path in paths} - set(sound)
+    return sound, set(stems) - set(sound)
 
 
-def _files(home: Path, mistakes: Mistakes) -> list[Path]:
-    """The channels' files; one that was meant to be a channel and is not taken for one is a mistake."""
-    folder = home / "channels"
-    for path in sorted(folder.glob("*.yml")):
-        place = Place(file=path.relative_to(home).as_posix(), line=1, column=1)
-        problem = "a channel's file ends in .yaml; this one is not read"
-        mistakes.add(place, problem, f"channels/{path.stem}.yaml")
-    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+def _of_template(made: Made) -> Written:
+    return Written(name=made.template, file=made.file, record=made.record, content=made.content)
 
 
 def _check_config(installation: Installation, mistakes: Mistakes) -> None:

@@ -24,33 +24,111 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """Its shape where it is an entity."""
 
 
+_WRITE = "transform: dft_to_charge_event"
+
 Chosen = tuple[str, Mapping | None, Shape | None]
 
 
-def transforms(binding: Binding) -> tuple[Mapping, ...]:
-    """The mappings that read the message, in the order written."""
+def transforms(binding: Binding) -> tuple[tuple[Mapping, ...], ...]:
+    """The chains of mappings that read the message, in the order written; one with a mistake is empty."""
     node = binding.get("transform")
     if node is None:
         return ()
+    items = node.items if isinstance(node, Items) else (node,)
+    if not items:
+        binding.mistakes.add(node, "the name of a mapping stands here", _WRITE)
+    read = binding.format_name
+    if binding.layout_name:
+        read += f"/{binding.layout_name}"
+    return tuple(chain(binding, item, read) for item in items)
+
+
+def chain(binding: Binding, node: Node | None, read: str) -> tuple[Mapping, ...]:
+    """
+    `use` and `then`, one mapping, or a list of them, each reading what the one before made. `read` is what the first
+    one reads; empty where that is not known. Empty where mistakes were noted.
+    """
+    steps: list[Node] = []
+    if not _steps(binding, node, steps):
+        return ()
     found: list[Mapping] = []
-    for item in node.items if isinstance(node, Items) else (node,):
-        if isinstance(item, Record):
-            check_keys(item, TRANSFORM, binding.mistakes)
-        elif (mapping := _mapping(binding, item)) is not None:
-            found.append(mapping)
-            _check_from(binding, item, mapping)
+    before = ""
+    for step in steps:
+        mapping = mapping_named(binding, step)
+        if mapping is None:
+            return ()
+        if read and not reads(mapping.from_, read):
+            _misfit(binding, step, mapping, read, before)
+            return ()
+        found.append(mapping)
+        read, before = mapping.to, mapping.name
     return tuple(found)
 
 
-def made_by(binding: Binding, mappings: tuple[Mapping, ...]) -> tuple[Made, ...]:
-    """What there is to send; nothing where that cannot be known yet."""
-    node = binding.get("transform")
+def _steps(binding: Binding, node: Node | None, steps: list[Node]) -> bool:
+    """Collect the mappings' names, in order; whether that was possible."""
     if node is None:
-        return (Made(of=binding.format_name),) if binding.format_name else ()
-    if len(mappings) < (len(node.items) if isinstance(node, Items) else 1):
+        return False
+    if isinstance(node, Items):
+        return all([_steps(binding, item, steps) for item in node.items])
+    if not isinstance(node, Record):
+        steps.append(node)
+        return True
+    check_keys(node, TRANSFORM, binding.mistakes)
+    if not binding.needed(
+        node, TRANSFORM, "use", "the mapping that comes first", "use: dft_to_charge_event"
+    ):
+        return False
+    then = node.entries.get("then")
+    steps.append(node.entries["use"])
+    return then is None or _steps(binding, then, steps)
+
+
+def _misfit(binding: Binding, node: Node, mapping: Mapping, read: str, before: str) -> None:
+    """A mapping that does not read what comes to it."""
+    if before:
+        problem = f"the mapping '{mapping.name}' reads {mapping.from_}, but '{before}' before it makes {read}"
+    elif read.startswith("["):
+        problem = f"the mapping '{mapping.name}' reads {mapping.from_}; what reads a group says 'from: {read}'"
+    else:
+        problem = f"the mapping '{mapping.name}' reads {mapping.from_}, but the channel's format is {read}"
+        if _shape(_head(mapping.from_)) is not None:
+            problem += (
+                "; a mapping that reads an entity stands at a destination, under 'render'"
+            )
+        elif mapping.from_.startswith("["):
+            problem += "; a mapping that reads a group stands under 'collect', after 'then'"
+    binding.mistakes.add(node, problem)
+
+
+def reads(takes: str, comes: str) -> bool:
+    """
+    Whether a mapping that says `from: TAKES` reads what is made by one that says `to: COMES`.
+
+    >>> reads("x12/005010/850", "x12"), reads("delimited/items", "delimited/prices"), reads("json", "hl7v2")
+    (True, False, False)
+    """
+    if "[" in takes or "[" in comes:
+        return takes == comes
+    head, _, rest = takes.partition("/")
+    other, _, there = comes.partition("/")
+    laid_out = head in ("delimited", "fixed")
+    return head == other and (not laid_out or rest == there)
+
+
+def made_by(chains: tuple[tuple[Mapping, ...], ...]) -> tuple[Made, ...]:
+    """What there is to send; nothing where that cannot be known yet."""
+    if not all(chains):
         return ()
-    names = dict.fromkeys(_head(mapping.to) for mapping in mappings)
+    names = dict.fromkeys(_head(steps[-1].to) for steps in chains)
     return tuple(Made(of=name, entity=_shape(name)) for name in names)
+
+
+def made_of(binding: Binding, chains: tuple[tuple[Mapping, ...], ...]) -> tuple[Made, ...]:
+    """The same, where nothing transforms what comes: the message itself."""
+    if binding.get("transform") is None:
+        return (Made(of=binding.format_name),) if binding.format_name else ()
+    return made_by(chains)
 
 
 def choose(binding: Binding, record: Record, made: tuple[Made, ...]) -> Chosen:
@@ -64,7 +142,7 @@ def choose(binding: Binding, record: Record, made: tuple[Made, ...]) -> Chosen:
         made = tuple(each for each in made if each.of == of)
     render, node = None, record.entries.get("render")
     if node is not None:
-        render = _mapping(binding, node)
+        render = mapping_named(binding, node)
         if render is not None and made:
             of, made = _rendered(binding, node, render, of, made)
     else:
@@ -107,15 +185,16 @@ def _no_such_thing(binding: Binding, node: Node, of: str, made: tuple[Made, ...]
     binding.mistakes.add(node, problem, f"of: {near}" if near else "")
 
 
-def _mapping(binding: Binding, node: Node) -> Mapping | None:
+def mapping_named(binding: Binding, node: Node) -> Mapping | None:
+    """The mapping that a value names; None where there is none, or where it has mistakes."""
     if not isinstance(node, Scalar) or not node.text:
-        binding.mistakes.add(
-            node, "the name of a mapping stands here", "transform: dft_to_charge_event"
-        )
+        key = node.place.path.rpartition(".")[2].partition("[")[0]
+        problem = "the name of a mapping stands here"
+        binding.mistakes.add(node, problem, f"{key}: dft_to_charge_event")
         return None
     name = node.text
     try:
-        found = binding.find_mapping(name, binding.zone)
+        found = binding.find_mapping(name, binding.zone, binding.known)
     except LookupError:
         known = sorted(path.stem for path in (binding.home / "mappings").glob("*.yaml"))
         clean = name.removesuffix(".yaml").rpartition("/")[2]
@@ -128,18 +207,24 @@ def _mapping(binding: Binding, node: Node) -> Mapping | None:
         binding.mistakes.add(node, problem, f"{key}: {near}" if near else "")
         return None
     binding.broken = binding.broken or found is None
+    if found is not None:
+        _check_changes(binding, node, found)
+        if found.part:
+            problem = f"the mapping '{name}' reads or makes a part of something; other mappings use it, channels do not"
+            binding.mistakes.add(node, problem)
+            return None
     return found
 
 
-def _check_from(binding: Binding, node: Node, mapping: Mapping) -> None:
-    reads = _head(mapping.from_)
-    if binding.format_name and reads != binding.format_name:
-        problem = f"the mapping '{mapping.name}' reads {reads}, but the channel's format is {binding.format_name}"
-        if _shape(reads) is not None:
-            problem += (
-                "; a mapping that reads an entity stands at a destination, under 'render'"
-            )
-        binding.mistakes.add(node, problem)
+def _check_changes(binding: Binding, node: Scalar, mapping: Mapping) -> None:
+    """`changed` asks what this very channel remembers."""
+    remember = binding.get("remember")
+    mine = list(remember.entries) if isinstance(remember, Record) else []
+    for memory in mapping.asked.changes:
+        if memory not in mine:
+            problem = f"the mapping '{mapping.name}' asks changed(\"{memory}\"), but this channel does not remember '{memory}'"
+            write = f"remember:\n  {memory}: {{key: ..., fields: {{...}}, for: 400d}}"
+            binding.mistakes.add(node, problem, write)
 
 
 def _head(name: str) -> str:

@@ -14,7 +14,7 @@ from engine.mapping import Language
 from engine.placed import Node, Record
 
 #: The format of an answer where the channel does not say: what such partners answer in.
-_ANSWERS = {"mllp": "hl7v2", "http": "json"}
+ANSWERS = {"mllp": "hl7v2", "http": "json"}
 
 
 def replies(binding: Binding, node: Node | None, kind: str) -> Replies | None:
@@ -28,7 +28,7 @@ def replies(binding: Binding, node: Node | None, kind: str) -> Replies | None:
         return None
     check_keys(node, REPLY, binding.mistakes)
     said = node.entries.get("format")
-    name = binding.value(said, str, "format", _ANSWERS.get(kind, ""))
+    name = binding.value(said, str, "format", ANSWERS.get(kind, ""))
     format = named_format(binding, said, name) if name else None
     language = _language(binding, name, format)
     return Replies(
@@ -36,6 +36,7 @@ def replies(binding: Binding, node: Node | None, kind: str) -> Replies | None:
         accepted=binding.condition(node.entries.get("accepted"), language),
         retry=binding.condition(node.entries.get("retry"), language),
         keep=binding.named(node.entries.get("keep"), language),
+        to=binding.value(node.entries.get("to"), str, "to", ""),
     )
 
 

@@ -11,6 +11,26 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from engine.message import Receipt
+from engine.paths import CompileCondition, Match, PathProblem, Paths, Scope, Shape, Target
+
+__all__ = [
+    "NULL",
+    "CompileCondition",
+    "Document",
+    "Format",
+    "Match",
+    "Null",
+    "PathProblem",
+    "Paths",
+    "Place",
+    "Reading",
+    "Scope",
+    "Shape",
+    "Structure",
+    "Target",
+    "load",
+    "names",
+]
 
 
 class Null:
@@ -26,120 +46,6 @@ class Null:
 
 
 NULL = Null()
-
-
-class Scope:
-    """
-    What an expression can see while it runs. Formats read it, the mapping language makes it.
-
-    Made once per message and once per item of an `each` or a filter; expressions never change it.
-    """
-
-    __slots__ = ("context", "index", "item", "node", "outer", "values")
-
-    def __init__(
-        self,
-        node: Any,
-        context: Any,
-        item: Any = None,
-        index: int = 0,
-        outer: Scope | None = None,
-        values: list[Any] | None = None,
-    ) -> None:
-        self.node = node
-        """The message, or the group at hand: where an absolute path is looked up first."""
-        self.item = item
-        """The thing at hand: what a leading dot and `it` read."""
-        self.index = index
-        """Its position from 1."""
-        self.outer = outer
-        """The scope around this one; None at the message."""
-        self.values = values
-        """The slots of `let`, by number; shared with the scopes inside."""
-        self.context = context
-        """What planning was given: now, tables, facts (engine/pipeline.py: Context)."""
-
-    def child(self, item: Any, index: int, node: Any = None) -> Scope:
-        """The scope of one item; `node` where the item is a group of its own."""
-        return Scope(
-            self.node if node is None else node, self.context, item, index, self, self.values
-        )
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known at load about the thing an expression reads, so that wrong paths fail at load."""
-
-    format: str
-    """The format's name: `hl7v2`, `json`, `canonical`."""
-    kind: str = "message"
-    """What the thing at hand is, in the format's own terms: `message`, `group`, `segment`, `repetition`, `record`."""
-    name: str = ""
-    """Its name where it has one: `FT1`."""
-    type: Any = None
-    """Its type where there is one: a canonical entity's struct class."""
-    outer: Shape | None = None
-    """The shape around it."""
-
-
-#: Compiles the condition that starts at an offset of the text and ends before the closing bracket:
-#: (text, offset, shape of the candidate) -> (predicate over a scope, offset of the bracket).
-CompileCondition = Callable[[str, int, Shape], tuple[Callable[[Scope], bool], int]]
-
-
-class PathProblem(Exception):
-    """A path that cannot be: offset in the text, what is wrong, what to write."""
-
-    def __init__(self, offset: int, problem: str, write: str = "") -> None:
-        self.offset, self.problem, self.write = offset, problem, write
-        super().__init__(problem)
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A path found in an expression, compiled."""
-
-    text: str
-    """The path as written."""
-    end: int
-    """Offset behind its last character."""
-    read: Callable[[Scope], Any]
-    """Its value: text, NULL, None (nothing), a number or truth where the format has them, a list where `many`, or an Element."""
-    many: bool = False
-    """Whether it names several things: `read` gives a list, `each` may walk it."""
-    nodes: Callable[[Scope], Sequence[Any]] | None = None
-    """The things themselves, for `each` and for copying field to field; None where the path names a value only."""
-    shape: Shape | None = None
-    """The shape of each of those things."""
-    group: bool = False
-    """Whether each of those things becomes the node of its scope (`each: FT1`)."""
-    kind: str = "text"
-    """Static type of its value, or of each of its values: text, number, truth, moment (as ISO 8601 text), record, any."""
-
-
-class Target(Protocol):
-    """A path that is written to."""
-
-    text: str
-
-    def set(self, document: Any, scope: Scope, value: Any) -> None:
-        """
-        Write the value (text, NULL, None = empty, or nodes of the same format copied as they are)
-        into a document being edited. A filter that finds nothing changes nothing.
-        """
-
-    def remove(self, document: Any, scope: Scope) -> None:
-        """Take away what the path names; nothing there is no error."""
-
-
-class Paths(Protocol):
-    """A format's paths, as the expression language meets them."""
-
-    def match(
-        self, text: str, at: int, shape: Shape, condition: CompileCondition
-    ) -> Match | None:
-        """The path that starts at the offset, or None where none does. PathProblem when it is one but wrong."""
-
-    def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:
-        """The whole text as a place to write to; PathProblem when it is none."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,16 +157,10 @@ class Format(Protocol):
         """For people: depth, path, the standard's name, value."""
 
 
-#: Formats that this release writes and does not read: a mapping may name them, a channel may not.
-WRITTEN = ("delimited",)
-
-
 @cache
 def names() -> list[str]:
-    """The formats there are to read."""
-    return sorted(
-        module.name for module in pkgutil.iter_modules(__path__) if module.name not in WRITTEN
-    )
+    """The formats there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def load(name: str) -> Format:

@@ -5,26 +5,28 @@ A lane is the unit of order. Lanes are data, not tasks: a dictionary of short li
 a few carriers that take whatever may go. What does not fit into memory stays in the store and is read when its turn comes.
 
 A delivery may go when it heads every lane it stands in, its wait is over, the destination is neither held nor paused,
-its breaker is closed (or this is the one trial), the rate allows it, and fewer than `concurrency` claims are still on
+its breaker is closed (or this is the one trial), it is open, the rate allows it, and fewer than `concurrency` claims are still on
 their way to the disk: after a crash no more than those can repeat without a record.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from engine.channel import Route
 from engine.connectors import Destination
-from engine.errors import StoreError, Uncertain
+from engine.errors import Uncertain
 from engine.lanes.breaker import Breaker
+from engine.lanes.carriers import Carriers
 from engine.lanes.due import Due
+from engine.lanes.following import AGAIN, Following
 from engine.lanes.lines import Lines
-from engine.lanes.pace import Alarm, Pace
-from engine.lanes.payload import loaded
+from engine.lanes.pace import Alarm, Pace, closed_for
+from engine.lanes.payload import keeps_place, loaded
 from engine.message import Delivery, Settlement, State
 from engine.pipeline import Attempt, Clock, deliver, failed_attempt
 from engine.store import Hold, Store
@@ -65,8 +67,12 @@ class Lanes:
         self._alarm = Alarm(clock.monotonic, self.pump)
         self._stopping = False
         self._settled = getattr(destination, "settled", None)
-        self._idle: list[asyncio.Future[Delivery | None]] = []
-        self._carriers: set[asyncio.Task[None]] = set()
+        self.following = Following(store)
+        self.followers: list[Lanes] = []
+        """The destinations that go `after` this one."""
+        self.hand_on: Callable[[Delivery, Attempt], Awaitable[None]] | None = None
+        """Where the partner's answers go (`reply: {to:}`), before the delivery is settled."""
+        self._carriers = Carriers(self._send, self.pump)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
 
@@ -99,8 +105,7 @@ class Lanes:
             if delivery.id in self._offered:
                 return
             self._offered.add(delivery.id)
-        wait = delivery.due_at - self.clock.now() if delivery.due_at else 0.0
-        if wait > 0:
+        if (wait := delivery.due_at - self.clock.now() if delivery.due_at else 0.0) > 0:
             wait = min(wait, max(self.route.policy.retry.longest_wait, 1.0) * 2)
             self.due.wait(delivery, self.clock.monotonic() + wait)
         else:
@@ -115,7 +120,7 @@ class Lanes:
         breaker, concurrency, due = self.breaker, self.route.concurrency, self.due
         if due.waiting or breaker.until:
             now = self.clock.monotonic()
-            self._ripen(now)
+            due.ripen(now, self._alarm.set)
             if breaker.blocks(now):
                 if breaker.until > now:
                     self._alarm.set(breaker.until)
@@ -133,46 +138,25 @@ class Lanes:
             sending[delivery.id] = delivery
             self._unclaimed += 1
             self._offered.discard(delivery.id)
-            self._carry(delivery)
+            self._carriers.carry(delivery)
             if breaker.until:
                 breaker.trial = True
                 return
 
-    def _ripen(self, now: float) -> None:
-        if (later := self.due.ripen(now)) is not None:
-            self._alarm.set(later)
-
     def _may_pass(self) -> bool:
-        rate = self.hold.rate or self.route.rate
-        later = self._pace.wait(rate, self.clock.monotonic()) if rate else 0.0
+        now, rate = self.clock.monotonic(), self.hold.rate or self.route.rate
+        later = self._pace.wait(rate, now) if rate else 0.0
+        if not later and (wait := closed_for(self.route.open, self.clock.now())):
+            later = now + wait
         if later:
             self._alarm.set(later)
         return not later
 
-    def _carry(self, delivery: Delivery) -> None:
-        if self._idle:
-            self._idle.pop().set_result(delivery)
-            return
-        task = self._loop.create_task(self._carrier(delivery))
-        self._carriers.add(task)
-        task.add_done_callback(self._carriers.discard)
-
-    async def _carrier(self, delivery: Delivery | None) -> None:
-        """Take one delivery after another; wait on a future of its own between them."""
-        while delivery is not None:
-            try:
-                await self._send(delivery)
-            except StoreError:
-                return
-            delivery = None
-            if not self._stopping:
-                future: asyncio.Future[Delivery | None] = self._loop.create_future()
-                self._idle.append(future)
-                self.pump()
-                delivery = await future
-
     async def _send(self, delivery: Delivery) -> None:
         route, clock = self.route, self.clock
+        if delivery.after and await self.following.waits(delivery):
+            self._put_off(delivery)
+            return
         delivery, payload = await loaded(self.store, delivery)
         self.sending[delivery.id] = delivery
         waits = self._waits.get(delivery.id, self.breaker.outages)
@@ -180,11 +164,20 @@ class Lanes:
         try:
             await self._claim(delivery)
             attempt = await deliver(route, self.destination, delivery, payload, waits, clock)
+            if self.hand_on is not None and attempt.answer is not None:
+                await self.hand_on(delivery, attempt)
         except asyncio.CancelledError:
             cut = Uncertain("interrupted", "the destination was stopped before the answer came")
             self._ended(delivery, failed_attempt(route, delivery, cut, waits, clock))
             raise
         self._ended(delivery, attempt)
+
+    def _put_off(self, delivery: Delivery) -> None:
+        """What it goes `after` is not delivered: it keeps its place, and is looked at again."""
+        self._unclaimed -= 1
+        self.breaker.trial = False
+        del self.sending[delivery.id]
+        self.due.wait(delivery, self.clock.monotonic() + AGAIN)
 
     async def _claim(self, delivery: Delivery) -> None:
         careful = self.careful and self.attempts <= CAREFUL
@@ -209,9 +202,7 @@ class Lanes:
     def _ended(self, delivery: Delivery, attempt: Attempt) -> None:
         settlement = attempt.settlement
         del self.sending[delivery.id]
-        waits_for_a_person = settlement.state is State.UNCERTAIN or (
-            settlement.state is State.REFUSED and self.route.policy.on_refused == "wait"
-        )
+        waits_for_a_person = keeps_place(settlement.state, self.route.policy)
         if attempt.decision is None:
             self.store.settle(settlement, self._teller(delivery))
             self.delivered += 1
@@ -253,9 +244,22 @@ class Lanes:
         self.lines.leave(delivery)
 
     def _teller(self, delivery: Delivery) -> Callable[[], None] | None:
-        """What tells the destination that an outcome is durable, where it wants to know."""
-        settled = self._settled
-        return None if settled is None else lambda: self._background(settled(delivery))
+        """What tells the destination, and those that go after it, that an outcome is durable."""
+        if self._settled is None and not self.followers:
+            return None
+        return lambda: self._durable(delivery)
+
+    def _durable(self, delivery: Delivery) -> None:
+        if self._settled is not None:
+            self._background(self._settled(delivery))
+        for lanes in self.followers:
+            lanes.wake(delivery.message)
+
+    def wake(self, message: int) -> None:
+        """What this message waited for is delivered."""
+        for delivery in self.following.wake(message):
+            self.due.hasten(delivery)
+        self.pump()
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(self._then_pump(work))
@@ -288,13 +292,8 @@ class Lanes:
         """Let what is being sent end, then let go; the rest stays queued in the store."""
         self._stopping = True
         self._alarm.stop()
-        for future in self._idle:
-            if not future.done():
-                future.set_result(None)
-        self._idle.clear()
-        if self._carriers:
-            await asyncio.wait(self._carriers, timeout=within)
-        for task in (cut := [*self._carriers, *self._tasks]):
+        await self._carriers.stop(within)
+        for task in (cut := [*self._carriers.tasks, *self._tasks]):
             task.cancel()
         await asyncio.gather(*cut, return_exceptions=True)
         await self.destination.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from engine.message import Delivery
 
@@ -25,12 +25,21 @@ class Due:
         """It is ready at that moment."""
         heapq.heappush(self.waiting, (until, delivery.id, delivery))
 
-    def ripen(self, now: float) -> float | None:
-        """Make ready what has become due; when the next will be."""
+    def hasten(self, delivery: Delivery) -> None:
+        """What waits for its time is ready now."""
+        kept = [entry for entry in self.waiting if entry[1] != delivery.id]
+        if len(kept) < len(self.waiting):
+            heapq.heapify(kept)
+            self.waiting = kept
+            self.ready.append(delivery)
+
+    def ripen(self, now: float, later: Callable[[float], None]) -> None:
+        """Make ready what has become due; `later` is told when the next will be."""
         waiting = self.waiting
         while waiting and waiting[0][0] <= now:
             self.ready.append(heapq.heappop(waiting)[2])
-        return waiting[0][0] if waiting else None
+        if waiting:
+            later(waiting[0][0])
 
     def take(self, sending: Container[int]) -> Delivery | None:
         """The next that may go, unless it is on its way already; one that is held back is put aside."""

@@ -1,9 +1,21 @@
-"""When to look again, and how fast deliveries may go."""
+"""When to look again, how fast deliveries may go, and at which hours."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+
+from engine.hours import Hours, is_open, next_open
+
+#: Seconds after which what is closed looks at the clock again, which may have been set.
+LOOK_AGAIN = 30.0
+
+
+def closed_for(hours: Hours | None, now: float) -> float:
+    """Seconds until it is open, or until the clock is to be looked at again; 0 = it is open."""
+    if hours is None or is_open(hours, now):
+        return 0.0
+    return min(max(next_open(hours, now) - now, 0.001), LOOK_AGAIN)
 
 
 class Alarm:

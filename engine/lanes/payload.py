@@ -1,11 +1,12 @@
-"""What is sent, read when its turn comes."""
+"""What is sent, read when its turn comes; and what keeps its place afterwards."""
 
 from __future__ import annotations
 
 import msgspec
 
 from engine.errors import StoreError
-from engine.message import Delivery
+from engine.message import Delivery, State
+from engine.retry import Policy
 from engine.store import Store
 
 
@@ -19,3 +20,8 @@ async def loaded(store: Store, delivery: Delivery) -> tuple[Delivery, bytes | No
         return delivery, payload if isinstance(payload, bytes) else await store.read(payload)
     except (StoreError, OSError):
         return delivery, None
+
+
+def keeps_place(state: State, policy: Policy) -> bool:
+    """Whether a delivery in that state keeps its place in its lanes until a person decides."""
+    return state is State.UNCERTAIN or (state is State.REFUSED and policy.on_refused == "wait")

@@ -28,8 +28,9 @@ placed mistake at load; what a message does not allow is a MessageError that nam
 
 from __future__ import annotations
 
-from engine.mapping.files import Mapping, load
+from engine.mapping.files import Mapping
 from engine.mapping.language import Expression, Language, Product, Traced
+from engine.mapping.shelf import Shelf, load
 from engine.mapping.text import expression, fill
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Language",
     "Mapping",
     "Product",
+    "Shelf",
     "Traced",
     "expression",
     "fill",

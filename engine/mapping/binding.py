@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
 from engine.formats.json.reading import leaf
+from engine.formats.json.types import FieldType
 from engine.mapping import arguments, operators, steps
-from engine.mapping.functions import codes
+from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
 from engine.mapping.values import Missed, Unreadable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from engine.mapping.calls import Arguments
 
 Fail = Callable[[Unreadable], NoReturn]
+#: Functions that read a number from a text.
+_NUMBERS = (numbers.decimal, numbers.integer)
 
 
 def bound(
@@ -36,13 +39,25 @@ def bound(
     if otherwise is not None:
         run = _otherwise(run, signature.run, pairs, otherwise.run)
         terms.append(otherwise)
-    kind = terms[0].kind if signature.gives == "same" else signature.gives
+    kind = signature.gives
+    if kind == "same":
+        kind = "any" if terms[0].kind == "list" else terms[0].kind
     if otherwise is not None and otherwise.kind != kind:
         kind = "any"
     term = operators.combined(run, kind, offset, terms, signature.many)
-    if signature.gives == "same" and signature.many:
+    if signature.run in _NUMBERS and terms[0].kind == "text" and len(terms) == 1:
+        term.said = terms[0].run
+    if signature.gives == "same" and not signature.many:
+        term.type = _item(terms[0])
+    elif signature.gives == "same":
         term.nodes, term.shape, term.group = run, terms[0].shape, terms[0].group
     return term
+
+
+def _item(things: Term) -> FieldType | None:
+    """The type of the items of a list, where they are records of a known type."""
+    type_ = things.shape.type if things.shape is not None and things.kind == "record" else None
+    return type_ if isinstance(type_, FieldType) else None
 
 
 def _failing(text: str, paths: tuple[str, ...]) -> Fail:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.formats import NULL, Scope, Shape
+from engine.formats import Shape
 from engine.formats.json.types import FieldType
-from engine.mapping import binding, facts, operators
+from engine.mapping import binding, facts, fields
+from engine.mapping.forms import Call, choice, lookup, memory, sequence
 from engine.mapping.functions import FORMS, LATER, signed
-from engine.mapping.language import Term, Wrong, later, suggestion
-from engine.mapping.signatures import Signature
+from engine.mapping.language import Language, Term, Wrong, later, suggestion
+from engine.mapping.signatures import Parameter, Signature
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -42,7 +44,12 @@ def names() -> list[str]:
 
 
 def call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
-    """The call of a function; the parser stands behind its name."""
+    """The call of a function, and the fields that are read of what it gives; the parser stands behind its name."""
+    term = _call(parser, name, start, piped)
+    return fields.behind(parser, term) if parser.text[parser.at - 1] == ")" else term
+
+
+def _call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
     if name in LATER:
         raise Wrong(start, later(name))
     if name in FORMS:
@@ -50,7 +57,7 @@ def call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
     signature = signed().get(name)
     if signature is None:
         raise Wrong(start, f"there is no function '{name}'{suggestion(name, names())}")
-    given = _read(parser, signature, piped)
+    given = _read(parser, signature.parameters, piped)
     _fits(signature, given, start)
     offset = piped.offset if piped is not None else start
     text = parser.text[offset : parser.at]
@@ -61,7 +68,7 @@ def call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
     return term
 
 
-def _read(parser: Parser, signature: Signature, piped: Term | None) -> Arguments:
+def _read(parser: Parser, parameters: tuple[Parameter, ...], piped: Term | None) -> Arguments:
     given = Arguments(piped)
     at = parser.at
     if parser.skip() != "(":
@@ -83,14 +90,13 @@ def _read(parser: Parser, signature: Signature, piped: Term | None) -> Arguments
         elif given.named:
             raise Wrong(parser.at, "arguments with a name come last")
         else:
-            given.positional.append(_positional(parser, signature, given))
+            given.positional.append(_positional(parser, parameters, given))
     parser.at += 1
     return given
 
 
-def _positional(parser: Parser, signature: Signature, given: Arguments) -> Term:
+def _positional(parser: Parser, parameters: tuple[Parameter, ...], given: Arguments) -> Term:
     position = len(given.positional)
-    parameters = signature.parameters
     if position and position < len(parameters) and parameters[position].kind == "each":
         return _per_item(parser, given.positional[0])
     return parser.expression()
@@ -143,54 +149,23 @@ def _fits(signature: Signature, given: Arguments, start: int) -> None:
 
 
 def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
-    """`if`, `exists` and `now`, which are not functions of values."""
-    terms = [piped] if piped is not None else []
-    at = parser.at
-    if parser.skip() == "(":
-        parser.at += 1
-        while parser.skip() != ")":
-            if parser.text[parser.at - 1] != "(":
-                parser.expect(",", "between the arguments")
-            terms.append(parser.expression())
-        parser.at += 1
-    else:
-        parser.at = at
-    wanted = {"if": 3, "exists": 1, "now": 0}[name]
-    if len(terms) != wanted:
-        raise Wrong(
-            start, f"'{name}' takes {wanted} values, {len(terms)} are given", FORMS[name][0]
-        )
+    """What is not a function of values: engine/mapping/forms/."""
+    if name == "qualified":
+        raise Wrong(start, "'qualified' reads elements of X12, and this is none")
+    given = _read(parser, (), piped)
+    call_ = Call(name, given, start, piped)
+    language = parser.language
     if name == "now":
-        return facts.now(parser.language.zone, start)
-    return _exists(terms[0], start) if name == "exists" else _if(terms, start)
+        call_.exactly(0)
+        return facts.now(language.zone, start)
+    if name in ("if", "exists"):
+        return choice.exists(call_) if name == "exists" else choice.choose(call_)
+    return _ASKED[name](call_, language)
 
 
-def _exists(term: Term, start: int) -> Term:
-    run = term.nodes if term.kind == "group" and term.nodes is not None else term.run
-
-    def there(scope: Scope) -> bool:
-        value = run(scope)
-        return value is not None and (
-            value is NULL or not isinstance(value, list | tuple) or bool(value)
-        )
-
-    return operators.combined(there, "truth", start, [term])
-
-
-def _if(terms: list[Term], start: int) -> Term:
-    condition = operators.truth(terms[0])
-    for term in terms[1:]:
-        if term.kind == "group":
-            operators.single(term, "'if'")
-    yes, no = terms[1].run, terms[2].run
-    kinds = {term.kind for term in terms[1:] if not (term.constant and term.value() is None)}
-    kind = kinds.pop() if len(kinds) == 1 else "any"
-    if terms[1].many != terms[2].many and len(kinds) == 2:
-        raise Wrong(start, "'if' gives a list in one case and one value in the other")
-    return operators.combined(
-        lambda scope: yes(scope) if condition(scope) else no(scope),
-        kind,
-        start,
-        terms,
-        terms[1].many or terms[2].many,
-    )
+_ASKED: dict[str, Callable[[Call, Language], Term]] = {
+    "lookup": lookup.lookup,
+    "sequence": sequence.sequence,
+    "recall": memory.recall,
+    "changed": memory.changed,
+}

@@ -10,7 +10,7 @@ from typing import Any
 from engine.formats import NULL, Scope
 from engine.mapping import operators
 from engine.mapping.language import Run, Term, Wrong, refuse
-from engine.mapping.values import Moment, kind_of
+from engine.mapping.values import WHOLE, Moment, kind_of
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -65,6 +65,8 @@ def _comparable(left: Term, right: Term) -> None:
 def _equal(left: Term, right: Term) -> Run:
     first, second = left.run, right.run
     if right.constant and (value := right.value()) is not None:
+        if left.equals is not None and type(value) is str and (quick := left.equals(value)):
+            return quick
         if type(value) is Decimal and left.kind == "any":
             return lambda scope: type(found := first(scope)) is Decimal and found == value
         return lambda scope: first(scope) == value
@@ -79,6 +81,8 @@ def _equal(left: Term, right: Term) -> Run:
 def _unequal(left: Term, right: Term) -> Run:
     first, second = left.run, right.run
     if right.constant and (value := right.value()) is not None:
+        if left.equals is not None and type(value) is str and (quick := left.equals(value)):
+            return lambda scope: not quick(scope)
         if type(value) is Decimal and left.kind == "any":
             return lambda scope: type(found := first(scope)) is not Decimal or found != value
         return lambda scope: first(scope) != value
@@ -107,7 +111,21 @@ def _ordered(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Ru
             refuse("bad_value", f"a {kind_of(a)} is compared with a {kind_of(b)}", paths)
         return compare(a, b)
 
+    if left.said is not None and right.constant and type(limit := right.value()) is Decimal:
+        return _whole(compare, left.said, limit, run)
     return run
+
+
+def _whole(compare: Callable[[Any, Any], bool], said: Run, limit: Decimal, run: Run) -> Run:
+    """The same where the text that is read as a number is a small whole one; `run` does the rest, and tells what is wrong."""
+    small = WHOLE.get
+    number = int(limit) if limit == limit.to_integral_value() else limit
+
+    def quick(scope: Scope) -> bool:
+        found = small(said(scope))
+        return run(scope) if found is None else compare(found, number)
+
+    return quick
 
 
 _SORTABLE = (Decimal, str, Moment)

@@ -11,8 +11,8 @@ import msgspec
 
 from engine.formats import NULL, Scope
 from engine.formats.json.types import FieldType
+from engine.mapping.choices import NOTHING_HOLDS
 from engine.mapping.language import Run, Term, Wrong, refuse
-from engine.mapping.rules import NOTHING_HOLDS
 from engine.mapping.values import DAY, HOUR, Moment, Unreadable, kind_of
 
 Change = Callable[[Any], Any]
@@ -36,7 +36,7 @@ def convert(term: Term, wanted: FieldType) -> Term:
             f'"{word}"',
         )
     if wanted.kind == "any":
-        return term
+        return _anything(term)
     if wanted.kind == "list":
         return _list(term, wanted)
     if term.many:
@@ -56,6 +56,21 @@ def convert(term: Term, wanted: FieldType) -> Term:
         raise Wrong(term.offset, f"the field takes one of: {said}")
     change = change_to(wanted, checked=term.kind == "any")
     return term if change is None else _changed(term, _through(term.run, change, term.paths))
+
+
+def _anything(term: Term) -> Term:
+    """Anything but bytes, which JSON has no word for: how they are written is for the mapping to say."""
+    if term.kind == "bytes":
+        raise Wrong(term.offset, "JSON has no bytes", "| base64")
+    if term.kind != "any" or term.nodes is not None or term.constant:
+        return term
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bytes):
+            raise Unreadable("JSON has no bytes; `| base64` makes a text of them")
+        return value
+
+    return _changed(term, _through(term.run, check, term.paths))
 
 
 def _hint(term: Term, wanted: FieldType) -> str:

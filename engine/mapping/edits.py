@@ -14,6 +14,9 @@ walked, counted and written to is what the rules above left there. What `add` ma
 `index` is the position of a segment among those of its name in the group around it, as the standard counts its
 set ids: OBX begin again under each OBR (HL7 v2.5.1 ch. 7.4.2.1), FT1 go on through the message.
 
+With `each` at the top, every thing that it walks makes a message of its own, in which the others of them, and what belongs
+to them, are left out.
+
 Each rule is for itself: a segment that is removed leaves alone what stands behind it (an OBX its NTE), unless `remove`
 names that too. A list of values of which no condition holds, and a filter that finds nothing, change nothing.
 """
@@ -25,18 +28,16 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import Scope, Target
-from engine.mapping import steps
-from engine.mapping.language import Language, Product, Traced
+from engine.mapping import adds
+from engine.mapping.choices import EDITS, only
+from engine.mapping.language import Language, Product, Term, Traced
 from engine.mapping.outputs import Make, bounded
-from engine.mapping.rules import EDITS, Block, Slots, block, only
+from engine.mapping.rules import Block, Slots, block
 from engine.mapping.segments import NAME, listed, records_of, segment, stays, targets, unreached
+from engine.mapping.walks import Step, Told, walked
 from engine.mapping.writes import Write, writes
 from engine.placed import Node, Record, Scalar
 
-Told = list[Traced] | None
-"""Where traces go; None while no one looks."""
-Step = Callable[[Any, Scope, Told], None]
-"""One rule, carried out on the message being edited, in the scope of the message as it came."""
 Removal = Callable[[Any, Scope, Told, str], None]
 """What an `edit` takes away of the segment at hand; the text is how traces call that."""
 
@@ -53,7 +54,7 @@ def edited(root: Record, language: Language, slots: Slots, top: Block) -> Make:
         language.mistakes.add(root, problem, 'set: {MSH-12: "2.3"}')
 
     def product(scope: Scope) -> Product:
-        copy = scope.node.edit()
+        copy = _copied(top.each, scope)
         for step in found:
             step(copy, scope, None)
         payload = copy.render()
@@ -62,14 +63,29 @@ def edited(root: Record, language: Language, slots: Slots, top: Block) -> Make:
         return Product(of="hl7v2", payload=payload, shows=document.kind(), node=document)
 
     def told(scope: Scope) -> list[Traced]:
-        copy = scope.node.edit()
+        copy = _copied(top.each, scope)
         traced: list[Traced] = []
         for step in found:
             step(copy, scope, traced)
         return traced
 
-    top.told = told
+    top.told.append(told)
     return product
+
+
+def _copied(each: Term | None, scope: Scope) -> Any:
+    """The message to be edited; with an `each` around the edit it holds one of the things and none of the others."""
+    if each is None:
+        return scope.node.edit()
+    around = scope.outer
+    assert around is not None
+    copy = around.node.edit()
+    if each.group and each.nodes is not None:
+        mine = {one.key for one in scope.item.segments()}
+        others = [thing for thing in each.nodes(around) if thing is not scope.item]
+        gone = [one for thing in others for one in thing.segments() if one.key not in mine]
+        copy.drop(copy.behind(gone))
+    return copy
 
 
 def _keep(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
@@ -135,7 +151,7 @@ def _edit(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
 
 def _editing(rules: Block, found: list[Write], removal: Removal | None) -> Step:
     def step(copy: Any, scope: Scope, told: Told) -> None:
-        for at, inner in _walked(rules, copy, scope):
+        for at, inner in walked(rules, copy, scope):
             try:
                 for write in found:
                     value = write.run(copy, inner, inner)
@@ -147,24 +163,6 @@ def _editing(rules: Block, found: list[Write], removal: Removal | None) -> Step:
                 raise rules.located(error, at) from None
 
     return step
-
-
-def _walked(rules: Block, copy: Any, scope: Scope) -> Iterator[tuple[int, Scope]]:
-    """The scopes in which something is done, each with its place in the walk."""
-    each = rules.each
-    if each is None:
-        if rules.enter(scope):
-            yield 1, scope
-        return
-    walked = copy.walk(each.nodes or each.run, scope)
-    steps.take(scope, len(walked))
-    for at, (number, thing) in enumerate(walked, 1):
-        inner = scope.child(thing, number, thing if each.group else None)
-        try:
-            if rules.enter(inner):
-                yield at, inner
-        except MessageError as error:
-            raise rules.located(error, at) from None
 
 
 def _removal(record: Record, inner: Language) -> Removal | None:
@@ -215,78 +213,12 @@ def _part_removal(node: Node, inner: Language) -> Removal | None:
     return step
 
 
-def _add(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
-    write = "- {segment: ZPV, after: PV1, set: {ZPV-1: PV1-19.1}}"
-    for record in records_of(node, "add", write, language):
-        only(
-            record,
-            ("segment", "after", "before", "each", "let", "when", "set"),
-            language.mistakes,
-        )
-        name = segment(record.entries.get("segment", record), language, "segment: ZPV", "MSH")
-        after, before = (
-            segment(
-                record.entries[key], language, f"{key}: PV1", "MSH" if key == "before" else ""
-            )
-            if key in record.entries
-            else ""
-            for key in ("after", "before")
-        )
-        if after and before:
-            language.mistakes.add(record.keys["before"], "'after' or 'before', not both")
-        rules, inner = block(record, language, slots)
-        if "set" not in record.entries:
-            problem = "a segment that is added has values"
-            language.mistakes.add(record, problem, f"set: {{{name or 'ZPV'}-1: PV1-19.1}}")
-        elif name:
-            found = list(_own(record.entries["set"], name, inner))
-            if "each" not in record.entries or rules.each is not None:
-                yield _adding(rules, found, name, after or "", before or "")
-
-
-def _own(node: Node, name: str, language: Language) -> Iterator[Write]:
-    """Those that write to the new segment; the others are mistakes."""
-    for write in writes(node, language):
-        assert isinstance(node, Record)
-        place = write.rule.name
-        at, rest = node.keys[place], place.partition("-")[2]
-        if "[" in place:
-            problem = "a new segment is empty: there is nothing to look for in it"
-            language.mistakes.add(at, problem, f"{name}-1")
-        elif not place.startswith(f"{name}-"):
-            problem = f"'{place}' is no place of the {name} that is added"
-            language.mistakes.add(at, problem, f"{name}-{rest or place.lstrip('.')}")
-        else:
-            yield write
-
-
-def _adding(rules: Block, found: list[Write], name: str, after: str, before: str) -> Step:
-    def step(copy: Any, scope: Scope, told: Told) -> None:
-        made = []
-        for at, inner in _walked(rules, copy, scope):
-            new = copy.new(name)
-            place = Scope(new, scope.context)
-            try:
-                for write in found:
-                    value = write.run(copy, inner, place)
-                    if told is not None:
-                        number = f"[{at}]" if rules.each is not None else ""
-                        told.append(write.told(value, f"{name}{number}."))
-            except MessageError as error:
-                raise rules.located(error, at) from None
-            if new.line.touched:
-                made.append((new, inner))
-        copy.place(made, after, before)
-
-    return step
-
-
 _COMPILE: dict[str, Callable[[Node, Language, Slots], Iterator[Step]]] = {
     "keep": _keep,
     "set": _set,
     "remove": _remove,
     "edit": _edit,
-    "add": _add,
+    "add": adds.added,
 }
 
 

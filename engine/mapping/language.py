@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -10,6 +10,7 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
+from engine.formats.json.types import FieldType
 from engine.placed import Mistakes
 
 Run = Callable[[Scope], Any]
@@ -54,6 +55,13 @@ class Language(msgspec.Struct, kw_only=True):
     """What stands behind each name of `let`, where it is known: its kind is checked at load."""
     reply: bool = False
     """Whether `status` and `header("...")` of a partner's answer may be read."""
+    memories: Collection[str] | None = None
+    """
+    The memories of the home, for `recall`; a mapping of names to their fields has these checked as well.
+    None = nothing can be recalled at this place.
+    """
+    remembers: Collection[str] | None = None
+    """The memories that this channel writes, for `changed`; None = not known here, any of the home may be asked."""
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +87,8 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     rule: str
     paths: tuple[str, ...]
+    file: str = ""
+    """The file in which the rule stands, where it is another one than the mapping's (`use`)."""
 
 
 class Wrong(Exception):
@@ -108,6 +118,14 @@ class Term(msgspec.Struct, kw_only=True):
     """The same, where a miss in a table is nothing instead of an error: what `??` uses."""
     lets: bool = False
     """Whether it reads a name of `let`."""
+    names: tuple[str, ...] | None = None
+    """The fields of its record, where it is one and they are known."""
+    type: FieldType | None = None
+    """The type of its record, where it is one and it is known."""
+    equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
+    """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
+    said: Run | None = None
+    """Where it is the number that a text says: that text."""
 
     def value(self) -> Any:
         """The value of a constant."""

@@ -1,18 +1,16 @@
-"""What outputs are written to: places in an edited message, and the layouts of delimited lines."""
+"""What outputs are written to: places in an edited message, and the layouts of files."""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from engine.formats import CompileCondition, PathProblem, Target, delimited
-from engine.formats.delimited import Layout
+from engine.formats import CompileCondition, PathProblem, Target
+from engine.mapping.choices import NOTHING_HOLDS
 from engine.mapping.language import Language, Wrong, nearest, suggestion
 from engine.mapping.parser import Parser
-from engine.mapping.rules import NOTHING_HOLDS
-from engine.placed import Items, Mistakes, Place, Record, Scalar, read
+from engine.placed import Mistakes, Node, Place, Record, Scalar, read_file
 
 FOLDER = "mappings/layouts"
 #: A conditional value of which no condition holds leaves the place as it is.
@@ -35,55 +33,50 @@ def target(key: Scalar, language: Language, condition: CompileCondition) -> Targ
     return None
 
 
-def layout(name: str, home: Path, at: Any, mistakes: Mistakes) -> tuple[Layout, bytes] | None:
-    """The layout of that name, with the bytes of its file; None where mistakes were noted."""
+def layout(
+    format_name: str, name: str, home: Path, at: Any, mistakes: Mistakes
+) -> tuple[Any, bytes] | None:
+    """The layout of that name, compiled by its format, with the bytes of its file; None where mistakes were noted."""
     file = f"{FOLDER}/{name}.yaml"
     known = sorted(path.stem for path in (home / FOLDER).glob("*.yaml"))
     if name not in known:
         near = suggestion(name, known) or f"; it would be the file {file}"
         mistakes.add(at, f"there is no layout '{name}'{near}")
         return None
-    raw = (home / file).read_bytes()
-    root = read(raw.decode("utf-8", "replace"), file, mistakes)
+    root, raw = read_file(home / file, file, mistakes)
     if root is None:
         return None
     if not isinstance(root, Record):
         mistakes.add(root, "a layout names its columns", "columns: [number, amount]")
         return None
-    made = _layout(root, mistakes)
+    format_ = importlib.import_module(f"engine.formats.{format_name}")
+    made = format_.layout(name, root, mistakes)
     return (made, raw) if made is not None else None
 
 
-def _layout(root: Record, mistakes: Mistakes) -> Layout | None:
-    said: dict[str, Any] = {}
-    before = len(mistakes.found)
-    known = Layout.__struct_fields__
-    for key, node in root.entries.items():
-        if key not in known:
-            mistakes.add(
-                root.keys[key], f"there is no key '{key}' in a layout{suggestion(key, known)}"
-            )
-        elif key == "columns":
-            columns = node.items if isinstance(node, Items) else ()
-            said[key] = tuple(item.text for item in columns if isinstance(item, Scalar))
-        elif isinstance(node, Scalar):
-            said[key] = node.text
-        else:
-            mistakes.add(node, f"'{key}' is one value")
-    if "columns" not in root.entries:
-        mistakes.add(root, "a layout names its columns", "columns: [number, amount]")
-    if len(mistakes.found) > before:
-        return None
-    made = msgspec.convert(said, Layout)
-    if (wrong := delimited.problem(made)) is not None:
-        key, problem = wrong
-        mistakes.add(root.entries.get(key, root), problem)
-        return None
-    return made
+def columns(
+    layout: Any, name: str, type_: str, at: Node, mistakes: Mistakes
+) -> tuple[str, ...] | None:
+    """The columns of a layout's lines of a type, in their order; None where mistakes were noted."""
+    kinds = layout.kinds
+    kind = kinds.by_name.get(type_) if type_ else kinds.sole
+    if kind is not None and (type_ or kinds.simple):
+        return tuple(column.name for column in kind.columns)
+    types = [] if kinds.simple else [each.name for each in kinds.kinds]
+    said = f"the layout '{name}' has no type '{type_}'" if type_ else f"the layout '{name}' has several types of lines"  # fmt: skip
+    there = (
+        f"{suggestion(type_, types)}; it has {', '.join(types)}"
+        if types
+        else "; it has no types"
+    )
+    mistakes.add(at, said + there, f"to: .../{name}/{types[0]}" if types else "")
+    return None
 
 
-def unknown(column: str, place: Place, made: Layout, name: str, mistakes: Mistakes) -> None:
+def unknown(
+    column: str, place: Place, known: tuple[str, ...], name: str, mistakes: Mistakes
+) -> None:
     """Note a field that is no column."""
-    near = nearest(column, made.columns)
-    hint = f"; did you mean '{near}'?" if near else f"; it has {', '.join(made.columns)}"
+    near = nearest(column, known)
+    hint = f"; did you mean '{near}'?" if near else f"; it has {', '.join(known)}"
     mistakes.add(place, f"the layout '{name}' has no column '{column}'{hint}")

@@ -13,7 +13,8 @@ from engine.formats import NULL, Match, PathProblem, Scope
 from engine.formats.json import paths as records
 from engine.formats.json.paths import names as record_names
 from engine.formats.json.reading import leaf
-from engine.mapping import calls, facts, traps
+from engine.formats.json.types import FieldType
+from engine.mapping import calls, facts, steps, traps
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
     Run,
@@ -38,6 +39,7 @@ _LITERALS: dict[str, tuple[Any, str]] = {
     "null": (NULL, "any"),
     "nothing": (None, "any"),
 }
+#: A format's paths may say which words with a bracket behind are theirs: `calls = ("qualified",)`.
 #: Formats whose paths are those of records: what an `each` walks there is a value as well.
 RECORDS = ("json", "canonical")
 
@@ -55,6 +57,8 @@ def name(parser: Parser) -> Term:
     if following == "(" and word == "header" and parser.language.reply:
         parser.at = end
         return facts.header(parser, start)
+    if following == "(" and word in getattr(parser.language.format.paths, "calls", ()):
+        return _path(parser) or _unknown(parser, word, start, end)
     if following == "(" and calls.known(word):
         parser.at = end
         return calls.call(parser, word, start, None)
@@ -186,6 +190,10 @@ def _found(parser: Parser, match: Match, start: int) -> Term:
     parser.at = match.end
     kind = match.kind
     read: Run = match.read
+    nodes = match.nodes
+    if match.many:
+        read = steps.each_counted(read)
+        nodes = steps.each_counted(nodes) if nodes is not None else None
     if kind == "moment":
         read = _moments(read, match)
     if match.group and match.shape and match.shape.format not in RECORDS:
@@ -196,10 +204,18 @@ def _found(parser: Parser, match: Match, start: int) -> Term:
         kind=kind,
         many=match.many,
         paths=(match.text,),
-        nodes=match.nodes,
+        nodes=nodes,
         shape=match.shape,
         group=match.group,
+        type=_type(match),
+        equals=match.equals,
     )
+
+
+def _type(match: Match) -> FieldType | None:
+    """The type of a record that a path names, where it is known."""
+    found = match.shape.type if match.shape and match.kind == "record" else None
+    return found if isinstance(found, FieldType) and not match.many else None
 
 
 def _moments(read: Run, match: Match) -> Run:
@@ -238,9 +254,18 @@ def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
             raise Wrong(start, later(word))
         near = suggestion(word, calls.names())
         raise Wrong(start, f"there is no function '{word}'{near}")
-    known = [*parser.language.lets, *calls.names(), "index", "meta", "nothing", "null"]
+    known = [
+        *parser.language.lets,
+        *parser.language.known,
+        *calls.names(),
+        "index",
+        "meta",
+        "nothing",
+        "null",
+    ]
     for shape in (*parser.language.inner, parser.shape):
         known += record_names(shape)
+    known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
     near = suggestion(word, known)
     write = nearest(word, known) or f'"{word}"'
     if calls.known(word):

@@ -67,20 +67,18 @@ def truth(term: Term) -> Callable[[Scope], bool]:
 
 def chain(word: str, terms: Sequence[Term]) -> Term:
     """`a or b or c`, `a and b and c`; what comes after the decision is not evaluated."""
-    conditions = tuple(truth(term) for term in terms)
-    if len(conditions) == 2:
-        left, right = conditions
-        run: Run = _either(left, right) if word == "or" else _both(left, right)
-    elif word == "or":
-
-        def run(scope: Scope) -> bool:
-            return any(condition(scope) for condition in conditions)
-    else:
-
-        def run(scope: Scope) -> bool:
-            return all(condition(scope) for condition in conditions)
-
+    conditions = [truth(term) for term in terms]
+    run = _decided(conditions, _either if word == "or" else _both)
     return combined(run, "truth", terms[0].offset, terms)
+
+
+def _decided(conditions: Sequence[Run], of_two: Callable[[Run, Run], Run]) -> Run:
+    """Two by two, from left to right; so deep only as halving takes."""
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    left, right = conditions[:half], conditions[half:]
+    return of_two(_decided(left, of_two), _decided(right, of_two))
 
 
 def _either(left: Run, right: Run) -> Run:

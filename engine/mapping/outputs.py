@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from engine.errors import MessageError
-from engine.formats import NULL, Scope, delimited
-from engine.formats.delimited import Layout
+from engine.formats import NULL, Scope
 from engine.formats.json import JsonDocument
-from engine.formats.json.types import ANY, of
-from engine.mapping import layouts, records
-from engine.mapping.language import Language, Product, Term, Wrong, refuse
-from engine.mapping.rules import Block, FieldError, Rule, Slots, value, without_marker
-from engine.mapping.values import Moment, Unreadable, text_of
+from engine.mapping import layouts, records, written
+from engine.mapping.choices import value, without_marker
+from engine.mapping.language import Language, Product, Run, refuse
+from engine.mapping.rules import Block, FieldError, Rule
+from engine.mapping.values import Moment, text_of
 from engine.placed import Record
 
 Make = Callable[[Scope], Product]
@@ -35,10 +35,9 @@ def _hook(found: Any) -> Any:
 _ENCODER = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number")
 
 
-def entity(struct: Any, root: Record, language: Language, slots: Slots, block: Block) -> Make:
+def entity(struct: Any, make: Run) -> Make:
     """`to: ChargeEvent`."""
     name = struct.__name__
-    make, block.rules = records.content(root.entries.get("fields"), root, of(struct), language, slots)  # fmt: skip
 
     def product(scope: Scope) -> Product:
         made = make(scope)
@@ -47,9 +46,8 @@ def entity(struct: Any, root: Record, language: Language, slots: Slots, block: B
     return product
 
 
-def json(root: Record, language: Language, slots: Slots, block: Block) -> Make:
+def json(make: Run) -> Make:
     """`to: json`: what is nothing is left out, what is null is null, numbers keep their digits."""
-    make, block.rules = records.content(root.entries.get("fields"), root, ANY, language, slots)
 
     def product(scope: Scope) -> Product:
         made = make(scope)
@@ -69,34 +67,22 @@ def bounded(payload: bytes) -> None:
         refuse("too_large", f"a mapping makes at most {LARGEST} bytes")
 
 
-def line(layout: Layout, name: str, root: Record, language: Language, block: Block) -> Make:
-    """`to: delimited/NAME`: one line, its columns in the order of the layout."""
-    node = root.entries.get("fields")
-    rules: dict[str, Rule] = {}
-    if not isinstance(node, Record):
-        language.mistakes.add(
-            node or root, "'fields' names the columns", "fields: {number: MSH-10}"
-        )
-        node = Record(entries={}, keys={}, place=root.place)
-    for column, each in node.entries.items():
-        if column not in layout.columns:
-            layouts.unknown(column, node.keys[column], layout, name, language.mistakes)
-            continue
-        term = value(each, language, _written)
-        if term is not None:
-            rules[column] = Rule(
-                name=column,
-                node=each,
-                term=msgspec.structs.replace(term, run=without_marker(term.run)),
-                text=records.shown(each),
-                line=each.place.line,
-            )
-    for column in layout.columns:
-        if column not in node.entries:
-            problem = f"the layout '{name}' has the column '{column}', and no rule gives it"
-            language.mistakes.add(node, problem, f'{column}: ""')
-    block.rules = [rules[column] for column in layout.columns if column in rules]
+def line(
+    format_name: str,
+    layout: Any,
+    said: str,
+    root: Record,
+    language: Language,
+    block: Block,
+) -> Make | None:
+    """`to: delimited/NAME`, `to: fixed/NAME/TYPE`: one line, its columns in the order of the layout."""
+    name, _, type_ = said.partition("/")
+    columns = layouts.columns(layout, name, type_, root.entries["to"], language.mistakes)
+    if columns is None:
+        return None
+    block.rules = _cells(columns, name, root, language)
     runs = tuple((rule.name, rule.term.run) for rule in block.rules)
+    write = importlib.import_module(f"engine.formats.{format_name}").line
 
     def product(scope: Scope) -> Product:
         values: list[str] = []
@@ -106,25 +92,32 @@ def line(layout: Layout, name: str, root: Record, language: Language, block: Blo
                 values.append(found if type(found) is str else text_of(found))
         except MessageError as error:
             raise FieldError(error, runs[len(values)][0]) from None
-        payload = delimited.line(values, layout)
+        payload = write(values, layout, type_)
         bounded(payload)
-        return Product(of="delimited", payload=payload, shows=f"delimited/{name}")
+        return Product(of=format_name, payload=payload, shows=f"{format_name}/{said}")
 
     return product
 
 
-def _written(term: Term) -> Term:
-    """A value that has a text."""
-    if term.kind == "group" or term.many or term.kind in ("record", "bytes", "list"):
-        raise Wrong(term.offset, "a column takes one value that has a text", "first(...)")
-    if term.kind != "any":
-        return term
-    run, paths = term.run, term.paths
-
-    def text(scope: Scope) -> str:
-        try:
-            return text_of(run(scope))
-        except Unreadable as why:
-            refuse("bad_value", why.why, paths)
-
-    return msgspec.structs.replace(term, run=text, kind="text")
+def _cells(columns: tuple[str, ...], name: str, root: Record, language: Language) -> list[Rule]:
+    """A rule for each column, in their order."""
+    node = root.entries.get("fields")
+    rules: dict[str, Rule] = {}
+    if not isinstance(node, Record):
+        problem = "'fields' names the columns"
+        language.mistakes.add(node or root, problem, f"fields: {{{columns[0]}: MSH-10}}")
+        return []
+    for column, each in node.entries.items():
+        if column not in columns:
+            layouts.unknown(column, node.keys[column], columns, name, language.mistakes)
+            continue
+        term = value(each, language, written.column)
+        if term is not None:
+            term.run = without_marker(term.run)
+            text, at = records.shown(each), each.place.line
+            rules[column] = Rule(name=column, node=each, term=term, text=text, line=at)
+    for column in columns:
+        if column not in node.entries:
+            problem = f"the layout '{name}' has the column '{column}', and no rule gives it"
+            language.mistakes.add(node, problem, f'{column}: ""')
+    return [rules[column] for column in columns if column in rules]

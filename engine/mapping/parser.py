@@ -12,14 +12,14 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
-from engine.mapping import calls, comparisons, names, operators, steps
+from engine.mapping import calls, comparisons, fields, names, operators, steps
 from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
 LENGTH, DEPTH, PARTS = 4000, 40, 250
 
 _SPACE = re.compile(r"\s*")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _QUOTED = re.compile("['`‘“]([^'`‘’“”\"]*)['`’”]")
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _COMPARISON = re.compile(r"==|!=|<=|>=|<|>|=~|=|(not\s+in|in)\b")
@@ -223,7 +223,7 @@ class Parser:
             self.at += 1
             term = self.expression()
             self.expect(")", "to close the bracket")
-            return Term(
+            bare = Term(
                 run=term.run,
                 offset=start,
                 kind=term.kind,
@@ -231,7 +231,10 @@ class Parser:
                 many=term.many,
                 paths=term.paths,
                 lets=term.lets,
+                names=term.names,
+                type=term.type,
             )
+            return fields.behind(self, bare)
         if sign == '"':
             return constant(self.quoted(), "text", start)
         if sign == "[" and (start == self.listed or not _KEY.match(self.text, start)):

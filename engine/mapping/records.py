@@ -8,18 +8,10 @@ from typing import Any
 from engine.errors import MessageError
 from engine.formats import NULL, Scope
 from engine.formats.json.types import ANY, FieldType, fields
-from engine.mapping import conversion
+from engine.mapping import conversion, uses
+from engine.mapping.choices import only, value, without_marker
 from engine.mapping.language import Language, Run, Term, suggestion
-from engine.mapping.rules import (
-    Block,
-    FieldError,
-    Rule,
-    Slots,
-    block,
-    only,
-    value,
-    without_marker,
-)
+from engine.mapping.rules import Block, FieldError, Rule, Slots, block
 from engine.placed import Node, Place, Record, Scalar
 
 _PART = re.compile(r'\["((?:[^"\\]|\\.)+)"\]|([^.\[\]]+)')
@@ -130,7 +122,9 @@ def shown(node: Node) -> str:
         return f'"{node.text}"' if node.style == "quoted" else node.text
     if isinstance(node, Record):
         each = node.entries.get("each")
-        return f"each {each.text}" if isinstance(each, Scalar) else "fields"
+        used = node.entries.get("use")
+        said = f"use {used.text}" if isinstance(used, Scalar) else "fields"
+        return f"each {each.text}" if isinstance(each, Scalar) else said
     return "the first that holds"
 
 
@@ -138,7 +132,7 @@ def _nested(
     name: str, node: Record, wanted: FieldType, language: Language, slots: Slots
 ) -> Rule | None:
     """A list of records (or of values), or one record with a condition of its own."""
-    only(node, ("each", "let", "when", "fields", "value"), language.mistakes)
+    only(node, ("each", "let", "when", "fields", "value", "use", "of"), language.mistakes)
     listed = "each" in node.entries
     if listed and wanted.kind not in ("list", "any"):
         language.mistakes.add(node, f"'{name}' is a {wanted.kind}, not a list")
@@ -154,11 +148,14 @@ def _nested(
         made.rules = [rule] if rule else []
     elif "fields" in node.entries:
         made.make, made.rules = content(node.entries["fields"], node, item, inner, slots)
-    elif "use" not in node.entries:
-        language.mistakes.add(
-            node, "a nested list has 'fields', or one 'value'", "fields: {code: .1}"
-        )
+    elif "use" in node.entries:
+        uses.making(node, made, inner, slots, item)
+    else:
+        problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
+        language.mistakes.add(node, problem, "fields: {code: .1}")
     paths = made.each.paths if made.each is not None else ()
+    if not paths and isinstance(of := node.entries.get("of"), Scalar):
+        paths = (of.text,)
     term = Term(
         run=_items(made, wanted) if listed else _one(made), offset=0, paths=paths, many=listed
     )

@@ -1,5 +1,5 @@
 """
-The rules of a mapping: fields, conditional values, nested lists, `let`, `each`, `when`.
+The rules of a mapping: what is walked, named and asked (`each`, `let`, `when`) before something is made.
 
 A block is an optional `each` (one scope per item), then `let`, then `when`, and what is made in each scope. `when` is
 asked first where it reads no `let`, so that a conversion in a `let` cannot stop what the mapping does not want.
@@ -7,31 +7,20 @@ asked first where it reads no `let`, so that a conversion in a `let` cannot stop
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Scope, Shape
-from engine.mapping import operators, steps, text, traps
-from engine.mapping.language import Expression, Language, Run, Term, Traced, later, suggestion
-from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
+from engine.mapping import steps, text
+from engine.mapping.choices import condition_of, scalar_of, value, without_marker
+from engine.mapping.language import Expression, Language, Run, Term, Traced
+from engine.placed import Items, Node, Record, Scalar
 
-#: Keys of a later release, wherever they stand.
-LATER = (
-    "pairs",
-    "use",
-    "of",
-    "groups",
-    "prefixes",
-    "remember",
-    "on_part",
-)
-#: What a mapping says that edits a message in place, in the order in which it is best read.
-EDITS = ("keep", "set", "remove", "edit", "add")
-NOTHING_HOLDS: Any = object()
-"""What a conditional value gives where none of its conditions holds."""
+_WORDS = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class FieldError(MessageError):
@@ -42,6 +31,10 @@ class FieldError(MessageError):
         self.why: str = inner.why if inner else error.rule
         self.field: str = f"{name}.{inner.field}" if inner else name
         super().__init__(error.code, f"{self.field}: {self.why}", error.path)
+
+
+if TYPE_CHECKING:
+    from engine.mapping.uses import Uses
 
 
 class Rule(msgspec.Struct, kw_only=True):
@@ -58,10 +51,14 @@ class Rule(msgspec.Struct, kw_only=True):
 
 
 class Slots:
-    """Numbers the names of `let` in all the blocks of a mapping."""
+    """Numbers the names of `let` in all the blocks of a mapping, those of the channel before its own."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, uses: Uses, channel: tuple[str, ...] = ()) -> None:
+        self.count = len(channel)
+        self.channel = {name: slot for slot, name in enumerate(channel)}
+        """The names of the channel that the mapping reads."""
+        self.uses = uses
+        """Finds the mappings that this one uses."""
 
 
 class Block:
@@ -74,10 +71,12 @@ class Block:
         self.early = False
         """Whether `when` is asked before the lets are read."""
         self.rules: list[Rule] = []
-        self.told: Callable[[Scope], Iterable[Traced]] | None = None
-        """What each rule makes, for traces, where that is more than the value of each rule."""
+        self.told: list[Callable[[Scope], Iterable[Traced]]] = []
+        """What is made besides, for traces: edits, and the rules of mappings that are used."""
         self.make: Run = lambda scope: None
         """What is made in each scope."""
+        self.first = 0
+        """What traces count its items from."""
 
     def scopes(self, scope: Scope) -> Iterator[Scope]:
         """The scopes in which something is made, each ready to be read."""
@@ -140,9 +139,19 @@ def block(record: Record, language: Language, slots: Slots) -> tuple[Block, Lang
     language = _lets(record.entries.get("let"), made, language, slots)
     if (node := record.entries.get("when")) is not None:
         term = value(node, language)
-        if term is not None and (condition := _condition(node, term, language)):
-            made.when, made.early = condition, not term.lets
+        if term is not None and (condition := condition_of(node, term, language)):
+            made.when = condition
+            made.early = not (term.lets and _says(node, record.entries.get("let")))
     return made, language
+
+
+def _says(node: Node, let: Node | None) -> bool:
+    """Whether a condition may read one of the names that stand beside it."""
+    names = let.entries.keys() if isinstance(let, Record) else frozenset[str]()
+    if isinstance(node, Scalar):
+        return not names.isdisjoint(_WORDS.findall(node.text))
+    inner = node.items if isinstance(node, Items) else tuple(node.entries.values())
+    return any(_says(each, let) for each in inner)
 
 
 def _each(node: Node, language: Language) -> Term | None:
@@ -193,108 +202,3 @@ def _lets(node: Node | None, made: Block, language: Language, slots: Slots) -> L
         )
         slots.count += 1
     return language
-
-
-def without_marker(run: Run) -> Run:
-    """The same where 'no condition holds' is nothing."""
-
-    def plain(scope: Scope) -> Any:
-        found = run(scope)
-        return None if found is NOTHING_HOLDS else found
-
-    return plain
-
-
-def _condition(node: Node, term: Term, language: Language) -> Callable[[Scope], bool] | None:
-    found = text.guarded(
-        scalar_of(node),
-        language,
-        lambda: Term(run=operators.truth(term), offset=0, kind="truth"),
-    )
-    return found.run if found is not None else None
-
-
-def scalar_of(node: Node) -> Scalar:
-    """The node itself, or something in its place to hang a mistake on."""
-    return (
-        node if isinstance(node, Scalar) else Scalar(text="", style="plain", place=node.place)
-    )
-
-
-def value(
-    node: Node, language: Language, finish: Callable[[Term], Term] | None = None
-) -> Term | None:
-    """
-    An expression, a text with holes, or a list of {when, value}; None where mistakes were noted.
-
-    `finish` makes of each value what its place takes; Wrong where that is not possible.
-    """
-    if isinstance(node, Scalar):
-        term = text.term(node, language)
-        if term is None or finish is None:
-            return term
-        return text.guarded(node, language, lambda: finish(term))
-    if isinstance(node, Record) or not all(_is_choice(item) for item in node.items):
-        traps.not_a_value(node, language.mistakes)
-        return None
-    return _choices(node, language, finish)
-
-
-def _is_choice(node: Node) -> bool:
-    return isinstance(node, Record) and "value" in node.entries
-
-
-def _choices(
-    node: Items, language: Language, finish: Callable[[Term], Term] | None
-) -> Term | None:
-    pairs: list[tuple[Callable[[Scope], bool] | None, Term]] = []
-    for at, item in enumerate(node.items):
-        assert isinstance(item, Record)
-        only(item, ("when", "value"), language.mistakes)
-        made = value(item.entries["value"], language, finish)
-        condition: Callable[[Scope], bool] | None = None
-        if (when := item.entries.get("when")) is not None:
-            asked = value(when, language)
-            condition = _condition(when, asked, language) if asked is not None else None
-            if asked is not None and made is not None:
-                made = msgspec.structs.replace(made, paths=(*made.paths, *asked.paths), lets=made.lets or asked.lets)  # fmt: skip
-        elif at < len(node.items) - 1:
-            language.mistakes.add(item, "only the last value stands without 'when'; those behind it are never reached")  # fmt: skip
-        if made is None or (when is not None and condition is None):
-            return None
-        pairs.append((condition, made))
-    return _chosen(pairs)
-
-
-def _chosen(pairs: list[tuple[Callable[[Scope], bool] | None, Term]]) -> Term:
-    runs = tuple((condition, term.run) for condition, term in pairs)
-    terms = [term for _, term in pairs]
-    kinds = {term.kind for term in terms}
-
-    def run(scope: Scope) -> Any:
-        for condition, made in runs:
-            if condition is None or condition(scope) is True:
-                return made(scope)
-        return NOTHING_HOLDS
-
-    kind = kinds.pop() if len(kinds) == 1 else "any"
-    term = operators.combined(run, kind, 0, terms, any(term.many for term in terms))
-    term.constant = False
-    term.nodes = None
-    return term
-
-
-def only(record: Record, known: tuple[str, ...], mistakes: Mistakes) -> None:
-    """Note every key that is not known here; those of a later release are told apart."""
-    for name in record.entries:
-        if name in known:
-            continue
-        at: Place = record.keys[name]
-        if name in LATER:
-            mistakes.add(at, later(name))
-        elif name in EDITS and "from" in record.entries:
-            problem = f"'{name}' belongs to an edit: from and to the same format"
-            mistakes.add(at, problem)
-        else:
-            near = suggestion(name, known) or f"; there is {', '.join(known)}"
-            mistakes.add(at, f"there is no key '{name}' here{near}")

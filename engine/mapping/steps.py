@@ -52,3 +52,15 @@ def counted(condition: Callable[[Scope], bool]) -> Callable[[Scope], bool]:
         return condition(scope)
 
     return ask
+
+
+def each_counted(read: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
+    """A path that names several things: all of them are looked at, each time it is read."""
+
+    def run(scope: Scope) -> Any:
+        found = read(scope)
+        if found is not None:
+            take(scope, len(found))
+        return found
+
+    return run

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from engine.mapping import lookups
 from engine.mapping.language import Wrong, suggestion
+from engine.mapping.lookups import FOLDER, Definition
 from engine.placed import Mistakes, Place
-
-FOLDER = "mappings/tables"
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +31,20 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tables:
-    """The code tables of a home, read when they are first named."""
+    """The code tables and lookup tables of a home, read when they are first named; notes what expressions ask for."""
 
     def __init__(self, home: Path, mistakes: Mistakes) -> None:
         self.home, self.mistakes = home, mistakes
         self.used: dict[str, bytes] = {}
-        """The tables that expressions name, with the hash of each."""
+        """The tables that expressions name, code tables and lookup tables, with the hash of the file of each."""
+        self.lookups: set[str] = set()
+        """Those of them that are lookup tables."""
+        self.sequences: set[str] = set()
+        """The sequences that expressions take numbers from."""
+        self.recalls: set[str] = set()
+        """The memories that expressions recall."""
+        self.changes: set[str] = set()
+        """The memories of which expressions ask whether this message changes them."""
         self._read: dict[str, Table | None] = {}
         self._told: set[tuple[str, str]] = set()
 
@@ -62,12 +70,35 @@ class Tables:
             lines.setdefault(code, line)
         return found
 
+    def lookup(self, name: str, offset: int) -> Definition | None:
+        """The lookup table of that name; Wrong where none is declared, None where its file has mistakes (noted)."""
+        try:
+            found = lookups.load(name, self.home, self.mistakes)
+        except LookupError:
+            raise Wrong(offset, *self._undeclared(name)) from None
+        if found is not None:
+            self.used[name] = found.digest
+            self.lookups.add(name)
+        return found
+
+    def _undeclared(self, name: str) -> tuple[str, str]:
+        """What is wrong with a name of no lookup table, and what to write."""
+        known = lookups.names(self.home)
+        if name in {path.stem for path in (self.home / FOLDER).glob("*.csv")}:
+            wrong = f"'{name}' is a code table of the release; lookup() reads data in the store"
+            return wrong, f'... | table("{name}")'
+        near = suggestion(name, known) or f"; it is declared by {FOLDER}/{name}.yaml"
+        return f"there is no lookup table '{name}'{near}", ""
+
     def _table(self, name: str, offset: int) -> Table | None:
         if name in self._read:
             return self._read[name]
         path = self.home / FOLDER / f"{name}.csv"
         known = sorted(file.stem for file in (self.home / FOLDER).glob("*.csv"))
         if name not in known:
+            if name in lookups.names(self.home):
+                wrong = f"'{name}' is a lookup table; table() reads the files of the release"
+                raise Wrong(offset, wrong, f'lookup("{name}", ...)')
             near = suggestion(name, known) or f"; it would be the file {FOLDER}/{name}.csv"
             raise Wrong(offset, f"there is no table '{name}'{near}")
         self._read[name] = read(path, f"{FOLDER}/{name}.csv", self.mistakes)

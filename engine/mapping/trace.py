@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from engine.formats import NULL, Scope
+from engine.mapping.choices import NOTHING_HOLDS
 from engine.mapping.language import Traced
-from engine.mapping.rules import NOTHING_HOLDS, Block, Rule
+from engine.mapping.rules import Block, Rule
 from engine.mapping.values import Unreadable, text_of
 
 
 def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
     """Each rule with its value, its line and the paths that gave it; nested lists item by item."""
-    if block.told is not None:
-        yield from block.told(scope)
-        return
     for rule in block.rules:
         if rule.nested is None:
             yield _traced(rule, scope, prefix)
             continue
-        for at, inner in enumerate(rule.nested.scopes(scope)):
+        for at, inner in enumerate(rule.nested.scopes(scope), rule.nested.first):
             name = f"{prefix}{rule.name}[{at}]" if rule.nested.each else f"{prefix}{rule.name}"
             yield from rules(rule.nested, inner, f"{name}.")
+    for told in block.told:
+        for traced in told(scope):
+            yield msgspec.structs.replace(traced, field=prefix + traced.field)
 
 
 def _traced(rule: Rule, scope: Scope, prefix: str) -> Traced:

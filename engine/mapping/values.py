@@ -15,8 +15,13 @@ from engine.formats import NULL
 YEAR, MONTH, DAY, HOUR, MINUTE, SECOND = 1, 2, 3, 4, 5, 6
 MICROSECOND = 12
 
-#: All arithmetic: 34 digits, half to even; what does not fit is an error, never infinity.
-ARITHMETIC = Context(prec=34, traps=[InvalidOperation, DivisionByZero, Overflow])
+#: All arithmetic: 34 digits, half to even; what does not fit (100 digits before the point) is an error, never infinity.
+ARITHMETIC = Context(
+    prec=34, Emax=99, Emin=-99, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
+
+#: Small whole numbers as they are mostly written: told apart without reading them.
+WHOLE = {str(number): number for number in range(1000)}
 
 #: Where each part of an ISO 8601 text ends, by precision.
 _ENDS = (0, 4, 7, 10, 13, 16, 19)

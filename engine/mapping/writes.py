@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageError
-from engine.formats import NULL, Scope, Target
-from engine.mapping import layouts, records, trace
-from engine.mapping.functions import strftime
-from engine.mapping.language import Language, Term, Traced, Wrong, refuse
-from engine.mapping.rules import FieldError, Rule, value
-from engine.mapping.values import SECOND, Moment, Unreadable, offset, text_of
+from engine.formats import Scope, Target
+from engine.mapping import layouts, records, trace, written
+from engine.mapping.choices import value
+from engine.mapping.language import Language, Term, Traced, Wrong
+from engine.mapping.rules import FieldError, Rule
 from engine.placed import Node, Record, Scalar
 
 _FIELD = re.compile(r"\w{3}(\[.*\])?(\(.*\))?-\d")
@@ -62,7 +61,7 @@ def writes(node: Node, language: Language) -> Iterator[Write]:
             problem = "a whole segment is not written to, its fields are"
             language.mistakes.add(key, problem, f"{place}-1")
             target = None
-        term = value(each, language, _field)
+        term = value(each, language, _FINISH[language.shape.format])
         if target is not None and term is not None:
             text, at = records.shown(each), each.place.line
             yield Write(target, Rule(name=place, node=each, term=term, text=text, line=at))
@@ -73,37 +72,15 @@ def _is_segment(place: str) -> bool:
 
 
 def _field(term: Term) -> Term:
-    """A value as a field of HL7 takes it: a path and nothing else copies what stands there, as it is."""
-    nodes, run, paths = term.nodes, term.run, term.paths
-    if nodes is not None and term.shape is not None and term.shape.format == "hl7v2":
-        return msgspec.structs.replace(term, run=lambda scope: nodes(scope) or None)
-    if term.kind == "group" or term.many or term.kind in ("record", "list", "bytes"):
+    if term.many and term.nodes is None:
         raise Wrong(term.offset, "a field takes one value", "first(...)")
-
-    def text(scope: Scope) -> Any:
-        try:
-            return hl7_text(run(scope))
-        except Unreadable as why:
-            refuse("bad_value", why.why, paths)
-
-    return term if term.kind == "text" else msgspec.structs.replace(term, run=text)
+    return written.hl7v2(term)
 
 
-def hl7_text(found: Any) -> Any:
-    """
-    A value as HL7 writes it: moments as DTM (v2.5.1 ch. 2.A.22), truths as Y and N (table 0136).
+def _element(term: Term) -> Term:
+    if term.many:
+        raise Wrong(term.offset, "an element takes one value", "first(...)")
+    return written.x12(term)
 
-    >>> hl7_text(True), hl7_text("ERP")
-    ('Y', 'ERP')
-    """
-    if found is None or found is NULL or found is layouts.UNCHANGED or isinstance(found, str):
-        return found
-    if found is True or found is False:
-        return "Y" if found else "N"
-    if not isinstance(found, Moment):
-        return text_of(found)
-    said = strftime.write(found, "%Y%m%d%H%M%S"[: 2 * min(found.precision, SECOND)])
-    if found.precision > SECOND:
-        digits = min(found.precision - SECOND, 4)
-        said += "." + f"{found.at.microsecond:06d}"[:digits]
-    return said + offset(found.at, "", "+0000") if found.precision > 3 else said
+
+_FINISH = {"hl7v2": _field, "x12": _element}

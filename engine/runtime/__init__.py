@@ -16,6 +16,7 @@ from engine import orders
 from engine.errors import CommitUnknown
 from engine.runtime.desk import Desk
 from engine.runtime.engine import Engine
+from engine.runtime.releases import releases
 from engine.runtime.watch import alerts, edits, lag, prune
 
 #: Seconds a thread may run Python before another gets its turn; the writer and the loop hand over often.
@@ -43,7 +44,7 @@ async def _run(home: Path, hold_all: bool, on_ready: Callable[[Engine], None] | 
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    works = (edits(engine), lag(engine), alerts(engine), prune(engine))
+    works = (edits(engine), lag(engine), alerts(engine), prune(engine), releases(engine))
     watches = [asyncio.create_task(work) for work in works]
     try:
         await engine.start()
@@ -67,7 +68,8 @@ async def listening(engine: Engine, within: float = 2.0) -> None:
     loop = asyncio.get_running_loop()
     until = loop.time() + within
     for station in engine.stations.values():
-        while loop.time() < until and not station.trouble:
-            if station.source is not None and station.source.ready.is_set():
+        while loop.time() < until and not station.receiving.trouble:
+            source = station.receiving.source
+            if station.receiving.closed or (source is not None and source.ready.is_set()):
                 break
             await asyncio.sleep(0.005)

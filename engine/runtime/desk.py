@@ -15,6 +15,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.state import state_of
 from engine.store import Hold
 from engine.store.archive import SqliteArchive
+from engine.store.tables import publishing
 
 #: Orders are obeyed at once or not at all.
 EXPIRES = 60.0
@@ -196,6 +197,13 @@ class Desk:
         target = Path(ordered.arguments["target"])
         await self.engine.store.backup(target)
         return {"target": str(target)}
+
+    async def _tables(self, ordered: Ordered) -> dict[str, Any]:
+        """A new version of a data table."""
+        engine, now = self.engine, self.engine.clock.now()
+        return await publishing.obey(
+            engine.store, engine.tables, engine.home, ordered.arguments, ordered.who, ordered.reason, now
+        )  # fmt: skip
 
     async def _audit(self, ordered: Ordered) -> dict[str, Any]:
         """Somebody is about to read content: the record comes first."""

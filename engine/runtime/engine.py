@@ -21,6 +21,7 @@ from engine.runtime.station import Station
 from engine.store import Hold
 from engine.store.archive import SqliteArchive
 from engine.store.sqlite import SqliteStore
+from engine.store.tables.reading import StoreTables
 
 
 class Engine:
@@ -39,6 +40,8 @@ class Engine:
         self.lanes: dict[int, Lanes] = {}
         self.holds: dict[int, Hold] = {}
         self.counts: dict[int, int] = {}
+        self.tables = StoreTables(home)
+        """The data tables that `lookup` asks."""
         self.mistakes: tuple[Mistake, ...] = ()
         self.gates = gates()
         self.large = LargePlanner(home)
@@ -67,6 +70,7 @@ class Engine:
         engine.environment = config.installation.environment
         engine.store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
         try:
+            engine.tables = StoreTables.open(home, engine.clock.now)
             logs = config.installation.logs
             engine.log = Log(home / logs.folder, age=logs.keep)
             await engine._begin(config, hold_all)
@@ -149,6 +153,7 @@ class Engine:
         await asyncio.gather(*(station.stop() for station in self.stations.values()))
         self.large.close()
         if not self.fatal:
+            await self.tables.flush(self.store)
             await self.store.put("engine", "running", None)
             await self.store.close()
         self.log.close()
@@ -191,13 +196,13 @@ class Engine:
         if station is not None and station.channel.restart == channel.restart:
             await station.become(channel)
             return
-        stopped = station is not None and station.stopped
+        stopped = station is not None and station.receiving.stopped
         if station is not None:
             await station.stop()
         await self.take_over(channel)
         station = self.stations[name] = Station(self, channel)
         await station.open_lanes()
-        station.stopped = stopped
+        station.receiving.stopped = stopped
         if not stopped:
             station.start()
 

@@ -77,7 +77,7 @@ class LargePlanner:
             self._rest(asyncio.get_running_loop())
 
     async def _try(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
-        bare = msgspec.structs.replace(context, channels=None)
+        bare = msgspec.structs.replace(context, channels=None, memory=None, numbers=None)
         pool = self._started()
         work = partial(_plan, channel.name, channel.release, inbound, bare)
         try:

@@ -33,16 +33,17 @@ def _lag(engine: Engine) -> dict[str, float]:
 
 def _station(station: Station) -> dict[str, Any]:
     counts = station.engine.counts
-    source = "trouble" if station.trouble else "receiving"
+    receiving, counting = station.receiving, station.counting
+    source = "trouble" if receiving.trouble else "closed" if receiving.closed else "receiving"
     return {
         "channel": station.channel.name,
         "class": station.channel.class_,
         "owner": station.channel.owner,
-        "source": "stopped" if station.stopped else source,
-        "trouble": station.trouble,
-        "received": station.received,
-        "verdicts": dict(station.verdicts),
-        "last_received_at": station.last_received_at,
+        "source": "stopped" if receiving.stopped else source,
+        "trouble": receiving.trouble,
+        "received": counting.received,
+        "verdicts": dict(counting.verdicts),
+        "last_received_at": counting.last_received_at,
         "destinations": [
             {"name": name, "queued": counts.get(lanes.number, 0), **lanes_state(lanes)}
             for name, lanes in station.lanes.items()

@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from engine.channel import Channel, Route
-from engine.connectors import Site, Source
-from engine.errors import CommitRefused, CommitUnknown, DeliveryError, EngineError
+from engine.connectors import Site
+from engine.effects import Group
+from engine.errors import CommitRefused, CommitUnknown, DeliveryError
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Plan, Receipt, Reply, State, Verdict
-from engine.pipeline import Attempt, receive
-from engine.runtime.outcomes import Outcomes
+from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
+from engine.pipeline import Attempt, receive, release
+from engine.runtime.counting import Counting
+from engine.runtime.owed import Owed
+from engine.runtime.receiving import Receiving
 from engine.runtime.remembered import Remembered
 
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine
 
-#: Seconds between two tries to start a source that cannot start.
-START_AGAIN = 5.0
+#: Seconds between two tries to keep a partner's answer that its channel does not take.
+TRY_AGAIN = 1.0
 #: Seconds that deliveries under way get when a channel stops.
 STOP_WITHIN = 10.0
 
@@ -34,18 +38,11 @@ class Station:
     def __init__(self, engine: Engine, channel: Channel) -> None:
         self.engine, self.channel = engine, channel
         self.lanes: dict[str, Lanes] = {}
-        self.source: Source | None = None
-        self.received = 0
-        self.verdicts: dict[str, int] = {}
-        self.last_received_at = 0.0
+        self.receiving = Receiving(self)
+        self.counting = Counting(engine.log, engine.clock)
         self.started_at = time.time()
-        self.trouble = ""
-        """Why the source does not run, in words; empty while it does."""
-        self.stopped = False
-        self._task: asyncio.Task[None] | None = None
-        self._outcomes = Outcomes()
+        self._owed = Owed(self)
         self._gate = engine.gates[channel.class_]
-        self._waits = getattr(channel.source.settings, "ack", "accepted") == "delivered"
 
     # -- life -----------------------------------------------------------------------------------------------
 
@@ -55,11 +52,20 @@ class Station:
             if route.link.kind == "channel":
                 continue
             await self._open(route)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Tell each destination which others go `after` it, and where its partner's answers go."""
+        for name, lanes in self.lanes.items():
+            behind = [route.name for route in self.channel.routes if route.after == name]
+            lanes.followers = [self.lanes[other] for other in behind if other in self.lanes]
+            replies = lanes.route.replies
+            lanes.hand_on = partial(self._hand_on, lanes) if replies and replies.to else None
 
     async def _open(self, route: Route) -> None:
         engine = self.engine
         number = engine.store.destination(self.channel.name, route.name)
-        destination = route.link.module.Destination(route.link.settings, self._site(route.name))
+        destination = route.link.module.Destination(route.link.settings, self.site(route.name))
         lanes = Lanes(number, route, destination, engine.store, engine.clock, self._told)
         lanes.hold = engine.holds.get(number, lanes.hold)
         lanes.careful = engine.careful
@@ -79,37 +85,11 @@ class Station:
 
     def start(self) -> None:
         """Begin to receive; a source that cannot start is tried again until it can."""
-        self.stopped = False
-        if self._task is None:
-            self._task = asyncio.create_task(self._keep_receiving())
-
-    async def _keep_receiving(self) -> None:
-        link = self.channel.source
-        while True:
-            try:
-                self.source = link.module.Source(link.settings, self._site("source"))
-                self.trouble = ""
-                await self.source.run(self.receive)
-                return
-            except (OSError, EngineError) as error:
-                self.trouble = str(error)
-            except Exception as error:
-                said = str(error) if type(error) is LookupError else type(error).__name__
-                self.trouble = f"the source failed: {said}"
-            self.engine.log.event(
-                "error", self.channel.name, "source_stopped", detail=self.trouble
-            )
-            await asyncio.sleep(START_AGAIN)
+        self.receiving.start()
 
     async def stop_source(self) -> None:
         """Take no more messages; those under way are answered."""
-        self.stopped = True
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        self.source = None
+        await self.receiving.stop()
 
     async def stop(self) -> None:
         """Stop the source, then let deliveries under way end."""
@@ -136,8 +116,10 @@ class Station:
         for name, route in after.items():
             if name not in self.lanes:
                 await self._open(route)
+        self._follow()
 
-    def _site(self, name: str) -> Site:
+    def site(self, name: str) -> Site:
+        """What a connector of the channel is given: the source, or a destination by its name."""
         engine, store = self.engine, self.engine.store
         return Site(
             channel=self.channel.name,
@@ -166,20 +148,15 @@ class Station:
             reply = await self._receive(inbound)
         finally:
             gate.leave()
-        if reply.receipt is None or not self._waits:
+        if reply.receipt is None or not self._owed.any:
             return reply
-        return await self._when_delivered(inbound, reply, self.channel.source.settings)
+        return await self._owed.reply(inbound, reply)
 
     async def _receive(self, inbound: Inbound) -> Reply:
         engine, channel = self.engine, self.channel
         if self.pressure():
             return await self._refused(inbound, "the queue is full")
-        context = Context(
-            now=inbound.received_at,
-            id=engine.store.reserve(),
-            environment=engine.environment,
-            channels=engine.channels,
-        )
+        context = self.context(inbound)
         try:
             reply = await receive(channel, inbound, engine.store, context, engine.large.plan)
         except CommitRefused as error:
@@ -189,8 +166,29 @@ class Station:
             raise
         receipt = reply.receipt
         assert receipt is not None
-        self._count(inbound, receipt, reply.plan)
+        self.counting.kept(channel, inbound, receipt, reply.plan)
         return reply
+
+    def context(self, inbound: Inbound) -> Context:
+        """What planning is given besides a message, which gets a number of its own."""
+        engine = self.engine
+        return Context(
+            now=inbound.received_at,
+            id=engine.store.reserve(),
+            environment=engine.environment,
+            channels=engine.channels,
+            lookups=engine.tables,
+            memory=engine.store.memory,
+            numbers=engine.store.sequences,
+        )
+
+    async def release(self, group: Group) -> None:
+        """Make a message of a group whose time has come. GroupChanged, CommitRefused: nothing was kept."""
+        now = self.engine.clock.now()
+        inbound = Inbound(raw=b"", received_at=now, facts={})
+        context = self.context(inbound)
+        receipt, planned = await release(self.channel, group, self.engine.store, context)
+        self.counting.kept(self.channel, inbound, receipt, planned)
 
     async def _refused(self, inbound: Inbound, why: str) -> Reply:
         self.engine.log.event("warning", self.channel.name, "not_taken", detail=why)
@@ -200,61 +198,45 @@ class Station:
         )
         return Reply(receipt=None, body=body, error=why)
 
-    def _count(self, inbound: Inbound, receipt: Receipt, planned: Plan | None) -> None:
-        channel, log = self.channel, self.engine.log
-        self.received += 1
-        self.last_received_at = inbound.received_at
-        verdict = receipt.verdict.value
-        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
-        good = receipt.verdict is not Verdict.QUARANTINED
-        log.event(
-            "info" if good else "warning",
-            channel.name,
-            verdict,
-            receipt.id,
-            reason=receipt.reason,
-            detail=receipt.detail,
-            duration=self.engine.clock.now() - inbound.received_at,
-            keys=_key_names(planned),
-            kind=planned.kind if planned else "",
-            owner="" if good else channel.owner,
-            peer=inbound.peer,
-            made=planned.summary if planned else "",
-            deliveries=len(receipt.deliveries),
-        )
-        for at, part in enumerate(receipt.parts):
-            self._count(inbound, part, planned.parts[at] if planned else None)
-
-    async def _when_delivered(self, inbound: Inbound, reply: Reply, settings: Any) -> Reply:
-        """
-        Answer yes only once the destinations named have it; no positive answer when the limit is reached.
-
-        A sender that repeats itself meanwhile joins the wait for the original's deliveries.
-        """
-        receipt = reply.receipt
-        assert receipt is not None
-        names = settings.ack_from or tuple(self.lanes)
-        wanted = {self.lanes[name].number for name in names if name in self.lanes}
-        receipts = (receipt, *receipt.parts)
-        queued = (item for one in receipts for item in one.deliveries)
-        deliveries = [item.id for item in queued if item.destination in wanted]
-        if receipt.verdict is Verdict.DUPLICATE:
-            deliveries = await self.engine.open_deliveries(receipt.original, names)
-        why = await self._outcomes.wait(deliveries, settings.ack_within)
-        if not why:
-            return reply
+    async def negative(
+        self, inbound: Inbound, receipt: Receipt, reason: str, why: str, code: str
+    ) -> bytes:
+        """The answer to a sender whose message is kept, but who must not be told yes."""
+        channel, now = self.channel, self.engine.clock.now()
+        raw = await self.engine.store.read(inbound.raw)
+        if code == "AR":
+            return channel.format.refuse(raw, channel.reading, now, why)
         said = msgspec.structs.replace(
             receipt,
             verdict=Verdict.QUARANTINED,
-            reason="not_delivered",
+            reason=reason,
             detail=f"the message is kept, but {why}",
             parts=(),
         )
-        raw = await self.engine.store.read(inbound.raw)
-        channel = self.channel
-        now = self.engine.clock.now()
-        body = channel.format.acknowledge(raw, said, channel.reading, now)
-        return Reply(receipt=receipt, body=body, error=why)
+        return channel.format.acknowledge(raw, said, channel.reading, now)
+
+    async def _hand_on(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
+        """A partner's answer becomes a message of the channel that `reply: {to:}` names, before the delivery is settled."""
+        answer, route = attempt.answer, lanes.route
+        replies = route.replies
+        if answer is None or not answer.body or replies is None or not replies.to:
+            return
+        if attempt.settlement.state not in (State.DELIVERED, State.REFUSED):
+            return
+        while True:
+            target = self.engine.stations.get(replies.to)
+            if target is not None:
+                inbound = Inbound(
+                    raw=answer.body,
+                    received_at=self.engine.clock.now(),
+                    peer=f"{self.channel.name}.{route.name}",
+                    parent=delivery.message,
+                    test=delivery.test,
+                )
+                with contextlib.suppress(CommitRefused):
+                    if (await target.receive(inbound)).receipt is not None:
+                        return
+            await asyncio.sleep(TRY_AGAIN)
 
     def pressure(self) -> bool:
         """Whether a destination's queue is full."""
@@ -266,25 +248,6 @@ class Station:
 
     def _told(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
         """An attempt ended: say so in the log, and to a sender who waits for it."""
-        settlement = attempt.settlement
-        state = settlement.state
-        event = "waiting" if state is State.QUEUED else state.value
-        self.engine.log.event(
-            "info" if state is State.DELIVERED else "warning",
-            self.channel.name,
-            event,
-            delivery.message,
-            destination=lanes.route.name,
-            status=settlement.status,
-            detail=settlement.detail,
-            duration=settlement.duration,
-            attempt=settlement.attempt,
-            again_in=round(settlement.due_at - settlement.at, 1) if settlement.due_at else 0,
-        )
-        if state is not State.QUEUED and self._waits:
-            self._outcomes.ended(delivery.id, state)
-
-
-def _key_names(planned: Plan | None) -> tuple[str, ...]:
-    """The names of the keys a message has, once each."""
-    return tuple(dict.fromkeys(name for name, _ in planned.keys)) if planned else ()
+        self.counting.tried(self.channel, lanes, delivery, attempt)
+        if self._owed.any:
+            self._owed.ended(delivery, attempt, lanes.route.name)

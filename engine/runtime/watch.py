@@ -9,6 +9,7 @@ from watchfiles import awatch
 from engine.alerts import AlertState, Fact, Webhook, judge
 from engine.errors import ConfigError, StoreError
 from engine.runtime.engine import Engine
+from engine.runtime.releases import unconfirmed
 
 #: What an analyst edits.
 WATCHED = (".yaml", ".csv")
@@ -84,7 +85,7 @@ async def alerts(engine: Engine) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             state, told = judge(state, facts(engine), engine.clock.now())
-            for alert in told:
+            for alert in (*told, *unconfirmed(engine)):
                 event = "alert_cleared" if alert.cleared else "alert"
                 level = "info" if alert.cleared else "warning"
                 engine.log.event(
@@ -107,13 +108,15 @@ def facts(engine: Engine) -> list[Fact]:
     monotonic, now = engine.clock.monotonic(), engine.clock.now()
     for station in engine.stations.values():
         channel = station.channel
-        last = max(station.last_received_at, station.started_at)
+        last = max(station.counting.last_received_at, station.started_at)
         found.append(
             Fact(
                 channel=channel.name,
                 owner=channel.owner,
                 silent=channel.alerts.silent,
-                last_message_at=None if station.stopped else last,
+                last_message_at=None
+                if station.receiving.stopped or station.receiving.closed
+                else last,
             )
         )
         for name, lanes in station.lanes.items():

@@ -7,13 +7,16 @@ process while the engine runs. Two implementations share one suite of promises (
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from engine.effects import Group, Memory, Numbers
 from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
+from engine.store.reading import Archive, Found, Step
+
+__all__ = ["Archive", "Found", "Hold", "Order", "Overdue", "Queued", "Step", "Store"]
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
 Queued = Callable[[Sequence[Delivery]], None]
@@ -192,8 +195,21 @@ class Store(Protocol):
     sequences: Numbers
     """Sequences (Plan.numbers). A number handed out is not handed out again, also where its plan was refused."""
 
+    def forget(self, limit: int = 200) -> Awaitable[int]:
+        """Drop what was remembered and whose time is over, a small step; how many records. 0 = nothing is left to drop."""
+
+    def unused(self, sequence: str, number: int) -> None:
+        """
+        The plan that took a number was not kept: the next one gets it, where no other was given out since. For numbers
+        without gaps, those of batches.
+        """
+
     def due(self, now: float, limit: int = 100) -> list[Group]:
-        """Groups whose time has come, oldest first, without members. Read on the loop, under a millisecond."""
+        """
+        Groups whose time has come, oldest first, without members. Read on the loop, under a millisecond.
+
+        They take no more members: who comes later joins a new one.
+        """
 
     def next_due(self) -> float:
         """Wall clock at which the next group is due; 0 = none waits. O(1)."""
@@ -242,99 +258,3 @@ class Store(Protocol):
 
     def close(self) -> Awaitable[None]:
         """Commit what rides, checkpoint, let go."""
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """One message in a list."""
-
-    id: int
-    channel: str
-    received_at: float
-    verdict: str
-    reason: str
-    kind: str
-    control: str
-    peer: str
-    size: int
-    states: dict[str, int]
-    """How many deliveries are in which state."""
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a message's trail, for people."""
-
-    at: float
-    what: str
-    """received, accepted, filtered, ..., queued, sending, delivered, waiting, refused, uncertain, discarded, replayed, handed_over."""
-    message: int
-    channel: str
-    delivery: int = 0
-    destination: str = ""
-    attempt: int = 0
-    status: str = ""
-    detail: str = ""
-    duration: float = 0.0
-    due_at: float = 0.0
-    kept: dict[str, str] | None = None
-    who: str = ""
-
-
-class Archive(Protocol):
-    """The read side. Plain calls (no event loop), each under 250 ms or cut short; pages by key."""
-
-    def recent(
-        self, channel: str | None = None, before: int | None = None, limit: int = 50
-    ) -> list[Found]:
-        """Newest first."""
-
-    def search(
-        self,
-        *,
-        channel: str | None = None,
-        verdict: str | None = None,
-        state: str | None = None,
-        kind: str | None = None,
-        key: tuple[str, str] | None = None,
-        control: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        before: int | None = None,
-        limit: int = 50,
-    ) -> list[Found]:
-        """Newest first, by any of these together. `key` is (name or "", value)."""
-
-    def message(self, id: int) -> Found | None:
-        """One message."""
-
-    def trail(self, id: int, hops: bool = True) -> list[Step]:
-        """Everything that happened to it, in order; with `hops` also to what it was replayed as, split into and handed over as, and came from."""
-
-    def keys(self, id: int) -> list[tuple[str, str]]:
-        """Its searchable keys."""
-
-    def raw(self, id: int) -> bytes:
-        """The bytes as received. The caller writes the audit record first."""
-
-    def payload(self, delivery: int) -> bytes:
-        """What was or will be sent. The caller writes the audit record first."""
-
-    def inbound(self, id: int) -> Inbound:
-        """The message as its source handed it over, for a replay."""
-
-    def deliveries(self, message: int) -> list[dict[str, Any]]:
-        """Its deliveries: id, destination, state, attempt, due_at, status, detail, part, shows."""
-
-    def counts(self) -> list[dict[str, Any]]:
-        """By channel and destination: state -> number, oldest open, last delivered, held, rate."""
-
-    def follow(self, after: int, limit: int = 500) -> tuple[int, list[Step]]:
-        """Events after an event number, for tailing; the number to go on from."""
-
-    def orders(self, limit: int = 50) -> list[dict[str, Any]]:
-        """What people ordered and what became of it."""
-
-    def audits(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Audit records, newest first."""
-
-    def verify(self) -> Iterator[str]:
-        """Every finding as a sentence; none = the store is sound."""

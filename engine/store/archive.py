@@ -16,7 +16,8 @@ from engine.errors import StoreError
 from engine.message import Inbound
 from engine.store import Archive, Found, Step, large, verify
 from engine.store.home import store_file
-from engine.store.schema import STATES, TEST, VERDICTS, open_reader, queries
+from engine.store.overview import Overview
+from engine.store.schema import STATES, TEST, VERDICTS, check_version, open_reader, queries
 from engine.store.search import Search, Wanted
 from engine.store.trail import Trail
 
@@ -26,7 +27,7 @@ BUDGET = 0.25
 _SQL = queries("archive")
 
 
-class SqliteArchive(Archive):
+class SqliteArchive(Overview, Archive):
     """`engine.store.Archive` on SQLite. Safe for threads; each call is a transaction of its own."""
 
     def __init__(self, home: Path, vfs: str | None = None) -> None:
@@ -38,7 +39,7 @@ class SqliteArchive(Archive):
             raise StoreError(f"{home} has no store yet; it begins with: corridor run")
         try:
             self._connection = open_reader(str(path), vfs)
-            self._connection.execute("SELECT count(*) FROM channel").fetchall()
+            check_version(self._connection)
         except apsw.Error as error:
             raise StoreError(f"the store cannot be read: {error}") from None
         self._deadline = 0.0
@@ -127,6 +128,7 @@ class SqliteArchive(Archive):
             peer=row[7],
             size=row[8],
             states=states,
+            unconfirmed=self._one("unconfirmed", id)[0],
         )
 
     # -- one message ----------------------------------------------------------------------------------------
@@ -180,51 +182,18 @@ class SqliteArchive(Archive):
 
     def deliveries(self, message: int) -> list[dict[str, Any]]:
         """See Archive.deliveries; with lanes, options, kept and the time of the last step besides."""
-        return [_delivery(row) for row in self.rows("deliveries", message)]
+        expects: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows("awaited", message):
+            expects.setdefault(row[0], []).append(_expected(row))
+        found = [_delivery(row) for row in self.rows("deliveries", message)]
+        return [one | {"expects": expects.get(one["destination"], [])} for one in found]
+
+    def tables(self, id: int) -> list[str]:
+        """See Archive.tables."""
+        row = self._one("tables", id)
+        return [] if row is None or row[0] is None else list(json.loads(row[0]))
 
     # -- the whole ------------------------------------------------------------------------------------------
-
-    def counts(self) -> list[dict[str, Any]]:
-        """See Archive.counts: channel, destination, number, states, oldest_open, last_delivered, held, rate, who, reason."""
-        counters = {(scope, a, b): n for scope, a, b, n in self.rows("counters")}
-        found = []
-        for number, channel, name, held, rate, who, reason, since in self.rows("destinations"):
-            states = {
-                state.value: counters.get((1, number, code), 0)
-                for code, state in enumerate(STATES)
-            }
-            waiting = states["queued"] + states["sending"] + states["uncertain"]
-            found.append(
-                {
-                    "channel": channel,
-                    "destination": name,
-                    "number": number,
-                    "states": {state: count for state, count in states.items() if count},
-                    "oldest_open": self._oldest(number) if waiting else None,
-                    "last_delivered": counters.get((2, number, 0), 0) / 1000 or None,
-                    "held": bool(held),
-                    "rate": rate or 0.0,
-                    "who": who or "",
-                    "reason": reason or "",
-                    "since": since or 0.0,
-                }
-            )
-        return found
-
-    def _oldest(self, destination: int) -> float | None:
-        """When its oldest open delivery was queued; None where looking takes too long."""
-        try:
-            row = self._one("oldest", destination)
-        except StoreError:
-            return None
-        return None if row is None else float(row[0])
-
-    def verdicts(self) -> dict[str, dict[str, int]]:
-        """By channel: verdict -> number of messages."""
-        found: dict[str, dict[str, int]] = {}
-        for channel, code, number in self.rows("verdicts"):
-            found.setdefault(channel, {})[VERDICTS[code].value] = number
-        return found
 
     def latest(self) -> int:
         """The newest event number, to begin following at."""
@@ -257,6 +226,17 @@ class SqliteArchive(Archive):
 
 def _named(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
+
+
+def _expected(row: Sequence[Any]) -> dict[str, Any]:
+    _, channel, within, due_at, told, _, confirmed, _, _ = row
+    return {
+        "channel": channel,
+        "within": within,
+        "due_at": due_at,
+        "overdue": told > 0 and not confirmed,
+        "confirmed": confirmed,
+    }
 
 
 def _delivery(row: Sequence[Any]) -> dict[str, Any]:

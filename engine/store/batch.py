@@ -71,8 +71,7 @@ class Batch:
     def tell(self) -> None:
         """It is on the disk: hand out receipts and results."""
         for accept, entry in zip(self.accepts, self.entries, strict=True):
-            if not accept.future.done():
-                accept.future.set_result(entry.receipt())
+            _answer(accept, entry)
         for ride in self.rides:
             for durable in ride.durable:
                 if durable is not None:
@@ -86,8 +85,21 @@ class Batch:
     def refuse(self, error: Exception) -> None:
         """It did not happen, or nobody knows: the senders hear it. Settlements are not told; they are kept."""
         for accept in self.accepts:
+            if accept.overlay is not None:
+                accept.overlay.end()
             if not accept.future.done():
                 accept.future.set_exception(error)
         for task in self.tasks:
             if not task.future.done():
                 task.future.set_exception(error)
+
+
+def _answer(accept: Accept, entry: Entry) -> None:
+    if accept.overlay is not None:
+        accept.overlay.end()
+    if accept.future.done():
+        return
+    if entry.refused is None:
+        accept.future.set_result(entry.receipt())
+    else:
+        accept.future.set_exception(entry.refused)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import apsw
+
 from engine.errors import CommitUnknown, StoreError
 from engine.message import State
 from engine.store import Hold
@@ -42,6 +44,10 @@ class Desk:
     ) -> Awaitable[Any]:
         self._alive()
         return self._writer.task(work, after)
+
+    async def write(self, work: Callable[[apsw.Connection], Any]) -> Any:
+        """Run something small with the writer's connection, in a transaction of its own; what it returns, once it is on the disk."""
+        return await self._task(lambda: work(self._ledger.connection))
 
     async def rename(self, channel: str, old: str, new: str) -> None:
         """See Store.rename."""

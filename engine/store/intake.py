@@ -8,18 +8,20 @@ from typing import Any
 import msgspec
 
 from engine.message import Delivery, Inbound, Plan, Receipt, Verdict
-from engine.store.layout import Entry, Layout, body_size
+from engine.store.effects import Effects
+from engine.store.layout import Bodies, Entry, Layout, body_size
 from engine.store.ledger import Key, Ledger
+from engine.store.memory import Overlay
 from engine.store.schema import KEYED, PART, PLACES, VERDICTS, Rows, first, queries
 
 #: Verdicts whose key makes later messages duplicates.
-_ORIGINALS = frozenset({Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT})
+_ORIGINALS = frozenset({Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT, Verdict.COLLECTED})
 
 
 class Accept:
     """A message that waits for its commit."""
 
-    __slots__ = ("channel", "future", "id", "inbound", "plan", "size")
+    __slots__ = ("channel", "future", "id", "inbound", "overlay", "plan", "size")
 
     def __init__(
         self,
@@ -28,7 +30,10 @@ class Accept:
         inbound: Inbound,
         plan: Plan,
         id: int,
+        overlay: Overlay | None = None,
     ) -> None:
+        self.overlay = overlay
+        """What recall sees of it until its commit has ended."""
         self.future, self.channel, self.inbound, self.plan, self.id = (
             future,
             channel,
@@ -40,6 +45,8 @@ class Accept:
         for outbound in plan.outbound:
             if isinstance(outbound.payload, bytes):
                 self.size += len(outbound.payload)
+        for join in plan.joins:
+            self.size += len(join.member)
 
 
 class Intake:
@@ -51,32 +58,48 @@ class Intake:
         self._sql = sql = queries("write")
         self._seen = Rows(connection, sql["seen"], 4)
         self._marks = Rows(connection, sql["mark"], 3)
-        self._layout = Layout(ledger)
+        self._bodies = bodies = Bodies(ledger)
+        self._layout = Layout(ledger, bodies)
+        self._effects = Effects(ledger, bodies)
+        self._groups = self._effects.groups
         self._batch: list[Entry] = []
 
     def write(
         self, accepts: list[Accept]
     ) -> tuple[list[Entry], list[Delivery], dict[Key, int]]:
-        """Write them; the entries beside the accepts, all deliveries in commit order, and what they count."""
+        """
+        Write them; the entries beside the accepts, all deliveries in commit order, and what they count.
+
+        An entry that is `refused` has left nothing.
+        """
+        self._bodies.begin()
+        self._groups.begin()
         entries = [Entry(item.id, item.channel, item.inbound, item.plan) for item in accepts]
         self._batch = entries
-        if marks := [item.inbound.mark for item in accepts if item.inbound.mark is not None]:
-            self._marks.run([value for mark in marks for value in mark])
         for entry in entries:
             if entry.again and not entry.inbound.as_new:
                 entry.keyed = self._keyed(entry.inbound.replay_of)
-        self._judge(entries)
+        self._decide(entries)
+        whole = entries
         for entry in entries:
-            if entry.plan.parts:
-                return entries, *self._layout.write(self._with_parts(entries))
-        return entries, *self._layout.write(entries)
+            if entry.plan.parts or entry.refused:
+                whole = self._with_parts(entries)
+                break
+        if marks := [entry.inbound.mark for entry in entries if _marks(entry)]:
+            self._marks.run([value for mark in marks if mark is not None for value in mark])
+        written = self._layout.write(whole)
+        self._effects.write(whole)
+        self._bodies.write()
+        return entries, *written
 
     # -- parts ----------------------------------------------------------------------------------------------
 
     def _with_parts(self, entries: list[Entry]) -> list[Entry]:
-        """The entries with the parts and handed-over messages of each behind it, judged too."""
+        """The entries with the parts and handed-over messages of each behind it, judged too; without those refused."""
         whole: list[Entry] = []
         for entry in entries:
+            if entry.refused:
+                continue
             whole.append(entry)
             if entry.plan.parts and entry.verdict is entry.plan.verdict:
                 entry.parts = [
@@ -84,7 +107,7 @@ class Intake:
                     for place, plan in enumerate(entry.plan.parts)
                 ]
                 self._batch = self._batch + entry.parts
-                self._judge(entry.parts)
+                self._decide(entry.parts)
                 whole += self._with_parts(entry.parts)
         return whole
 
@@ -100,6 +123,7 @@ class Intake:
             replay_of=0,
             only=(),
             depth=entry.inbound.depth + handed,
+            group=0,
         )
         channel = ledger.channel(plan.channel) if handed else entry.channel
         part = Entry(number, channel, inbound, plan)
@@ -108,6 +132,38 @@ class Intake:
             part.keyed = self._keyed_part(entry.keyed, place) or number
         part.flags |= 0 if handed else PART
         return part
+
+    # -- verdicts -------------------------------------------------------------------------------------------
+
+    def _decide(self, entries: list[Entry]) -> None:
+        """Find duplicates, and which groups are joined and released; in order where one may decide about the next."""
+        run: list[Entry] = []
+        for entry in entries:
+            if entry.inbound.group or (entry.plan.joins and _may_be_late(entry.plan)):
+                self._join(run)
+                self._decide_one(entry)
+                run = []
+            else:
+                run.append(entry)
+        self._join(run)
+
+    def _join(self, run: list[Entry]) -> None:
+        self._judge(run)
+        for entry in run:
+            if entry.plan.joins and entry.stands:
+                self._groups.join(entry)
+
+    def _decide_one(self, entry: Entry) -> None:
+        """A message that releases a group is no duplicate, whatever its key: its members wait for it."""
+        if entry.inbound.group:
+            self._groups.release(entry)
+            if not entry.refused:
+                self._groups.join(entry)
+            return
+        if self._groups.is_late(entry):
+            entry.verdict, entry.reason = Verdict.QUARANTINED, "late_for_group"
+            entry.detail = "the group of its key was released before"
+        self._join([entry])
 
     # -- duplicates -----------------------------------------------------------------------------------------
 
@@ -124,7 +180,7 @@ class Intake:
             if plan.unique is None or entry.inbound.as_new:
                 continue
             keyed.append(entry)
-            if plan.verdict in _ORIGINALS:
+            if entry.verdict in _ORIGINALS:
                 entry.flags |= KEYED
                 flat += (entry.channel, plan.unique, entry.id, plan.digest)
         if not keyed:
@@ -193,3 +249,11 @@ class Intake:
                 return entry.inbound.replay_of or entry.inbound.parent
         row = first(self._connection, self._sql["came_from"], (number,))
         return 0 if row is None else row[0] or row[1]
+
+
+def _marks(entry: Entry) -> bool:
+    return entry.inbound.mark is not None and not entry.refused
+
+
+def _may_be_late(plan: Plan) -> bool:
+    return any(join.late == "quarantine" for join in plan.joins)

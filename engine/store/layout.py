@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import CommitRefused
+from engine.errors import CommitRefused, GroupChanged
 from engine.message import Body, Delivery, Inbound, Outbound, Plan, Receipt, Verdict
 from engine.store.ledger import Key, Ledger
 from engine.store.schema import (
@@ -30,8 +30,8 @@ class Entry:
     """One message on its way into rows; a part of a split and a handed-over message are ones too."""
 
     __slots__ = (
-        "again", "channel", "deliveries", "detail", "flags", "id", "inbound", "keyed", "original", "parts", "plan",
-        "reason", "verdict",
+        "again", "channel", "content", "deliveries", "detail", "flags", "id", "inbound", "joined", "keyed", "original",
+        "parts", "plan", "reason", "refused", "verdict",
     )  # fmt: skip
 
     def __init__(self, id: int, channel: int, inbound: Inbound, plan: Plan) -> None:
@@ -48,6 +48,14 @@ class Entry:
         )
         self.parts: list[Entry] = []
         self.deliveries: list[Delivery] = []
+        self.content = self.joined = 0
+        self.refused: GroupChanged | None = None
+        """Why nothing of it is kept; the rest of the transaction is."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is what its plan says: no duplicate, no reused key, not late."""
+        return not self.original and self.verdict is self.plan.verdict
 
     def receipt(self) -> Receipt:
         """What the sender is told, parts included."""
@@ -62,30 +70,57 @@ class Entry:
         )
 
 
-class Layout:
-    """Turns entries into rows; one statement per table and power of two."""
+class Bodies:
+    """Content rows of one transaction, on their way."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._content = Rows(ledger.connection, queries("write")["content"], 5)
+        self._rows: list[Any] = []
+
+    def begin(self) -> None:
+        """A transaction begins: nothing is left of one that failed."""
+        self._rows = []
+
+    def add(self, body: Body) -> int:
+        """Lay out a content row; its number."""
+        ledger = self._ledger
+        number = ledger.next_content
+        ledger.next_content = number + 1
+        if isinstance(body, bytes):
+            self._rows += (number, PLAIN, 0, zlib.crc32(body), body)
+        else:
+            place = body.digest + body.size.to_bytes(8, "big")
+            self._rows += (number, IN_FILE, 0, zlib.crc32(place), place)
+        return number
+
+    def write(self) -> None:
+        """Write them."""
+        self._content.run(self._rows)
+
+
+class Layout:
+    """Turns entries into rows; one statement per table and power of two."""
+
+    def __init__(self, ledger: Ledger, bodies: Bodies) -> None:
+        self._ledger, self._bodies = ledger, bodies
         connection, sql = ledger.connection, queries("write")
-        self._message = Rows(connection, sql["message"], 23)
-        self._content = Rows(connection, sql["content"], 5)
+        self._message = Rows(connection, sql["message"], 26)
         self._search = Rows(connection, sql["search"], 3)
-        self._delivery = Rows(connection, sql["delivery"], 16)
+        self._delivery = Rows(connection, sql["delivery"], 17)
         self._queue = Rows(connection, sql["queue"], 3)
-        self._bodies: list[Any] = []
         self._deliveries: list[Any] = []
         self._lanes: list[int] = []
 
     def write(self, entries: list[Entry]) -> tuple[list[Delivery], dict[Key, int]]:
         """Write all rows of these messages; their deliveries in order, and what they count."""
-        self._bodies, self._deliveries, self._lanes = [], [], []
+        self._deliveries, self._lanes = [], []
         messages: list[Any] = []
         search: list[Any] = []
         queued: list[Delivery] = []
         changes: dict[Key, int] = {}
         for entry in entries:
-            content = self._body(entry.inbound.raw)
+            content = entry.content = self._bodies.add(entry.inbound.raw)
             if entry.plan.outbound and entry.verdict is Verdict.ACCEPTED:
                 self._queue_up(entry, content, changes)
                 queued += entry.deliveries
@@ -94,24 +129,11 @@ class Layout:
                 search += (value, self._ledger.key_name(name), entry.id)
             key = (BY_VERDICT, entry.channel, VERDICT_CODE[entry.verdict])
             changes[key] = changes.get(key, 0) + 1
-        self._content.run(self._bodies)
         self._message.run(messages)
         self._search.run(search)
         self._delivery.run(self._deliveries)
         self._queue.run(self._lanes)
         return queued, changes
-
-    def _body(self, body: Body) -> int:
-        """Lay out a content row; its number."""
-        ledger = self._ledger
-        number = ledger.next_content
-        ledger.next_content = number + 1
-        if isinstance(body, bytes):
-            self._bodies += (number, PLAIN, 0, zlib.crc32(body), body)
-        else:
-            place = body.digest + body.size.to_bytes(8, "big")
-            self._bodies += (number, IN_FILE, 0, zlib.crc32(place), place)
-        return number
 
     def _row(self, entry: Entry, content: int) -> tuple[Any, ...]:
         plan, inbound, ledger = entry.plan, entry.inbound, self._ledger
@@ -124,6 +146,7 @@ class Layout:
             None if facts is None else _encode(facts).decode(), inbound.parent, inbound.replay_of, entry.original,
             plan.summary, plan.release, body_size(entry.inbound.raw), content, inbound.depth, entry.flags,
             len(entry.deliveries), _encode(plan.keys).decode() if plan.keys else None,
+            _encode(plan.tables).decode() if plan.tables else None, inbound.group, entry.joined,
         )  # fmt: skip
 
     def _queue_up(self, entry: Entry, raw: int, changes: dict[Key, int]) -> None:
@@ -137,7 +160,7 @@ class Layout:
             payload = outbound.payload
             content = raw if payload == entry.inbound.raw else contents.get(payload)
             if content is None:
-                content = contents[payload] = self._body(payload)
+                content = contents[payload] = self._bodies.add(payload)
             destination = ledger.destinations.get((channel, outbound.destination))
             if destination is None:
                 destination = ledger.destination(channel, outbound.destination)
@@ -154,13 +177,14 @@ class Layout:
         self, entry: Entry, outbound: Outbound, id: int, destination: int, content: int
     ) -> None:
         lanes, options, inbound = outbound.lanes, outbound.options, entry.inbound
+        after = outbound.after and self._ledger.destination(entry.channel, outbound.after)
         for lane in lanes:
             self._lanes += (destination, lane, id)
         self._deliveries += (
             id, destination, outbound.part, _QUEUED, 0, 0, 0.0, lanes[0],
             None if len(lanes) == 1 else _encode(lanes).decode(), 1, content,
             None if options is None else _encode(options).decode(), outbound.shows, inbound.received_at,
-            entry.flags & TEST, entry.keyed,
+            entry.flags & TEST, entry.keyed, after or 0,
         )  # fmt: skip
         entry.deliveries.append(
             Delivery(
@@ -173,6 +197,7 @@ class Layout:
                 options=options,
                 queued_at=inbound.received_at,
                 test=inbound.test,
+                after=after or 0,
             )
         )
 

@@ -21,7 +21,7 @@ class Ledger:
     """Loaded when the store opens; changed on the loop; what is new rides in the next transaction."""
 
     def __init__(self, connection: apsw.Connection, now: Callable[[], float]) -> None:
-        self.connection = connection
+        self.connection, self.now = connection, now
         self._sql = queries("write")
         self._counter_rows = Rows(connection, self._sql["counter"], 4)
         self._load_numbers()
@@ -30,16 +30,32 @@ class Ledger:
         self.open: dict[int, int] = {}
         self.reload_counters()
         self._load_incarnations(now)
+        self.groups_changed = True
+        """Whether another group may be the next that is due."""
+        self.awaited: dict[int, set[int]] = {}
+        """By channel the names of keys that may confirm a delivery; some that no longer do among them."""
+        self.expecting: set[int] = set()
+        """Destinations with deliveries that are to be confirmed; the same holds."""
+        self._load_awaited()
+
+    def _load_awaited(self) -> None:
+        for channel, name, destination in self.connection.execute(
+            queries("effects")["awaited"]
+        ):
+            self.awaited.setdefault(channel, set()).add(name)
+            self.expecting.add(destination)
 
     def _load_numbers(self) -> None:
         highest = "SELECT coalesce(max(id), 0) FROM "
         one = {
             table: first(self.connection, highest + table)[0]
-            for table in ("message", "content", "event")
+            for table in ("message", "content", "event", "grouping", "member")
         }
         arrival = "SELECT max((SELECT max(arrival) FROM message WHERE channel = channel.id)) FROM channel"
         self.next_message: int = one["message"] + 1
         self.next_content: int = one["content"] + 1
+        self.next_group: int = one["grouping"] + 1
+        self.next_member: int = one["member"] + 1
         self.next_event: int = max(one["event"], first(self.connection, arrival)[0] or 0) + 1
 
     def _load_names(self) -> None:

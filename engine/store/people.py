@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.message import OPEN, TRANSITIONS, State
 from engine.store import Hold
+from engine.store.expectations import Expectations
 from engine.store.ledger import Key, Ledger
 from engine.store.rides import count_step
 from engine.store.schema import STATE_CODE, STATES, Rows, first, integers, queries
@@ -20,6 +21,7 @@ class People:
         self._ledger, self._connection = ledger, ledger.connection
         self._sql = queries("people")
         write = queries("write")
+        self._expectations = Expectations(ledger)
         self._event = Rows(self._connection, write["event"], 13)
         self._queue = Rows(self._connection, write["queue"], 3)
         self._dequeue = Rows(self._connection, write["dequeue"], 3, ")")
@@ -71,6 +73,8 @@ class People:
             self._connection.execute(self._sql["moved"], (STATE_CODE[to], left, to in OPEN, id))
             self._record(id, to, left, who, reason, at)
             count_step(changes, destination, state, STATE_CODE[to], at)
+            if to is State.DELIVERED and destination in self._ledger.expecting:
+                self._expectations.delivered(id, destination, at)
             moved.append(id)
         self.audit(who, f"move to {to}", f"{len(moved)} deliveries", reason, at)
         return moved, changes

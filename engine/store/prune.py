@@ -27,8 +27,8 @@ class Prune:
     def step(self, older_than: float, limit: int) -> int:
         """
         Inside the writer's transaction: look at the next `limit` messages and drop the bodies of those that came
-        before `older_than` and have no delivery that is open or refused. How many were looked at; 0 = the round
-        is over, the next step begins a new one.
+        before `older_than` and are done with: no delivery is open or refused, nothing of them waits in a group. How
+        many were looked at; 0 = the round is over, the next step begins a new one.
         """
         rows: list[Any] = self._connection.execute(
             _SQL["candidates"], (self._after, limit)

@@ -67,6 +67,11 @@ class Recent:
             delivery, state=step.state, attempt=step.attempt, due_at=step.due_at
         )
 
+    def state(self, delivery: int, read: State) -> State:
+        """The state of a delivery that was read, as it is now."""
+        found = self._steps.get(delivery)
+        return read if found is None else found[0].state
+
     def _forget(self) -> None:
         oldest = min(self._reads.values()) if self._reads else self._epoch
         past, steps = self._past, self._steps

@@ -11,6 +11,7 @@ import msgspec
 
 from engine.errors import StoreError
 from engine.message import OPEN, TRANSITIONS, Delivery, Settlement, State
+from engine.store.expectations import Expectations
 from engine.store.ledger import Key, Ledger
 from engine.store.schema import (
     BY_STATE,
@@ -91,6 +92,7 @@ class Rides:
         self._content = Rows(self._connection, sql["content"], 5)
         self._dequeue = Rows(self._connection, sql["dequeue"], 3, ")")
         self._step = sql["step"]
+        self._expectations = Expectations(ledger)
         self.claims: dict[int, Claim] = {}
         """Every delivery that is being sent or is uncertain, as far as this process knows."""
         self.fresh: dict[int, Claim] = {}
@@ -174,6 +176,8 @@ class Rides:
                 for lane in claim.lanes:
                     leaving += (destination, lane, id)
             count_step(changes, destination, STATE_CODE[ride.was], to, step.at)
+            if to == _DELIVERED and destination in ledger.expecting:
+                self._expectations.delivered(id, destination, step.at)
         self._content.run(bodies)
         self._write_states(last)
         self._dequeue.run(leaving)

@@ -85,14 +85,27 @@ def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
+def check_version(connection: apsw.Connection) -> None:
+    """StoreError where the schema is of another release than the one that reads it."""
+    version, newest = int(connection.pragma("user_version")), migrations()[-1][0]
+    if version > newest:
+        raise StoreError(_later(version, newest))
+    if version < newest:
+        raise StoreError(
+            f"the store has schema {version}, this release reads {newest}: start it once with: corridor run"
+        )
+
+
+def _later(version: int, newest: int) -> str:
+    return f"the store has schema {version}, this release knows {newest}: use a later release"
+
+
 def migrate(connection: apsw.Connection) -> None:
     """Apply the steps that are missing, each in a transaction of its own."""
     steps = migrations()
     version = int(connection.pragma("user_version"))
     if version > steps[-1][0]:
-        raise StoreError(
-            f"the store has schema {version}, this release knows {steps[-1][0]}: use a later release"
-        )
+        raise StoreError(_later(version, steps[-1][0]))
     for number, sql in steps:
         if number > version:
             with connection:

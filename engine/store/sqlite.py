@@ -17,17 +17,17 @@ from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, S
 from engine.store import Queued, Store, backup, large, prune
 from engine.store.batch import Batch, Counted
 from engine.store.checkpoint import PAGE, Checkpointer
-from engine.store.desk import Desk
 from engine.store.home import Lock, prepare, store_file
 from engine.store.intake import Accept
 from engine.store.ledger import Ledger
 from engine.store.readers import Readers
 from engine.store.rides import Claim
 from engine.store.schema import integers, open_writer
+from engine.store.waiting import Waiting
 from engine.store.writer import Writer
 
 
-class SqliteStore(Desk, Store):
+class SqliteStore(Waiting, Store):
     """`engine.store.Store` on SQLite. Made by `open`."""
 
     def __init__(
@@ -37,7 +37,7 @@ class SqliteStore(Desk, Store):
         path = str(store_file(home))
         ledger = Ledger(connection, now)
         writer = Writer(connection, ledger, loop)
-        super().__init__(writer, ledger, Readers(path, vfs, loop))
+        super().__init__(writer, ledger, Readers(path, vfs, loop), path, vfs)
         self._home, self._lock, self._connection, self._loop = home, lock, connection, loop
         self._ledger, self._rides, self._now = ledger, writer.rides, now
         self._checkpointer = Checkpointer(connection, writer, path, vfs)
@@ -86,7 +86,9 @@ class SqliteStore(Desk, Store):
         self._alive()
         future: asyncio.Future[Receipt] = self._loop.create_future()
         number = self._ledger.channels.get(channel) or self._ledger.channel(channel)
-        self._writer.accept(Accept(future, number, inbound, plan, id or self.reserve()), class_)
+        overlay = self._memory.lay(plan) if plan.remembers or plan.parts else None
+        accept = Accept(future, number, inbound, plan, id or self.reserve(), overlay)
+        self._writer.accept(accept, class_)
         return future
 
     def claim(
@@ -204,7 +206,10 @@ class SqliteStore(Desk, Store):
         How many were looked at: 0 = everything was, and files and pages that became free are given back. A
         small step, for when nothing else is to do; metadata, keys and events stay.
         """
+        forgotten = await self.forget(limit)
         seen: int = await self._task(lambda: self._prune.step(older_than, limit))
+        if forgotten == limit:
+            return seen or forgotten
         if seen == 0:
             await self._readers.run(lambda reader: prune.sweep(self._home, reader, self._now()))
             await self._writer.chore(partial(prune.shrink, self._connection, 1000))
@@ -238,6 +243,7 @@ class SqliteStore(Desk, Store):
         await self._checkpointer.close()
         self._writer.close()
         self._readers.close()
+        self._beside.close()
         if self._writer.dead is None:
             with suppress(
                 apsw.Error

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from engine.message import Delivery
+from engine.message import Delivery, State
 from engine.store.ledger import Ledger
 from engine.store.readers import Readers
 from engine.store.recent import Recent
@@ -17,6 +17,7 @@ from engine.store.rides import Rides
 from engine.store.schema import PLACES, STATES, TEST, queries
 
 _SQL = queries("lanes")
+_STATES = queries("effects")["states"]
 
 
 class Standing:
@@ -80,6 +81,20 @@ class Standing:
                     break
         return firsts
 
+    async def unfinished(self, message: int, destination: int) -> str:
+        """The state of the first delivery of a message to a destination that is not delivered; empty = all are."""
+        ticket = self._recent.begin()
+        try:
+            rows = await self._readers.run(fetch, _STATES, message, destination)
+            for id, code in rows:
+                claim = self._rides.claims.get(id)
+                state = self._recent.state(id, STATES[code]) if claim is None else claim.state
+                if state is not State.DELIVERED:
+                    return state.value
+            return ""
+        finally:
+            self._recent.end(ticket)
+
     def _claimed(self, delivery: Delivery) -> Delivery:
         claim = self._rides.claims.get(delivery.id)
         if claim is None or claim.state is delivery.state:
@@ -100,6 +115,7 @@ class Standing:
             queued_at,
             flags,
             keyed,
+            after,
         ) = row
         message = id // PLACES
         return Delivery(
@@ -114,6 +130,7 @@ class Standing:
             state=STATES[state],
             crashes=crashes,
             test=bool(flags & TEST),
+            after=after,
         )
 
 

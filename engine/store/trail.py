@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from engine.message import State, Verdict, short_id
-from engine.store import Step
+from engine.store import Step, hops
+from engine.store.hops import Numbered, Rows
 from engine.store.schema import PART, PLACES, STATES, VERDICTS
 
 #: Messages that one trail may span.
 SPAN = 500
-
-Rows = Callable[..., list[Any]]
-#: A step and the number of the moment it was written.
-Numbered = tuple[int, Step]
 
 
 class Trail:
@@ -24,8 +21,8 @@ class Trail:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def of(self, id: int, hops: bool) -> list[Step]:
-        """The trail of one message; with `hops` of all it came from and became."""
+    def of(self, id: int, others: bool) -> list[Step]:
+        """The trail of one message; with `others` of all it came from and became."""
         steps: list[Numbered] = []
         seen: set[int] = set()
         todo = [id]
@@ -37,9 +34,10 @@ class Trail:
             seen.add(number)
             steps += self._message(story[0])
             steps += self._events(number, story[0][1])
-            if hops:
+            if others:
                 todo += [other for other in story[0][9:12] if other]
                 todo += [row[0] for row in self._rows("later", number)]
+                todo += [row[0] for row in self._rows("gathered", number)]
         steps.sort(key=lambda numbered: numbered[0])
         return [step for _, step in steps]
 
@@ -47,6 +45,7 @@ class Trail:
         """How it came, what was decided, what was queued."""
         id, channel, arrival = story[:3]
         steps = [(arrival, _came(story)), (arrival, _decided(story))]
+        steps += hops.groups(self._rows, id, channel, arrival)
         for delivery, destination, queued_at, shows in self._rows("queued", id):
             step = Step(
                 at=queued_at,
@@ -58,6 +57,7 @@ class Trail:
                 detail=shows,
             )
             steps.append((arrival, step))
+        steps += hops.confirmations(self._rows, id, channel, (arrival, story[3]))
         return steps
 
     def _events(self, id: int, channel: str) -> list[Numbered]:

@@ -16,13 +16,13 @@ from typing import Any
 import apsw
 
 from engine.message import OPEN, TRANSITIONS, State, Verdict, short_id
-from engine.store import large
+from engine.store import large, verify_waiting
 from engine.store.home import large_folder, store_file
 from engine.store.schema import IN_FILE, KEYED, PLACES, STATES, VERDICTS, open_reader, queries
 
 _SQL = queries("verify")
 _STRIDE = 500
-_ORIGINALS = {Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT}
+_ORIGINALS = {Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT, Verdict.COLLECTED}
 
 
 def findings(home: Path) -> Iterator[str]:
@@ -42,6 +42,8 @@ class _Verification:
         self._connection = connection
         self._last_content: int = self._rows("last_content")[0][0]
         self._used = bytearray(self._last_content + 1)
+        self._has_groups: bool = self._rows("version")[0][0] > 1
+        """A backup of an earlier release has none."""
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         return self._execute(_SQL[query], values).fetchall()
@@ -55,6 +57,8 @@ class _Verification:
         yield from self._queue()
         yield from self._seen()
         yield from self._search()
+        if self._has_groups:
+            yield from verify_waiting.waiting(self._walk, self._use)
         yield from self._contents()
         yield from self._counters()
 
@@ -63,6 +67,8 @@ class _Verification:
     def _stride(self, low: int, high: int) -> Iterator[str]:
         for row in self._rows("messages", low, high):
             yield from self._message(row)
+        if self._has_groups:
+            yield from verify_waiting.joined(self._rows("joined", low, high))
         paths: dict[int, list[Any]] = {}
         for event in self._rows("events", low, high):
             paths.setdefault(event[0], []).append(event)

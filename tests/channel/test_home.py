@@ -176,7 +176,7 @@ def test_one_channel_alone(home, tmp_path):
 
 def test_templates_and_hidden_files_are_not_channels(home, tmp_path):
     (tmp_path / "channels/templates").mkdir()
-    (tmp_path / "channels/templates/site.yaml").write_text("x: y\n")
+    (tmp_path / "channels/templates/site.yaml").write_text(GOOD % 2576)
     (tmp_path / "channels/.feed.yaml.swp").write_text("x: y\n")
     assert list(home(feed=GOOD % 2575).channels) == ["feed"]
 

@@ -45,6 +45,8 @@ class Said:
 
     def __init__(self, home: Path, format: str, node: Any, shape: Shape | None = None) -> None:
         self.home, self.node, self.mistakes = home, node, Mistakes()
+        self.facts = FACTS
+        """What planning is given; tests may put another one here."""
         self.language = Language(
             shape=shape or Shape(format=format),
             format=load(format),
@@ -64,7 +66,7 @@ class Said:
         """Its value."""
         found = self.compile(text, style, safe)
         assert found is not None, [str(mistake) for mistake in self.mistakes]
-        return found.run(Scope(self.node, FACTS))
+        return found.run(Scope(self.node, self.facts))
 
     def wrong(self, text: str, style: str = "plain") -> Any:
         """The one mistake it has."""

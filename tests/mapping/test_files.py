@@ -259,7 +259,8 @@ def test_trace_shows_each_rule(make: Any, message: Any, facts: Any) -> None:
     [
         (("from: hl7v2", "from: hl7"), "2:7 there is no format and no entity 'hl7'"),
         (("to: ChargeEvent", "to: ChargeEvnt"), "3:5 there is no output 'ChargeEvnt'; did you mean 'ChargeEvent'?"),
-        (("to: ChargeEvent", "to: x12/005010/850"), "3:5 'x12/005010/850' is not in this release"),
+        (("to: ChargeEvent", "to: fhir/Patient"), "3:5 'fhir/Patient' is not in this release"),
+        (("to: ChargeEvent", "to: x12"), "3:5 'to: x12' edits a message in place, and this mapping reads hl7v2"),
         (("item.code:", "item.kode:"), "ItemReference has no field 'kode'; did you mean 'code'?"),
         (("  item.code: FT1-7.1\n", ""), "8:1 ChargeEvent needs 'item', and no rule gives it"),
         (("  item.code:", "  item.lot:"), "ItemReference needs 'code' in 'item'"),
@@ -268,9 +269,10 @@ def test_trace_shows_each_rule(make: Any, message: Any, facts: Any) -> None:
         (("source_id: \"{MSH-10}-{FT1-1}\"", "source_id: 5"), "the field is a text, this is a number"),
         (('value: "charge"', 'value: "chrge"'), "the field takes one of: charge, credit"),
         (("let:", "lets:"), "there is no key 'lets' here; did you mean 'let'?"),
-        (("when: FT1-6.1 in", "pairs: x\nwhen: FT1-6.1 in"), "'pairs' is not in this release"),
+        (("when: FT1-6.1 in", "pairs: x\nwhen: FT1-6.1 in"), "5:1 'pairs' belongs to a build"),
+        (("when: FT1-6.1 in", "remember: x\nwhen: FT1-6.1 in"), "5:1 'remember' belongs to a channel, not to a mapping"),
         (("when: FT1-6.1 in", "keep: [PID]\nwhen: FT1-6.1 in"), "5:1 'keep' belongs to an edit: from and to the same format"),
-        (("each: FT1-19(*)", "each: FT1-19(*)\n    use: x"), "'use' is not in this release"),
+        (("each: FT1-19(*)\n    when: exists(.1)\n    fields:", "each: FT1-19(*)\n    let:"), "22:5 a nested list has 'fields', one 'value', or a mapping that it uses"),
         (("price: FT1-11 | decimal", "price: {FT1-11}"), "YAML reads '{' as the beginning of a record"),
         (("price: FT1-11 | decimal", "price: [FT1-11]"), "YAML reads '[' as the beginning of a list"),
         (("price: FT1-11 | decimal", "price:"), "an expression is missing here"),
@@ -290,9 +292,15 @@ def test_mistakes_of_mappings(mistakes_of: Any, change: tuple[str, str], said: s
     [
         ("from: hl7v2\nto: hl7v2\nset: {MSH-5: ERP}", "3:14 ERP is not a name here; did you mean the text?"),
         ("from: hl7v2\nto: hl7v2\nset: {ERP-5: \"x\"}", "3:7 there is no segment 'ERP'"),
-        ("from: hl7v2\nto: hl7v2\neach: FT1\nset: {MSH-5: \"x\"}", "'each around an edit' is not in this release"),
         ("from: hl7v2\nto: hl7v2", "an edit has one of keep, set, remove, edit, add"),
-        ("from: hl7v2\nto: hl7v2/2.5.1/MFN_M16\nfields: {}", "is not in this release"),
+        ("from: hl7v2\nto: hl7v2/2.5.1/MFN_M99\nset: {MSH-3: \"x\"}", "2:5 there is no hl7v2 '2.5.1/MFN_M99'"),
+        ("from: hl7v2\nto: json/x\nset: {MSH-3: \"x\"}", "2:5 json messages are not built by a standard"),
+        ("from: json/x\nto: json\nfields: {a: b}", "1:7 json has no parts of its own"),
+        ("from: [ChargeEvnt]\nto: json\nfields: {a: key}", "1:8 a group holds entities, and there is none 'ChargeEvnt'; did you mean 'ChargeEvent'?"),
+        ("from: [hl7v2]\nto: json\nfields: {a: key}", "1:8 a group holds entities, and there is none 'hl7v2'; there is json, ChargeEvent"),
+        ("from: [ChargeEvent, Item]\nto: json\nfields: {a: key}", "1:7 a mapping says 'from': what it reads"),
+        ("from: [ChargeEvent]\nto: json\nfields: {a: member.item}", "member is not a name here; did you mean 'members'?"),
+        ("from: hl7v2\nto: json\nfields: {a: 'x' }\nset: {a: MSH-3}", "'set' belongs to an edit"),
         ("from: hl7v2\nto: json\nset: {a: MSH-3}", "'set' belongs to an edit"),
         ("from: hl7v2\nto: json\nfields:\n  a: MSH-3\n  a.b: MSH-4", "said twice"),
         ("from: hl7v2\nto: json\nfields:\n  a: patient_mrn", "patient_mrn is not a name here"),
@@ -322,7 +330,7 @@ def test_columns_and_fields_match(mistakes_of: Any, home: Path) -> None:
     )
     found = mistakes_of(LINE)
     assert any(
-        "no key 'seprator' in a layout; did you mean 'separator'?" in each for each in found
+        "no setting 'seprator' here; did you mean 'separator'?" in each for each in found
     )
 
 

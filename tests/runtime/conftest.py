@@ -16,6 +16,7 @@ from engine.orders import Ordered
 from engine.runtime import listening
 from engine.runtime.desk import Desk
 from engine.runtime.engine import Engine
+from engine.runtime.releases import releases
 from engine.store import Step
 from engine.store.archive import SqliteArchive
 
@@ -87,11 +88,14 @@ class House:
         engine = self.engine = await Engine.open(self.home, hold_all)
         await engine.start()
         await listening(engine)
+        self.releasing = asyncio.create_task(releases(engine))
         return engine
 
     async def stop(self) -> None:
         engine, self.engine = self.engine, None
         if engine is not None:
+            self.releasing.cancel()
+            await asyncio.gather(self.releasing, return_exceptions=True)
             await engine.stop()
 
     async def send(self, *messages: bytes, port: int = 0) -> list[bytes]:

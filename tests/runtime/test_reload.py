@@ -56,8 +56,8 @@ async def test_a_new_channel_starts_and_a_removed_one_stops(house: House) -> Non
     assert await engine.reload() == ["more"]
     await until(
         lambda: (
-            engine.stations["more"].source is not None
-            and engine.stations["more"].source.ready.is_set()
+            engine.stations["more"].receiving.source is not None
+            and engine.stations["more"].receiving.source.ready.is_set()
         )
     )
     (answer,) = await house.send(charge("M1"), port=other)
@@ -73,14 +73,14 @@ async def test_a_new_channel_starts_and_a_removed_one_stops(house: House) -> Non
 async def test_a_taken_port_is_said_and_tried_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.runtime.station.START_AGAIN", 0.1)
+    monkeypatch.setattr("engine.runtime.receiving.START_AGAIN", 0.1)
     blocker = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", house.port)
     engine = await house.start()
-    assert engine.stations["charges"].trouble
+    assert engine.stations["charges"].receiving.trouble
     blocker.close()
     await blocker.wait_closed()
-    await until(lambda: not engine.stations["charges"].trouble)
-    await until(lambda: bool(engine.stations["charges"].source))
-    await asyncio.wait_for(engine.stations["charges"].source.ready.wait(), 5)
+    await until(lambda: not engine.stations["charges"].receiving.trouble)
+    await until(lambda: bool(engine.stations["charges"].receiving.source))
+    await asyncio.wait_for(engine.stations["charges"].receiving.source.ready.wait(), 5)
     (answer,) = await house.send(charge("C1"))
     assert b"MSA|AA" in answer

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from engine.effects import Join
 from engine.errors import StoreError
 from engine.message import LARGE, Outbound, Plan, State, Verdict
 from engine.store.home import large_folder
@@ -66,3 +67,28 @@ async def test_free_pages_are_given_back(bench):
     before = bench.store._connection.pragma("page_count")
     await rounds(bench.store, NOW)
     assert bench.store._connection.pragma("page_count") < before * 0.7
+
+
+async def test_what_waits_in_an_open_group_is_kept_until_its_message_goes(bench):
+    def collected(member):
+        join = Join(key="A", member=member, entity=b"entity", of="ChargeEvent", quiet=1.0)
+        return Plan(verdict=Verdict.COLLECTED, joins=(join,))
+
+    one = await bench.accept(collected(b"one"), received_at=1.0)
+    await rounds(bench.store, NOW)
+    (group,) = bench.store.due(NOW + 1)
+    read = bench.store.group(group.id)
+    assert [(member.member, member.entity) for member in read.members] == [(b"one", b"entity")]
+    assert bench.archive().raw(one.id) == b"raw"
+    released = await bench.accept(bench.plan(), group=group.id, version=group.version)
+    await rounds(bench.store, NOW)
+    with pytest.raises(StoreError, match="pruned"):
+        bench.archive().raw(one.id)
+    rows = bench.store._connection.execute(
+        "SELECT count(*) FROM member JOIN content ON content.id IN (member.content, entity)"
+        " WHERE bytes IS NOT NULL"
+    )
+    assert rows.fetchall() == [(0,)], "members go with their message"
+    assert bench.archive().raw(released.id) == b"raw", "it is young and its delivery is open"
+    assert len(bench.archive().members(group.id)) == 1
+    assert await bench.verified() == []

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import apsw
+import msgspec
 import pytest
 
+from engine.effects import Expected, Join
 from engine.message import LARGE, Outbound, Plan, State, Verdict
 from engine.store import verify
 from engine.store.home import large_folder, store_file
+
+NOW = 1_800_000_000.0
 
 #: What is planted, and a word of the finding.
 CORRUPTIONS = {
@@ -37,8 +41,57 @@ CORRUPTIONS = {
     "a counter of messages": ("UPDATE counter SET n = n + 1 WHERE scope = 0", "counted"),
     "a counter of deliveries": ("UPDATE counter SET n = n + 1 WHERE scope = 1", "counted"),
     "attempts were changed": ("UPDATE delivery SET attempt = 7 WHERE state = 3", "used 7 attempts"),
+    "a member is gone": ("DELETE FROM member WHERE id = 1", "recorded 2 members of groups, there are 1"),
+    "a group lost a member": ("DELETE FROM member WHERE id = 1", "group 1: 3 members joined, there are 2"),
+    "a member is in two groups": (
+        "INSERT INTO member SELECT 99, 2, message, content, 0, kind, NULL, 0.0, 0 FROM member WHERE id = 2",
+        "recorded 2 members of groups, there are 3",
+    ),
+    "a member changed its group": ("UPDATE member SET grouping = 2 WHERE id = 2", "group 2: 1 members joined, there are 2"),
+    "a member is in no group": ("UPDATE member SET grouping = 77 WHERE id = 2", "is in a group that is not there"),
+    "a group is gone": ("DELETE FROM grouping WHERE id = 2", "is in a group that is not there"),
+    "a member of no message": ("UPDATE member SET message = 77 WHERE id = 2", "came with a message that is not there"),
+    "a member's content is gone": (
+        "DELETE FROM content WHERE id = (SELECT content FROM member WHERE id = 2)", "member 2: its content is gone"),
+    "a member was replaced by nothing": ("UPDATE member SET replaced = 77 WHERE id = 2", "was replaced by what is not"),
+    "a group counts too many": ("UPDATE grouping SET standing = 9 WHERE id = 1", "9 members stand, there are 2"),
+    "a collected message in no group": ("UPDATE message SET verdict = 5 WHERE id = 3", "is collected and in no group"),
+    "a group was released by nothing": ("UPDATE grouping SET message = 77 WHERE id = 1", "which is not there or says otherwise"),
+    "a group is open again": ("UPDATE grouping SET message = 0 WHERE id = 1", "released by another or by none"),
+    "a message released nothing": ("UPDATE message SET grouping = 0 WHERE grouping = 1", "which is not there or says otherwise"),
+    "two open groups of one key": (
+        "INSERT INTO grouping SELECT 99, channel, destination, key, flags, 0.0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
+        "group 2 takes members beside a later group",
+    ),
+    "an empty group": (
+        "INSERT INTO grouping SELECT 99, channel, 0, 'x', 0, 0.0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
+        "group 99 has no members",
+    ),
+    "a group of no channel": ("UPDATE grouping SET channel = 77 WHERE id = 2", "its channel or destination is unknown"),
+    "an expectation of nothing": ("UPDATE expectation SET carrier = 77, message = 77", "has no delivery"),
+    "an expectation runs out early": ("UPDATE expectation SET due_at = 1.0", "not counted from its delivery"),
+    "a confirmation by nothing": ("UPDATE expectation SET confirmed = 77", "which cannot"),
     "a duplicate of nothing": ("UPDATE message SET original = 77 WHERE verdict = 2", "as its original, which is none"),
 }  # fmt: skip
+
+
+async def groups(bench):
+    """A released group of two messages with one member replaced, an open one, and something expected."""
+    one, two, three = (
+        Join(key="A", member=member, source="s", quiet=1.0) for member in (b"1", b"2", b"3")
+    )
+    await bench.accept(collected(one, msgspec.structs.replace(two, source="t")))
+    await bench.accept(collected(three))
+    (group,) = bench.store.due(NOW + 1)
+    await bench.accept(bench.plan(to=()), group=group.id, version=group.version)
+    await bench.accept(collected(one))
+    expected = Expected(destination="d", channel="r", name="po", value="1", within=9.0)
+    receipt = await bench.accept(bench.plan(expects=(expected,)))
+    await bench.step(receipt.deliveries[0], State.DELIVERED, attempt=1)
+
+
+def collected(*joins):
+    return Plan(verdict=Verdict.COLLECTED, joins=joins)
 
 
 @pytest.fixture
@@ -49,6 +102,7 @@ async def filled(bench):
     await bench.accept(bench.plan(key="k", keys=(("mrn", "1"),), to=()))
     await bench.step(delivered, State.DELIVERED, attempt=1)
     await bench.step(refused, State.REFUSED, attempt=1, reply=b"no")
+    await groups(bench)
     spooled = await bench.store.spool([b"x" * (LARGE + 1)])
     out = (Outbound(destination="d", payload=spooled),)
     await bench.accept(Plan(verdict=Verdict.ACCEPTED, outbound=out))

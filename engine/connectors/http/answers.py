@@ -68,6 +68,8 @@ def told(reply: Reply, receipt: Receipt, er7: bool) -> Page:
     is quarantined. A caller of HL7 over HTTP gets its acknowledgement, 200 or 422.
     """
     quarantined = receipt.verdict is Verdict.QUARANTINED
+    if reply.status:
+        return _passed_on(reply, receipt)
     if er7 and reply.body:
         return Page(422 if quarantined else 200, reply.body, ER7)
     if quarantined:
@@ -83,6 +85,15 @@ def told(reply: Reply, receipt: Receipt, er7: bool) -> Page:
         body["parts"] = [_part(part) for part in receipt.parts]
     status = 200 if receipt.verdict is Verdict.DUPLICATE else 202
     return Page(status, msgspec.json.encode(body))
+
+
+def _passed_on(reply: Reply, receipt: Receipt) -> Page:
+    """A destination's answer as ours (`answer:` of the source), or why there is none."""
+    code, _, kind = reply.status.partition(" ")
+    if reply.body:
+        return Page(int(code), reply.body, kind or "application/json")
+    detail = f"the message is kept, but {reply.error}"
+    return problem(int(code), "no_answer", detail, short_id(receipt.id))
 
 
 def _part(receipt: Receipt) -> dict[str, str]:

@@ -11,8 +11,11 @@ from __future__ import annotations
 from engine.formats.hl7v2 import read, target
 from engine.formats.hl7v2.acknowledge import acknowledge, refuse
 from engine.formats.hl7v2.batch import envelope, parts
+from engine.formats.hl7v2.blueprint import blueprint as structure
 from engine.formats.hl7v2.document import Document, parse
 from engine.formats.hl7v2.edit import Editor
+from engine.formats.hl7v2.holding import holding
+from engine.formats.hl7v2.splitting import split, splits
 from engine.formats.hl7v2.tree import tree
 from engine.formats.hl7v2.validate import remarks, validate
 
@@ -34,11 +37,15 @@ __all__ = [
     "Editor",
     "acknowledge",
     "envelope",
+    "holding",
     "parse",
     "parts",
     "paths",
     "refuse",
     "remarks",
+    "split",
+    "splits",
+    "structure",
     "tree",
     "unique",
     "validate",

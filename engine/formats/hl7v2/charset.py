@@ -90,11 +90,21 @@ def encode(text: str, codec: str, unmappable: str) -> bytes:
         return text.encode(codec, "corridor.keep")
     except UnicodeEncodeError as error:
         if unmappable == "quarantine":
-            rule = f"a character that was written is not in the character set of the message ({codec})"
-            raise MessageError(
-                "unmappable_character", rule, where(text[: error.start])
-            ) from None
+            raise _missing(error, codec) from None
     return text.encode(codec, f"corridor.{unmappable}")
+
+
+def strictly(text: str, codec: str) -> bytes:
+    """Text that was never bytes, to bytes; MessageError for a character that the set does not have."""
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError as error:
+        raise _missing(error, codec) from None
+
+
+def _missing(error: UnicodeEncodeError, codec: str) -> MessageError:
+    rule = f"a character that was written is not in the character set of the message ({codec})"
+    return MessageError("unmappable_character", rule, where(error.object[: error.start]))
 
 
 def where(before: str) -> str:

@@ -116,6 +116,16 @@ class Document:
         """What MSH-11 says: `production`, `test` or `debugging`; empty where it says nothing of these."""
         return _PROCESSING.get(self.header(11), "")
 
+    def again(
+        self,
+        raw: bytes,
+        decoded: Decoded,
+        segments: list[Segment],
+        index: dict[str, list[Segment]],
+    ) -> Document:
+        """The same message with other segments."""
+        return Document(raw, decoded, self.reading, self.marks, segments, index)
+
     def edit(self) -> Editor:
         """A copy to be written to."""
         from engine.formats.hl7v2.edit import Editor  # noqa: PLC0415

@@ -203,7 +203,7 @@ class Editor:
             else:
                 now = Decoded(text, self._codec(), decoded.mark)
             segments, index = self._segments()
-            self._view = Document(raw, now, self.source.reading, self.marks, segments, index)
+            self._view = self.source.again(raw, now, segments, index)
         return self._view
 
     def render(self) -> bytes:

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.formats.hl7v2.layout import Node, layout
+from engine.formats.hl7v2.extension import Held
+from engine.formats.hl7v2.layout import Layout, Node, layout
 from engine.formats.hl7v2.structures import structure_name
 
 if TYPE_CHECKING:
@@ -65,17 +66,20 @@ class Group:
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_layout", "_made", "_position", "document", "structure")
+    __slots__ = ("_held", "_layout", "_made", "_position", "document", "structure")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, held: Held = ()) -> None:
         self.structure = structure_name(*document.type())
         """Its name; empty where the standard has none for this message."""
         self.document = document
-        self._layout = layout(
-            self.structure, tuple(segment.name for segment in document.segments)
-        )
+        self._held = held
+        self._layout = self.lay(tuple(segment.name for segment in document.segments))
         self._made: dict[int, Group] = {}
         self._position = {segment.key: at for at, segment in enumerate(document.segments)}
+
+    def lay(self, names: tuple[str, ...]) -> Layout:
+        """Such groups, of a message with these segments."""
+        return layout(self.structure, names, self._held)
 
     def of(self, segment: Segment) -> Group:
         """The segment with its group, or with the unforeseen segments behind it where it has none of its own."""
@@ -85,13 +89,21 @@ class Groups:
         return made
 
     def _group(self, segment: Segment) -> Group:
+        node, only, _ = self.place(segment)
+        return Group(self, segment, node, only)
+
+    def place(self, segment: Segment) -> tuple[Node, tuple[int, ...] | None, int]:
+        """
+        The group that a segment stands for, or stands in; in the latter case its position and those of the unforeseen
+        ones behind it; and its position.
+        """
         position = self._position[segment.key]
         node, segments = self._layout.home[position], self.document.segments
         if node.parent is not None and segment.name in node.part.single:
             first = next(at for at in node.own if segments[at].name == segment.name)
             if first == position:
-                return Group(self, segment, node, None)
-        return Group(self, segment, node, self._with_foreign(node, position))
+                return node, None, position
+        return node, self._with_foreign(node, position), position
 
     def positions(self, start: Node, name: str) -> list[int]:
         """Positions of the segments of that name that are seen from a group."""

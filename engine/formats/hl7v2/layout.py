@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from engine.formats.hl7v2.extension import Held, extended, group
 from engine.formats.hl7v2.structures import Part, holds, segment_names, structure
 
 #: Longer messages are laid out anew each time, so that what is remembered stays small.
@@ -51,16 +52,18 @@ class Layout:
         """What was found from a group by name: messages of one kind look for the same things."""
 
 
-def layout(name: str, names: tuple[str, ...]) -> Layout:
+def layout(name: str, names: tuple[str, ...], held: Held = ()) -> Layout:
     """The groups of a message of that structure (empty = unknown) with these segments."""
     if len(names) > _REMEMBERED:
-        return _laid(name, names)
-    return _remembered(name, names)
+        return _laid(name, names, held)
+    return _remembered(name, names, held)
 
 
-def _laid(name: str, names: tuple[str, ...]) -> Layout:
+def _laid(name: str, names: tuple[str, ...], held: Held) -> Layout:
     part = structure(name)
-    return _loosely(names) if part is None else _Walk(part).lay(names)
+    if part is None:
+        return _loosely(names, held)
+    return _Walk(part, held).lay(names)
 
 
 _remembered = lru_cache(256)(_laid)
@@ -69,7 +72,14 @@ _remembered = lru_cache(256)(_laid)
 class _Walk:
     """A place in a structure, moved from segment to segment."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, held: Held) -> None:
+        self.known = part.all
+        """What the standard foresees."""
+        self.held = held
+        self.heads = [name for name, _ in held if name not in part.all]
+        """Segments that it does not foresee and that have groups nevertheless."""
+        if held:
+            part = extended(part, held)
         self.open: list[tuple[Node, int]] = [(Node(part, None), -1)]
         """The groups we stand in, outermost first, and at which of its parts."""
 
@@ -78,6 +88,8 @@ class _Walk:
         last = root
         for position, name in enumerate(names):
             node = self.step(name)
+            if node is None and name in self.heads:
+                node = self._head(name, last)
             if node is None:
                 foreign.append(position)
             else:
@@ -85,6 +97,13 @@ class _Walk:
             last.take(position)
             home.append(last)
         return Layout(root, home, frozenset(foreign))
+
+    def _head(self, name: str, around: Node) -> Node:
+        """A group of its own, in the one where the segment stands."""
+        depth = next(at for at, (node, _) in enumerate(self.open) if node is around)
+        node = Node(group(name, "*", dict(self.held)), around)
+        self.open[depth + 1 :] = [(node, 0)]
+        return node
 
     def step(self, name: str) -> Node | None:
         """The group a segment belongs to; None where the standard does not foresee it."""
@@ -95,7 +114,7 @@ class _Walk:
         for depth in depths:
             if name in self.open[depth][0].part.direct:
                 return self.open[depth][0]
-        if name not in self.open[0][0].part.all:
+        if name not in self.known:
             return None
         return next(node for depth in depths if (node := self._inside(depth, name)) is not None)
 
@@ -134,16 +153,17 @@ class _Walk:
         return deeper
 
 
-def _loosely(names: tuple[str, ...]) -> Layout:
+def _loosely(names: tuple[str, ...], held: Held) -> Layout:
     """Without a structure: a segment stands under the nearest one before it that may hold it anywhere."""
     root, home, foreign = Node(_ANY, None), [], []
-    node, known = root, segment_names()
+    node, known = root, segment_names().union(*((name, *more) for name, more in held))
+    besides = {name: frozenset(more) for name, more in held}
     for position, name in enumerate(names):
         if name in known:
             while node.parent is not None and name not in node.part.all - {node.part.name}:
                 node = node.parent
-            if under := holds(name):
-                node = Node(_heads(name, under), node)
+            if under := holds(name) | besides.get(name, frozenset()):
+                node = Node(_heads(name, under, frozenset(besides)), node)
         else:
             foreign.append(position)
         node.take(position)
@@ -152,8 +172,9 @@ def _loosely(names: tuple[str, ...]) -> Layout:
 
 
 @lru_cache(256)
-def _heads(name: str, under: frozenset[str]) -> Part:
+def _heads(name: str, under: frozenset[str], heads: frozenset[str]) -> Part:
     held = tuple(
-        Part(one, "*", (Part(one, ""),) if holds(one) else None) for one in sorted(under)
+        Part(one, "*", (Part(one, ""),) if one in heads or holds(one) else None)
+        for one in sorted(under)
     )
     return Part(name, "*", (Part(name, ""), *held))

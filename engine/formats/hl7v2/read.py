@@ -9,13 +9,17 @@ stands in the message with repetitions and components, to be walked by `each` or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
+import msgspec
+
 from engine.formats import CompileCondition, Match, Scope, Shape
+from engine.formats.hl7v2 import leaves
 from engine.formats.hl7v2.document import Document, Segment
 from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
 from engine.formats.hl7v2.groups import Group
-from engine.formats.hl7v2.marks import HEADERS, Marks
+from engine.formats.hl7v2.marks import HEADERS
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
 
 Read = Callable[[Scope], Any]
@@ -35,7 +39,11 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
     if path.segment in HEADERS and path.field <= 2:
         return _match(path, shape, _delimiters(find, path.field), None, "field")
     things = _things(path, find)
-    return _match(path, shape, _reader(path, shape, things), things, _level(path))
+    found = _match(path, shape, _reader(path, shape, things), things, _level(path))
+    if _plain(path) and in_message(shape) and path.component < 2:
+        equals = partial(leaves.equals_in_message, path.segment, path.field)
+        return msgspec.structs.replace(found, equals=equals)
+    return found
 
 
 def _match(
@@ -185,71 +193,17 @@ def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element
         ]
     if path.which.where is not None or path.repetition.where is not None:
         return lambda scope: next((one.value() for one in things(scope)), None)
-    first = path.which.number == path.repetition.number == 1 and path.subcomponent < 2
-    if first and path.segment:
-        quick = _quick_in_message if in_message(shape) else _quick_in_group
+    if _plain(path):
+        quick = leaves.in_message if in_message(shape) else leaves.in_group
         return quick(path.segment, path.field, max(path.component, 1))
     return _quick(path, shape)
 
 
-def _quick_in_message(name: str, number: int, component: int) -> Read:
-    """
-    The first leaf of a component of a field of the first such segment: what nearly all paths are. A channel
-    runs dozens of these for every message.
-    """
-
-    def read(scope: Scope) -> Any:
-        found = scope.node.index.get(name)
-        if found is None:
-            return None
-        segment = found[0]
-        fields = segment.cut or segment.split()
-        if len(fields) <= number:
-            return None
-        raw = fields[number]
-        if raw.isalnum():  # no delimiter is
-            return raw if component == 1 else None
-        return _first_leaf(raw, segment.marks, component) if raw else None
-
-    return read
-
-
-def _quick_in_group(name: str, number: int, component: int) -> Read:
-    """The same, as it is seen from a group."""
-
-    def read(scope: Scope) -> Any:
-        node = scope.node
-        found = node.seen.get(name)
-        if found is None:
-            found = node.find(name)
-        if not found:
-            return None
-        segment = found[0]
-        fields = segment.cut or segment.split()
-        if len(fields) <= number:
-            return None
-        raw = fields[number]
-        if raw.isalnum():
-            return raw if component == 1 else None
-        return _first_leaf(raw, segment.marks, component) if raw else None
-
-    return read
-
-
-def _first_leaf(raw: str, marks: Marks, component: int) -> Any:
-    """What a component of the first repetition says first."""
-    if marks.repetition in raw:
-        raw = raw[: raw.index(marks.repetition)]
-    if marks.component in raw:
-        parts = raw.split(marks.component, component)
-        if len(parts) < component:
-            return None
-        raw = parts[component - 1]
-    elif component > 1:
-        return None
-    if marks.subcomponent in raw:
-        raw = raw[: raw.index(marks.subcomponent)]
-    return meant(raw, marks)
+def _plain(path: Path) -> bool:
+    """Whether it names the first leaf of a component in the first segment of a name: what nearly all paths do."""
+    filtered = path.which.where is not None or path.repetition.where is not None
+    first = path.which.number == path.repetition.number == 1 and path.subcomponent < 2
+    return first and not filtered and bool(path.segment)
 
 
 def _quick(path: Path, shape: Shape) -> Read:

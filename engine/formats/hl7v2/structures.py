@@ -27,6 +27,10 @@ class Facts(msgspec.Struct, frozen=True):
     """All names of segments."""
     holds: dict[str, str]
     """For messages of unknown structure: what may stand under a segment in any structure."""
+    since: dict[str, str]
+    """The version that brought a segment which structures require."""
+    versions: str
+    """All there are, in their order."""
 
 
 class Part:
@@ -37,6 +41,7 @@ class Part:
         "choice",
         "direct",
         "first",
+        "mark",
         "name",
         "parts",
         "repeats",
@@ -48,6 +53,8 @@ class Part:
         self, name: str, mark: str, parts: tuple[Part, ...] | None = None, choice: bool = False
     ) -> None:
         self.name = name
+        self.mark = mark
+        """How often it stands: once, `?` at most once, `*` any number, `+` at least once."""
         self.required = mark in ("", "+")
         self.repeats = mark in ("*", "+")
         self.parts = parts
@@ -113,18 +120,35 @@ def structure_name(code: str, event: str, said: str) -> str:
     >>> structure_name("ADT", "A04", ""), structure_name("ZZZ", "Z01", "")
     ('ADT_A01', '')
     """
-    for name in (said, _by_event().get(f"{code}_{event}", ""), f"{code}_{event}", code):
+    for name in (said, events().get(f"{code}_{event}", ""), f"{code}_{event}", code):
         if name in facts().structures:
             return name
     return ""
 
 
 @cache
-def _by_event() -> dict[str, str]:
+def versions() -> list[str]:
+    """The versions of the standard, in their order."""
+    return facts().versions.split()
+
+
+def since(name: str) -> int:
+    """The position among `versions` of the one that brought a segment; 0 where it was always there."""
+    return versions().index(facts().since.get(name, versions()[0]))
+
+
+@cache
+def events() -> dict[str, str]:
+    """
+    The structure of each message that shares one with others.
+
+    >>> events()["ADT_A08"]
+    'ADT_A01'
+    """
     shared: dict[str, str] = {}
-    for name, events in facts().events.items():
+    for name, triggers in facts().events.items():
         code = name.partition("_")[0]
-        shared |= {f"{code}_{event}": name for event in events.split()}
+        shared |= {f"{code}_{trigger}": name for trigger in triggers.split()}
     return shared
 
 

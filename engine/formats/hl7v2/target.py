@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from engine.formats import NULL, CompileCondition, PathProblem, Scope, Shape
+from engine.formats import CompileCondition, PathProblem, Scope, Shape
 from engine.formats.hl7v2.document import Document, Segment
 from engine.formats.hl7v2.edit import Editor, Line
-from engine.formats.hl7v2.elements import LEVELS, Element, element, leaf
+from engine.formats.hl7v2.elements import element
 from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.marks import HEADERS, Marks
 from engine.formats.hl7v2.path import Path, read_path
+from engine.formats.hl7v2.writing import encoded, within
 
 
 class Target:
@@ -76,7 +76,7 @@ class Target:
         """The field, with the value in its place."""
         path, pick = self._path, self._path.repetition
         if not pick.said and not path.component:
-            return _encoded(value, marks, "field")
+            return encoded(value, marks, "field")
         repetitions = raw.split(marks.repetition)
         if pick.where is not None or not pick.number:
             places = list(self._fitting(repetitions, marks, scope)) if raw else []
@@ -87,23 +87,10 @@ class Target:
                 if value is None:
                     continue
                 repetitions.extend([""] * (at + 1 - len(repetitions)))
-            repetitions[at] = self._in_repetition(repetitions[at], marks, value)
-        return marks.repetition.join(repetitions)
-
-    def _in_repetition(self, raw: str, marks: Marks, value: Any) -> str:
-        path = self._path
-        if not path.component:
-            return _encoded(value, marks, "repetition")
-        if not path.subcomponent:
-            return _put(
-                raw, marks.component, path.component, _encoded(value, marks, "component")
+            repetitions[at] = within(
+                repetitions[at], marks, path.component, path.subcomponent, value
             )
-        parts = raw.split(marks.component)
-        old = parts[path.component - 1] if path.component <= len(parts) else ""
-        new = _put(
-            old, marks.subcomponent, path.subcomponent, _encoded(value, marks, "subcomponent")
-        )
-        return _put(raw, marks.component, path.component, new)
+        return marks.repetition.join(repetitions)
 
     def _without(self, raw: str, marks: Marks, scope: Scope) -> str:
         repetitions = raw.split(marks.repetition)
@@ -131,66 +118,3 @@ def target(text: str, shape: Shape, condition: CompileCondition) -> Target:
             0, "a repetition is written to by its whole path", 'PID-3[.5 == "MR"].4'
         )
     return Target(path)
-
-
-def _put(raw: str, separator: str, number: int, value: str) -> str:
-    """The text with one of its parts replaced."""
-    parts = raw.split(separator)
-    if number > len(parts):
-        if not value:
-            return raw
-        parts.extend([""] * (number - len(parts)))
-    parts[number - 1] = value
-    return separator.join(parts)
-
-
-def _encoded(value: Any, marks: Marks, level: str) -> str:
-    """A value as it stands in a message."""
-    if value is None:
-        return ""
-    if value is NULL:
-        return '""'
-    if isinstance(value, Element):
-        return _copied(value, marks, level)
-    if isinstance(value, list | tuple):
-        if level != "field" or len(value) < 2:
-            return _encoded(value[0] if value else None, marks, level)
-        return marks.repetition.join(_encoded(one, marks, "repetition") for one in value)
-    return marks.escape(str(value))
-
-
-def _copied(thing: Element, marks: Marks, level: str) -> str:
-    """
-    What stands in a message, put at a place of another or the same one. What does not fit there with its parts
-    (a field with components into a component) goes as its value.
-    """
-    raw, source = thing.raw, thing.marks
-    deeper = LEVELS[LEVELS.index(level) :]
-    if level == "repetition" and thing.level == "field":
-        raw = raw.partition(source.repetition)[0]
-    elif thing.level not in deeper and not _is_single(raw, source, level):
-        value = leaf(raw, source)
-        return _encoded(value, marks, level)
-    if marks.text == source.text:
-        return raw
-    return _translated(raw, source, marks)
-
-
-def _is_single(raw: str, marks: Marks, level: str) -> bool:
-    """Whether it has no parts that the level cannot hold."""
-    inner = [marks.repetition, marks.component]
-    if level == "subcomponent":
-        inner.append(marks.subcomponent)
-    return not any(separator in raw for separator in inner)
-
-
-def _translated(raw: str, source: Marks, marks: Marks) -> str:
-    """The same parts between other delimiters."""
-    separators = {
-        source.repetition: marks.repetition,
-        source.component: marks.component,
-        source.subcomponent: marks.subcomponent,
-    }
-    pattern = re.compile("([" + re.escape("".join(separators)) + "])")
-    written: Callable[[str], str] = lambda leaf_: marks.escape(source.unescape(leaf_))  # noqa: E731
-    return "".join(separators.get(one) or written(one) for one in pattern.split(raw))

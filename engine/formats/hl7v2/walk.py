@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.formats import Scope
 from engine.formats.hl7v2.groups import Group
-from engine.formats.hl7v2.layout import Node, layout
+from engine.formats.hl7v2.layout import Node
 
 if TYPE_CHECKING:
     from engine.formats.hl7v2.edit import Editor
@@ -62,7 +62,7 @@ class Parents:
     def __init__(self, editor: Editor) -> None:
         lines = [line for line in editor.lines if line.name]
         names = tuple([line.name for line in lines])
-        self._home = layout(editor.source.groups.structure, names).home
+        self._home = editor.source.groups.lay(names).home
         self._position = {line.key: at for at, line in enumerate(lines)}
 
     def of(self, thing: Group) -> Node:

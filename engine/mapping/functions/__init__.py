@@ -20,7 +20,7 @@ from engine.mapping.signatures import Signature
 _PARTS = ("strftime",)
 #: Not called by people.
 _INNER = ("iso",)
-#: Written like functions, but made by the compiler (engine/mapping/calls.py).
+#: Written like functions, but made by the compiler (engine/mapping/forms/) or by a format (`qualified`).
 FORMS = {
     "if": (
         "if(condition, a, b)",
@@ -33,9 +33,34 @@ FORMS = {
         "exists(PV1-19)",
     ),
     "now": ("now()", "The moment of planning, frozen in tests.", 'now() | format("%Y%m%d")'),
+    "lookup": (
+        "lookup(table, column, key=..., [at=...], [otherwise=...])",
+        "What a lookup table, whose rows are data in the store, says for its keys; `at` is the day that counts.",
+        'lookup("cdm", "charge_code", facility=MSH-4, code=FT1-7.1, at=FT1-4)',
+    ),
+    "sequence": (
+        'sequence(name, [by=...], [width=...], [reset="never"])',
+        "The next number of a sequence as text; `by` counts each value on its own, `reset` is never, daily, monthly or yearly.",
+        'sequence("po_file", by=MSH-5, width=4, reset="daily")',
+    ),
+    "recall": (
+        "recall(memory, key...)",
+        "The record that an earlier message left under a key (`remember:`), or nothing; its fields stand behind a dot.",
+        'recall("visit", ORC-4.1).class',
+    ),
+    "changed": (
+        "changed(memory)",
+        "Whether what this message would remember differs from what is known; true the first time.",
+        'changed("visit")',
+    ),
+    "qualified": (
+        "qualified(first, qualifier)",
+        "In X12: the value that stands behind its qualifier, in pairs that begin at an element.",
+        'qualified(PO106, "VN")',
+    ),
 }
 #: Known, and part of a later release.
-LATER = ("lookup", "sequence", "recall", "changed", "fhirpath", "xpath", "qualified")
+LATER = ("fhirpath", "xpath")
 
 
 @cache

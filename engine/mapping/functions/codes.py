@@ -11,6 +11,9 @@ from uuid import UUID
 from engine.mapping.signatures import Codes
 from engine.mapping.values import Missed, Unreadable, text_of
 
+#: Longest content that is written in base 64.
+LARGEST = 64_000_000
+
 
 def table(value: str, name: Codes, *, otherwise: Any = None) -> str | None:
     """
@@ -62,6 +65,8 @@ def base64(value: Any) -> str:
     """
     if not isinstance(value, str | bytes):
         raise Unreadable("only a text or bytes are written in base 64")
+    if len(value) > LARGEST:
+        raise Unreadable(f"at most {LARGEST} characters or bytes are written in base 64")
     return _base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from engine.mapping.signatures import Each, Same, Whole
 from engine.mapping.values import ARITHMETIC, Moment, Unreadable, kind_of
+
+#: Most comparisons of values that have no other way to be told apart: moments, lists, records.
+COMPARED = 2_000_000
 
 
 def first(values: list[Any], by: Each = None) -> Same:
@@ -67,14 +70,20 @@ def unique(values: list[Any], by: Each = None) -> list[Same]:
     seen: list[Any] = []
     found = []
     quick: set[Any] = set()
+    compared = 0
     for key, value in zip(keys, values, strict=True):
         if isinstance(key, str | Decimal):
             if key in quick:
                 continue
             quick.add(key)
-        elif key in seen:
-            continue
         else:
+            compared += len(seen)
+            if compared > COMPARED:
+                raise Unreadable(
+                    "there are too many different ones, and they are neither texts nor numbers"
+                )
+            if key in seen:
+                continue
             seen.append(key)
         found.append(value)
     return found
@@ -103,7 +112,10 @@ def sum(values: list[Any], by: Each = None) -> Decimal:
             continue
         if type(number) is not Decimal:
             raise Unreadable(f"the sum of a {kind_of(number)} is asked for; numbers are needed")
-        total = ARITHMETIC.add(total, number)
+        try:
+            total = ARITHMETIC.add(total, number)
+        except DecimalException:
+            raise Unreadable("the sum is too large") from None
     return total
 
 

@@ -7,8 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any
 
 from engine.mapping.signatures import Whole
-from engine.mapping.values import ARITHMETIC, Unreadable
+from engine.mapping.values import ARITHMETIC, WHOLE, Unreadable
 
+#: Quantities are mostly these.
+_KNOWN = {text: Decimal(text) for text in WHOLE}
 _NUMBER = re.compile(r"[+-]?(\d{1,34}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
 
 
@@ -23,6 +25,8 @@ def decimal(value: Any, *, otherwise: Any = None) -> Decimal:
         return value
     if not isinstance(value, str):
         raise Unreadable("only a text is read as a number")
+    if (known := _KNOWN.get(value)) is not None:
+        return known
     if value.isdigit() and value.isascii() and len(value) < 35:
         return Decimal(value)
     if _NUMBER.fullmatch(value) is None and _NUMBER.fullmatch(value := value.strip()) is None:

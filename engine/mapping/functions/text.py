@@ -9,8 +9,10 @@ from typing import Any
 from engine.mapping.signatures import Pattern, Whole
 from engine.mapping.values import Unreadable, text_of
 
-#: No function makes a text longer than this many characters.
+#: No function makes a text longer than this many characters, unless it was so long before.
 LONGEST = 1_000_000
+#: And none puts texts together to more than this many: documents come in pieces.
+LARGEST = 16_000_000
 
 
 def upper(value: str) -> str:
@@ -52,10 +54,10 @@ def replace(value: str, part: str, by: str) -> str | None:
     """
     if not part:
         raise Unreadable("the part to replace is empty")
-    found = value.replace(part, by)
-    if len(found) > LONGEST:
+    growth = value.count(part) * (len(by) - len(part)) if len(by) > len(part) else 0
+    if growth and len(value) + growth > LONGEST:
         raise Unreadable(f"the text grows beyond {LONGEST} characters")
-    return found or None
+    return value.replace(part, by) or None
 
 
 def split(value: str, by: str) -> list[str]:
@@ -77,7 +79,10 @@ def join(values: list[Any], by: str) -> str | None:
     >>> join(["a", "b"], ", ")
     'a, b'
     """
-    return by.join(text_of(value) for value in values) or None
+    texts = [text_of(value) for value in values]
+    if sum(map(len, texts)) + len(by) * len(texts) > LARGEST:
+        raise Unreadable(f"the text grows beyond {LARGEST} characters")
+    return by.join(texts) or None
 
 
 def length(value: str) -> Decimal:

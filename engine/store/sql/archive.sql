@@ -8,6 +8,9 @@ SELECT state, count(*) FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 6
 -- channels --
 SELECT id FROM channel;
 
+-- channel_names --
+SELECT id, name FROM channel ORDER BY name;
+
 -- channel_number --
 SELECT id FROM channel WHERE name = ?;
 
@@ -120,3 +123,60 @@ SELECT id FROM message WHERE channel = ? AND arrival > ? ORDER BY arrival LIMIT 
 -- latest --
 SELECT max((SELECT coalesce(max(id), 0) FROM event),
            (SELECT coalesce(max((SELECT max(arrival) FROM message WHERE channel = channel.id)), 0) FROM channel));
+
+-- tables --
+SELECT tables FROM message WHERE id = ?;
+
+-- open_groups --
+SELECT g.id, coalesce(d.name, ''), g.standing, g.opened_at, g.due_at, g.version, g.flags
+  FROM grouping AS g LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.channel = ? AND g.message = 0 ORDER BY g.id LIMIT ?;
+
+-- group_key --
+SELECT key FROM grouping WHERE id = ?;
+
+-- group_members --
+SELECT message, kind, joined_at, replaced FROM member WHERE grouping = ? ORDER BY id;
+
+-- remembered --
+SELECT name, count(*) FROM remembered GROUP BY name;
+
+-- sequences --
+SELECT CASE instr(name, char(31)) WHEN 0 THEN name ELSE substr(name, 1, instr(name, char(31)) - 1) END AS plain, count(*)
+  FROM sequence GROUP BY plain;
+
+-- joined_groups --
+-- Bare columns beside one min() are those of its row.
+SELECT g.id, coalesce(d.name, ''), min(m.joined_at), count(*), g.released_at, g.message, coalesce(r.arrival, 0),
+       coalesce(c.name, '')
+  FROM member AS m JOIN grouping AS g ON g.id = m.grouping LEFT JOIN destination AS d ON d.id = g.destination
+  LEFT JOIN message AS r ON r.id = g.message LEFT JOIN channel AS c ON c.id = r.channel
+ WHERE m.message = ? GROUP BY g.id;
+
+-- replaced_members --
+SELECT m.grouping, coalesce(d.name, ''), n.message, n.joined_at, s.arrival
+  FROM member AS m JOIN member AS n ON n.id = m.replaced JOIN message AS s ON s.id = n.message
+  JOIN grouping AS g ON g.id = m.grouping LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE m.message = ? AND m.replaced > 0;
+
+-- released_group --
+SELECT g.id, coalesce(d.name, ''), g.standing, g.released_at
+  FROM message AS m JOIN grouping AS g ON g.id = m.grouping LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE m.id = ? AND m.grouping > 0;
+
+-- awaited --
+SELECT n.name, a.name, e.within, e.due_at, e.told, e.told_at, e.confirmed, coalesce(c.arrival, 0),
+       coalesce(c.received_at, 0.0)
+  FROM expectation AS e JOIN destination AS n ON n.id = e.destination JOIN channel AS a ON a.id = e.channel
+  LEFT JOIN message AS c ON c.id = e.confirmed WHERE e.message = ? ORDER BY e.id;
+
+-- confirms --
+SELECT DISTINCT message FROM expectation WHERE confirmed = ? AND confirmed > 0;
+
+-- unconfirmed --
+SELECT count(*) FROM expectation WHERE message = ? AND confirmed = 0;
+
+-- gathered --
+SELECT g.message FROM member AS m JOIN grouping AS g ON g.id = m.grouping WHERE m.message = ?1 AND g.message > 0 UNION
+SELECT m.message FROM member AS m WHERE m.grouping = (SELECT grouping FROM message WHERE id = ?1 AND grouping > 0)
+ ORDER BY 1 LIMIT 200;

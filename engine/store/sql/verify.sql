@@ -64,3 +64,42 @@ SELECT a, b, sum(counted), sum(kept) FROM (
   SELECT a, b, n AS counted, 0 AS kept FROM counter WHERE scope = 1
   UNION ALL SELECT destination, state, 0, count(*) FROM delivery GROUP BY destination, state)
  GROUP BY a, b HAVING sum(counted) <> sum(kept);
+
+-- version --
+PRAGMA user_version;
+
+-- joined --
+SELECT m.id, m.verdict, m.joined, (SELECT count(*) FROM member WHERE message = m.id), m.grouping,
+       coalesce((SELECT message FROM grouping WHERE id = m.grouping), 0)
+  FROM message AS m WHERE m.id >= ?1 AND m.id < ?2 AND (m.joined > 0 OR m.grouping > 0 OR m.verdict = 5);
+
+-- groups --
+SELECT g.id, g.version, g.standing, g.message, (SELECT count(*) FROM member WHERE grouping = g.id),
+       (SELECT count(*) FROM member WHERE grouping = g.id AND replaced = 0), r.grouping,
+       EXISTS (SELECT 1 FROM channel WHERE id = g.channel),
+       g.destination = 0 OR EXISTS (SELECT 1 FROM destination WHERE id = g.destination AND channel = g.channel),
+       EXISTS (SELECT 1 FROM grouping AS o WHERE o.channel = g.channel AND o.destination = g.destination
+                  AND o.key = g.key AND o.flags = g.flags AND o.id > g.id
+                  AND g.message = 0 AND g.sealed = 0 AND (g.due_at = 0 OR o.opened_at < g.due_at))
+  FROM grouping AS g LEFT JOIN message AS r ON r.id = g.message WHERE g.id > ? ORDER BY g.id LIMIT ?;
+
+-- members --
+SELECT m.id, m.content, m.entity, m.replaced, g.id IS NOT NULL, s.id IS NOT NULL, c.id IS NOT NULL,
+       m.entity = 0 OR EXISTS (SELECT 1 FROM content WHERE id = m.entity),
+       m.replaced = 0 OR EXISTS (SELECT 1 FROM member AS n WHERE n.id = m.replaced AND n.id > m.id
+                                    AND n.grouping = m.grouping AND n.source = m.source)
+  FROM member AS m LEFT JOIN grouping AS g ON g.id = m.grouping LEFT JOIN message AS s ON s.id = m.message
+  LEFT JOIN content AS c ON c.id = m.content WHERE m.id > ? ORDER BY m.id LIMIT ?;
+
+-- expectations --
+SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
+       EXISTS (SELECT 1 FROM delivery WHERE id > e.carrier * 65536 AND id < (e.carrier + 1) * 65536
+                  AND destination = e.destination),
+       EXISTS (SELECT 1 FROM member AS m JOIN grouping AS g ON g.id = m.grouping
+                WHERE m.message = e.message AND g.destination = e.destination
+                  AND (g.message = e.carrier OR e.carrier <> 0)),
+       (SELECT verdict FROM message WHERE id = e.confirmed),
+       coalesce((SELECT max(v.at) FROM delivery AS d JOIN event AS v ON v.delivery = d.id AND v.kind = 4
+                  WHERE d.id > e.carrier * 65536 AND d.id < (e.carrier + 1) * 65536
+                    AND d.destination = e.destination) + e.within, 0.0)
+  FROM expectation AS e WHERE e.id > ? ORDER BY e.id LIMIT ?;

@@ -2,7 +2,8 @@
 
 -- message --
 INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
-  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys) VALUES
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys,
+  tables, grouping, joined) VALUES
 
 -- content --
 INSERT INTO content (id, codec, key_id, crc, bytes) VALUES
@@ -15,7 +16,7 @@ INSERT OR IGNORE INTO search (value, name, message) VALUES
 
 -- delivery --
 INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane, content,
-  options, shows, queued_at, flags, keyed) VALUES
+  options, shows, queued_at, flags, keyed, after) VALUES
 
 -- queue --
 INSERT OR IGNORE INTO queue (destination, lane, delivery) VALUES

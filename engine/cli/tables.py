@@ -1,0 +1,294 @@
+"""`corridor tables`: the data that `lookup(...)` reads: import, look at, go back, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli import completion
+from engine.cli.app import FOUND, Home, Json, Reason, app, here
+
+if TYPE_CHECKING:
+    from engine.mapping.lookups import Definition
+    from engine.store.tables import Version
+    from engine.store.tables.publishing import Wanted
+
+tables_app = typer.Typer(
+    help="Data tables: what lookup(...) reads.", rich_markup_mode=None, no_args_is_help=True
+)
+app.add_typer(tables_app, name="tables", help="Data tables: import, compare, go back, export.")
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The table.", autocompletion=completion.lookup_tables
+    ),
+]
+Some = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAME]",
+        help="One table; without it all of them.",
+        autocompletion=completion.lookup_tables,
+    ),
+]
+Who = Annotated[
+    str, typer.Option("--who", metavar="NAME", help="Whose change it is. Default: you.")
+]
+Approver = Annotated[
+    str, typer.Option("--approved-by", metavar="NAME", help="Who approved the change.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would change; change nothing.")
+]
+
+
+@tables_app.command("import")
+def import_(
+    name: Name,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV in UTF-8, with a header.")
+    ],
+    *,
+    reason: Reason = "",
+    who: Who = "",
+    approved_by: Approver = "",
+    dry_run: DryRun = False,
+    encoding: Annotated[
+        str,
+        typer.Option("--encoding", metavar="NAME", help="Character set of the file."),
+    ] = "utf-8",
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """
+    Take the rows of a CSV as the table's next version. All or nothing; the next message sees it.
+
+    The file holds the whole table: rows that are not in it are gone. Example:
+
+    corridor tables import cdm charges.csv --reason "price list of October"
+    """
+    from engine.store.tables import publishing
+
+    folder = here(home)
+    definition = declared(folder, name)
+    if not dry_run:
+        _needed(reason)
+    with publishing.imported(folder, definition, file, encoding, approved_by) as prepared:
+        wanted = prepared.wanted
+        done = not (dry_run or prepared.same)
+        number = _publish(folder, wanted, who, reason) if done else 0
+    if as_json:
+        from engine.cli.terminal import json_out
+
+        json_out({"table": name, "version": number, "rows": wanted.rows, "changes": wanted.changes})
+        return
+    if prepared.unused:
+        print(f"columns that {name} does not declare are left alone: {', '.join(prepared.unused)}")
+    if dry_run:
+        print(f"{name}: {_told(wanted)}; nothing was imported (--dry-run)")
+    elif prepared.same:
+        print(f"{name}: version {wanted.after} says the same already; nothing was imported")
+    else:
+        print(f"{name}: version {number}, {_told(wanted)}")
+
+
+@tables_app.command()
+def rollback(
+    name: Name,
+    *,
+    to: Annotated[
+        int,
+        typer.Option("--to", metavar="VERSION", help="Default: the one before the present one."),
+    ] = 0,
+    reason: Reason = "",
+    who: Who = "",
+    approved_by: Approver = "",
+    home: Home = None,
+) -> None:
+    """
+    Make the rows of an earlier version the next one. Example:
+
+    corridor tables rollback cdm --reason "the October list has wrong prices"
+    """
+    from engine.store.tables import publishing
+
+    folder = here(home)
+    _needed(reason)
+    wanted = publishing.rolled_back(folder, declared(folder, name), to, approved_by)
+    number = _publish(folder, wanted, who, reason)
+    print(f"{name}: version {number}, the rows of version {wanted.rolled_back_to}; {_told(wanted)}")
+
+
+def _needed(reason: str) -> None:
+    from engine.cli.orders import needed
+
+    needed(reason)
+
+
+def _told(wanted: Wanted) -> str:
+    from engine.cli.table_views import changes
+    from engine.cli.running import counted
+
+    return f"{counted(wanted.rows, 'row')}: {changes(wanted.changes)}"
+
+
+def _publish(home: Path, wanted: Wanted, who: str, reason: str) -> int:
+    """Through the engine where one runs, else into the store itself; the version's number."""
+    import msgspec
+
+    from engine import orders
+    from engine.cli import people
+
+    person = who.strip() or people.who()
+    if orders.running(home):
+        arguments = msgspec.to_builtins(wanted)
+        answer = orders.send(home, "tables", arguments, person, reason)
+        return int(answer["version"])
+    return _directly(home, wanted, person, reason).version
+
+
+def _directly(home: Path, wanted: Wanted, who: str, reason: str) -> Version:
+    import asyncio
+    import time
+
+    from engine.store.sqlite import SqliteStore
+    from engine.store.tables.publishing import publish
+
+    async def write() -> Version:
+        store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
+        try:
+            return await publish(store, home, wanted, who, reason, time.time())
+        finally:
+            await store.close()
+
+    return asyncio.run(write())
+
+
+def declared(home: Path, name: str) -> Definition:
+    """The table's declaration; says what to write where there is none."""
+    from engine.errors import CommandError, ConfigError
+    from engine.mapping import lookups
+    from engine.mapping.language import suggestion
+    from engine.placed import Mistakes
+
+    mistakes = Mistakes()
+    try:
+        found = lookups.load(name, home, mistakes)
+    except LookupError:
+        near = suggestion(name, lookups.names(home))
+        raise CommandError(f"there is no table '{name}'{near or _declare(name)}") from None
+    if found is None:
+        raise ConfigError(mistakes.found)
+    return found
+
+
+def _declare(name: str) -> str:
+    return (
+        f"; declare it first, in mappings/tables/{name}.yaml:\n"
+        "  description: What it says, in one line\n"
+        "  owner: who-answers-for-it\n"
+        "  keys: [code]\n"
+        "  columns: [charge_code, price]"
+    )
+
+
+@tables_app.command("list")
+def list_(as_json: Json = False, home: Home = None) -> None:
+    """
+    Show every table: owner, rows, version, since when, by whom, and when it was last used. Example:
+
+    corridor tables list
+    """
+    from engine.cli import table_views
+
+    table_views.overview(here(home), as_json)
+
+
+@tables_app.command()
+def history(name: Name, as_json: Json = False, home: Home = None) -> None:
+    """
+    Show a table's versions: who changed it, why, and who approved. Example:
+
+    corridor tables history cdm
+    """
+    from engine.cli import table_views
+
+    table_views.history(here(home), name, as_json)
+
+
+@tables_app.command()
+def diff(
+    name: Name,
+    before: Annotated[
+        int, typer.Argument(metavar="[V1]", help="Default: the version before V2.")
+    ] = 0,
+    after: Annotated[
+        int, typer.Argument(metavar="[V2]", help="Default: the version in force.")
+    ] = 0,
+    limit: Annotated[int, typer.Option("--limit", help="At most this many rows.")] = 50,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """
+    Show the rows that differ between two versions. Example:
+
+    corridor tables diff cdm 3 4
+    """
+    from engine.cli import table_views
+
+    if table_views.diff(here(home), name, before, after, limit, as_json):
+        raise typer.Exit(FOUND)
+
+
+@tables_app.command()
+def export(
+    name: Name,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Without it to the screen.")
+    ] = None,
+    version: Annotated[
+        int, typer.Option("--version", metavar="VERSION", help="Default: the one in force.")
+    ] = 0,
+    home: Home = None,
+) -> None:
+    """
+    Write a version as CSV, as it was imported. Example:
+
+    corridor tables export cdm cdm.csv --version 3
+    """
+    from engine.cli import table_views
+
+    table_views.export(here(home), name, file, version)
+
+
+@tables_app.command()
+def drift(
+    name: Some = "",
+    days: Annotated[int, typer.Option("--days", help="How far back to look.")] = 90,
+    limit: Annotated[int, typer.Option("--limit", help="At most this many codes of each kind.")] = 20,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """
+    Show codes asked for and not found, rows that nobody used, and codes that changed. Example:
+
+    corridor tables drift cdm --days 30
+    """
+    from engine.cli import table_views
+
+    table_views.drifts(here(home), name, days, limit, as_json)
+
+
+@tables_app.command()
+def uses(name: Name, as_json: Json = False, home: Home = None) -> None:
+    """
+    Show which channels and mappings use a table, and where. Example:
+
+    corridor tables uses cdm
+    """
+    from engine.cli import table_views
+
+    table_views.uses(here(home), name, as_json)

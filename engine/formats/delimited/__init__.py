@@ -1,0 +1,109 @@
+"""
+Delimited files: values in columns between separators, quoted where they must be (RFC 4180).
+
+A layout is a file of the release, `mappings/layouts/NAME.yaml`. `format: delimited/NAME` in a channel and
+`from: delimited/NAME` in a mapping read files of it, `to: delimited/NAME` writes lines of it.
+
+    layout   the keys of a layout
+    marks    what marks off records and values
+    reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
+    writing  lines
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.formats import Reading
+from engine.formats.delimited.layout import Layout, layout, problem
+from engine.formats.delimited.reader import Reader
+from engine.formats.delimited.writing import line
+from engine.message import Receipt
+from engine.rows import assembly, parting
+from engine.rows import snapshot as snapshots
+from engine.rows.parting import Part
+from engine.rows.paths import RowPaths
+from engine.rows.table import RowsDocument, tree
+
+__all__ = [
+    "Layout",
+    "Part",
+    "acknowledge",
+    "layout",
+    "line",
+    "parse",
+    "parted",
+    "parts",
+    "paths",
+    "problem",
+    "refuse",
+    "snapshot",
+    "split",
+    "splits",
+    "tree",
+    "unique",
+]
+
+paths = RowPaths()
+unique: tuple[str, ...] = ()
+
+
+def parse(raw: bytes, reading: Reading) -> RowsDocument:
+    """
+    Bytes to rows; MessageError names the line that cannot be read.
+
+    >>> layout = Layout(columns=("number", "amount"), header="names")
+    >>> parse(b"amount,number\\n12.50,A1\\n", Reading(layout=layout)).rows("rows")[0].values
+    ['A1', '12.50']
+    """
+    return assembly.document(Reader(raw, reading))
+
+
+def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
+    """A file is one message, unless the channel splits it."""
+    return None
+
+
+def splits(by: str, layout: object = None) -> str:
+    """What is wrong with `split: BY`; empty where it can be."""
+    return "" if by == "record" else "a delimited file is split by 'record'"
+
+
+def parted(raw: bytes, reading: Reading, by: str) -> Iterator[Part]:
+    """The parts with what is known of them: the line where each begins in the file, and its key from file to file."""
+    return parting.parts(Reader(raw, reading))
+
+
+def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
+    """
+    One file for each record, or for each group of rows (`group_by`), made while they are asked for.
+
+    >>> layout = Layout(columns=("number", "amount"), header="true")
+    >>> list(split(b"number,amount\\nA1,12.50\\nA2,7\\n", Reading(layout=layout), "record"))
+    [b'number,amount\\nA1,12.50\\n', b'number,amount\\nA2,7\\n']
+    """
+    return (part.raw for part in parted(raw, reading, by))
+
+
+def snapshot(previous: Mapping[str, bytes], raw: bytes, reading: Reading) -> tuple[Part, ...]:
+    """
+    The parts that the last file had and this one has not (engine/rows/snapshot.py: vanished).
+
+    `previous` are the last file's parts by their keys, as `parted` gave them; without `snapshot:` in the layout nothing
+    vanishes.
+    """
+    reader = Reader(raw, reading)
+    settings = reader.layout.snapshot
+    if settings is None:
+        return ()
+    return snapshots.vanished(previous, parting.parts(reader), settings.stop_at)
+
+
+def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:
+    """Files of rows are not answered."""
+    return b""
+
+
+def refuse(raw: bytes, reading: Reading, now: float, why: str) -> bytes:
+    """Files of rows are not answered."""
+    return b""

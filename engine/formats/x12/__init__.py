@@ -1,0 +1,28 @@
+"""
+X12 interchanges (ANSI ASC X12, versions 003010 to 005010): orders, invoices, claims, payments and the like.
+
+The bytes stay as they came. A path as a value (`CLM05`) is the first leaf of what it names: its first component; as a thing
+(to copy, to walk) it is the element with its repetitions and components. Loops are those of the transaction set's map.
+"""
+
+from __future__ import annotations
+
+from engine.formats.x12 import read
+from engine.formats.x12.document import Document, parse
+from engine.formats.x12.envelope import parts
+
+
+class _Paths:
+    """Paths like `2300/CLM05-1` (engine/formats/x12/path.py)."""
+
+    calls = ("qualified",)
+    """Words that are written like functions and are paths here."""
+    match = staticmethod(read.match)
+
+
+paths = _Paths()
+
+#: What makes two interchanges the same one: sender, receiver and control number.
+unique = ("ISA06", "ISA08", "ISA13")
+
+__all__ = ["Document", "parse", "parts", "paths", "unique"]

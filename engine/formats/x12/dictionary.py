@@ -1,0 +1,119 @@
+"""Segments and data elements of the standard: names, types, lengths (`maps/segments.yaml`, `maps/elements.yaml`)."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+
+import msgspec
+
+from engine.formats.x12.maps import content
+
+_TOKEN = re.compile(r"([A-Z0-9]+)(!?)(?:x(\d+))?")
+#: From this version on the lengths are those in front of the semicolon.
+_NEWER = "005"
+
+
+class Element(msgspec.Struct, frozen=True):
+    """One data element."""
+
+    id: str
+    type: str
+    """AN, ID, DT, TM, N0, N2, R, B."""
+    least: int
+    most: int
+    title: str
+    most_before: int
+    """Its length before version 005010."""
+
+    def longest(self, version: str) -> int:
+        """Most characters in a version (GS08)."""
+        return self.most if version[:3] >= _NEWER else self.most_before
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """The place of an element, or of a composite, in a segment."""
+
+    id: str
+    required: bool
+    repeat: int
+    element: Element | None
+    """None in a composite."""
+    parts: tuple[Slot, ...] = ()
+
+
+class Description(msgspec.Struct, frozen=True):
+    """A segment of the standard."""
+
+    name: str
+    title: str
+    slots: tuple[Slot, ...]
+
+
+@cache
+def _elements() -> dict[str, Element]:
+    found = {}
+    for name, text in content("elements").items():
+        said, _, before = text.partition(" ; ")
+        type_, least, most, title = said.split(" ", 3)
+        was = int(before.split()[2]) if before else int(most)
+        found[name] = Element(name, type_, int(least), int(most), title, was)
+    return found
+
+
+@cache
+def segments() -> dict[str, Description]:
+    """All segments that are described, by name."""
+    said = content("segments")
+    composites = {name: _slots(text, {}) for name, text in said["composites"].items()}
+    found = {}
+    for name, text in said["segments"].items():
+        title, _, elements = text.partition(" | ")
+        found[name] = Description(name, title, _slots(elements, composites))
+    return found
+
+
+def _slots(text: str, composites: dict[str, tuple[Slot, ...]]) -> tuple[Slot, ...]:
+    made = []
+    for token in text.split():
+        found = _TOKEN.fullmatch(token)
+        assert found is not None, token
+        name, required, repeat = found[1], bool(found[2]), int(found[3] or 1)
+        element = None if name in composites else _elements()[name]
+        made.append(Slot(name, required, repeat, element, composites.get(name, ())))
+    return tuple(made)
+
+
+def slot(name: str, element: int, component: int = 0) -> Slot | None:
+    """The place `CLM05-1`; None where the standard is not known that far."""
+    found = segments().get(name)
+    if found is None or not 0 < element <= len(found.slots):
+        return None
+    one = found.slots[element - 1]
+    if not component:
+        return one
+    return one.parts[component - 1] if component <= len(one.parts) else None
+
+
+def title(name: str, element: int = 0, component: int = 0) -> str:
+    """What a segment or an element is called; empty where it is not described."""
+    found = segments().get(name)
+    if found is None or not element:
+        return found.title if found else ""
+    one = slot(name, element, component)
+    return one.element.title if one is not None and one.element is not None else ""
+
+
+@cache
+def names() -> frozenset[str]:
+    """All names of segments, described or not."""
+    return frozenset([*segments(), *content("segments")["others"].split()])
+
+
+def nearest(name: str, known: frozenset[str] | None = None) -> str:
+    """The name that was meant, if one is near."""
+    among = sorted(known or names())
+    turned = [one for one in among if sorted(one) == sorted(name)]
+    close = turned or get_close_matches(name, among, 1, 0.6)
+    return close[0] if close else ""

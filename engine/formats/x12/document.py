@@ -1,0 +1,159 @@
+"""An X12 file read: segments split once, elements when they are asked for. Immutable; keeps the bytes as they came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.formats import Reading
+from engine.formats.x12.marks import ABSENT, Marks
+from engine.formats.x12.tokens import decoded, stretches
+
+if TYPE_CHECKING:
+    from engine.formats.x12.edit import Editor
+    from engine.formats.x12.loops import Loop, Loops
+
+_CODE = re.compile(r"[A-Za-z0-9]{1,12}")
+_PROCESSING = {"P": "production", "T": "test", "I": "test"}
+_NONE: tuple[Segment, ...] = ()
+#: Segments of the envelope, in a document always its first ones of that name.
+ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE"])
+
+
+class Segment(msgspec.Struct, gc=False):
+    """One segment. `elements[3]` is its third element as written; `elements[0]` its name."""
+
+    line: str
+    """As written, without its terminator and the blanks around it."""
+    name: str
+    position: int
+    """Its place in the document, from 0."""
+    marks: Marks
+    key: int
+    """Stays the same while its document is edited."""
+    cut: list[str] | None = None
+    """`elements`, once they were asked for; readers look here first."""
+
+    @property
+    def elements(self) -> list[str]:
+        """Its name, then its elements as written."""
+        return self.cut or self.split()
+
+    def split(self) -> list[str]:
+        """Split the elements now."""
+        self.cut = self.line.split(self.marks.element, 2 if self.name == "BIN" else -1)
+        return self.cut
+
+    def element(self, number: int) -> str:
+        """An element as written; empty where there is none."""
+        elements = self.cut or self.split()
+        return elements[number] if number < len(elements) else ""
+
+
+class Document:
+    """One interchange, or several in a file."""
+
+    __slots__ = ("_loops", "codec", "index", "marks", "raw", "reading", "segments", "text")
+
+    def __init__(
+        self,
+        raw: bytes,
+        text: str,
+        codec: str,
+        reading: Reading,
+        segments: list[Segment],
+        index: dict[str, list[Segment]],
+    ) -> None:
+        self.raw = raw
+        """The bytes as they came."""
+        self.text, self.codec, self.reading = text, codec, reading
+        self.segments = segments
+        self.index = index
+        """Segments by name, in their order."""
+        self.marks = segments[0].marks
+        self._loops: Loops | None = None
+
+    @property
+    def loops(self) -> Loops:
+        """Its loops, as the maps of its transaction sets have them."""
+        if self._loops is None:
+            from engine.formats.x12.loops import Loops  # noqa: PLC0415
+
+            self._loops = Loops(self)
+        return self._loops
+
+    def find(self, name: str) -> Sequence[Segment]:
+        """Segments of that name as a path outside any group sees them: those of the sets themselves before their loops'."""
+        if name in ENVELOPE or name not in self.index:
+            return self.index.get(name, _NONE)
+        return self.loops.seen_from_message(name)
+
+    def groups(self, name: str) -> Sequence[Loop]:
+        """Loops of that name, seen from outside any group."""
+        return self.loops.groups_from_message(name)
+
+    def header(self, name: str, element: int) -> str:
+        """An element of the first segment of that name, blanks around it taken off; empty where there is none."""
+        found = self.index.get(name)
+        return found[0].element(element).strip() if found else ""
+
+    def kind(self) -> str:
+        """Transaction set and version: `837 005010X222A1`; of a file with several kinds the first."""
+        parts = [self.header("ST", 1), self.header("GS", 8)]
+        if not parts[0]:
+            parts = ["TA1" if "TA1" in self.index else "ISA", self.header("ISA", 12)]
+        return " ".join([each if _CODE.fullmatch(each) else "?" for each in parts if each])
+
+    def control(self) -> str:
+        """ISA13."""
+        return self.header("ISA", 13)
+
+    def processing(self) -> str:
+        """What ISA15 says: `production` or `test`; empty where it says neither."""
+        return _PROCESSING.get(self.header("ISA", 15), "")
+
+    def edit(self) -> Editor:
+        """A copy to be written to."""
+        from engine.formats.x12.edit import Editor  # noqa: PLC0415
+
+        return Editor(self)
+
+
+def parse(raw: bytes, reading: Reading) -> Document:
+    """
+    Bytes to document. Byte order mark, blanks, line breaks and indentation between segments are passed over.
+
+    Raises MessageError where no interchange header is found or its bytes cannot be read.
+    """
+    text, codec = decoded(raw, reading.encoding)
+    segments: list[Segment] = []
+    for stretch in stretches(text):
+        read_segments(stretch.lines, stretch.marks, segments)
+    return Document(raw, text, codec, reading, segments, indexed(segments))
+
+
+def read_segments(lines: Sequence[str], marks: Marks, into: list[Segment]) -> None:
+    """Add the segments of an interchange's lines."""
+    bar, at = marks.element, len(into)
+    for line in lines:
+        into.append(Segment(line, line.partition(bar)[0], at, marks, at))
+        at += 1
+
+
+def indexed(segments: Sequence[Segment]) -> dict[str, list[Segment]]:
+    """Segments by name."""
+    index: dict[str, list[Segment]] = {}
+    for segment in segments:
+        if segment.name in index:
+            index[segment.name].append(segment)
+        else:
+            index[segment.name] = [segment]
+    return index
+
+
+def parts_of(raw: str, mark: str) -> list[str]:
+    """The repetitions or components of an element."""
+    return [raw] if mark is ABSENT else raw.split(mark)

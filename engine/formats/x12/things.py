@@ -1,0 +1,79 @@
+"""Elements and components as things: text that remembers how it stands in its interchange."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.formats.x12.document import Segment, parts_of
+from engine.formats.x12.marks import Marks
+
+#: Elements of the ISA hold the delimiters themselves.
+_HEADER = "ISA"
+
+
+class Element(str):
+    """
+    An element, one repetition of it, or a component. As text it is its value: the first leaf of it.
+
+    `raw` is what stands in the interchange, with repetitions and components: what is copied.
+    """
+
+    __slots__ = ("marks", "number", "raw", "segment")
+
+    raw: str
+    marks: Marks
+    segment: Segment
+    number: int
+    """Which element of its segment it is, from 1."""
+
+    def value(self) -> Any:
+        """Text, or None for nothing."""
+        return leaf(self.raw, self.marks, self.segment.name)
+
+
+def element(raw: str, segment: Segment, number: int) -> Element:
+    """What stands in an interchange, as a thing."""
+    made = Element(leaf(raw, segment.marks, segment.name) or "")
+    made.raw, made.marks, made.segment, made.number = raw, segment.marks, segment, number
+    return made
+
+
+def leaf(raw: str, marks: Marks, name: str) -> str | None:
+    """The first component of the first repetition; None where it is empty. In the ISA without the blanks that fill it."""
+    if name == _HEADER:
+        return raw.strip() or None
+    if marks.repetition in raw:
+        raw = raw.partition(marks.repetition)[0]
+    if marks.component in raw:
+        raw = raw.partition(marks.component)[0]
+    return raw or None
+
+
+def inside(raw: str, marks: Marks, component: int) -> str:
+    """A component of a repetition; 0 = the whole."""
+    if not component:
+        return raw
+    pieces = parts_of(raw, marks.component)
+    return pieces[component - 1] if component <= len(pieces) else ""
+
+
+def repetitions(raw: str, marks: Marks, name: str) -> list[str]:
+    """The repetitions of an element."""
+    return [raw] if name == _HEADER else parts_of(raw, marks.repetition)
+
+
+def qualified(first: Element, qualifier: str) -> str | None:
+    """
+    The value behind a qualifier, among the pairs that begin with an element: in `PO1*1*5*EA*9.5**VN*A1*UP*B2` the value
+    of VN from PO106 on is `A1`. None where no pair has that qualifier.
+    """
+    return qualified_from(first.segment, first.number, qualifier)
+
+
+def qualified_from(segment: Segment, first: int, qualifier: str) -> str | None:
+    """The same, by the number of the first element."""
+    elements = segment.elements
+    for at in range(first, len(elements) - 1, 2):
+        if elements[at] == qualifier:
+            return leaf(elements[at + 1], segment.marks, segment.name)
+    return None

@@ -1,0 +1,42 @@
+"""`after:` of a destination: a delivery waits until everything of its message for another destination is delivered."""
+
+from __future__ import annotations
+
+from engine.message import Delivery
+from engine.store import Store
+
+#: Seconds before it is looked at again where nobody said that the other one is delivered (a person declared it so).
+AGAIN = 2.0
+
+
+class Following:
+    """The deliveries of one destination that wait for another's, by message."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[int, list[Delivery]] = {}
+        self.states: dict[int, str] = {}
+        """By message: the state of what it waits for; those that are not delivered."""
+
+    async def waits(self, delivery: Delivery) -> bool:
+        """Whether it has to wait; noted with the state of what it waits for."""
+        if not delivery.after:
+            return False
+        state = await self._store.unfinished(delivery.message, delivery.after)
+        if not state:
+            self._forget(delivery)
+            return False
+        self.states[delivery.message] = state
+        waiting = self._waiting.setdefault(delivery.message, [])
+        if all(item.id != delivery.id for item in waiting):
+            waiting.append(delivery)
+        return True
+
+    def _forget(self, delivery: Delivery) -> None:
+        self.states.pop(delivery.message, None)
+        self._waiting.pop(delivery.message, None)
+
+    def wake(self, message: int) -> list[Delivery]:
+        """Something that they wait for was delivered: those of this message, to be looked at again."""
+        self.states.pop(message, None)
+        return self._waiting.pop(message, [])

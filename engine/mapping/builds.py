@@ -1,0 +1,274 @@
+"""
+Messages built by their standard: `to: x12/005010/850`, `to: hl7v2/2.5.1/MFN_M16`.
+
+    set      places and values of the message as a whole, or of the group at hand.
+    groups   the groups inside, by the standard's names: one of each, or with `each` one for each thing.
+    pairs    qualifiers and values, from an element on.
+    use      another mapping that fills the group.
+
+Order, counts, numbers and trailers come from the standard (engine/formats: Structure), never from the mapping. What is
+nothing is not written, and a group in which nothing is written is not made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.errors import MessageError
+from engine.formats import CompileCondition, PathProblem, Place, Scope, Structure
+from engine.mapping import records, uses, written
+from engine.mapping.choices import BUILDS, NOTHING_HOLDS, only, value
+from engine.mapping.language import Language, Product, Run, Term, Wrong
+from engine.mapping.outputs import Make, bounded
+from engine.mapping.rules import Block, FieldError, Rule, Slots, block
+from engine.mapping.segments import listed
+from engine.mapping.uses import Things, Used
+from engine.placed import Node, Record, Scalar
+
+#: What a group may say besides what it writes.
+_GROUP = ("each", "let", "when", *BUILDS, "use", "of")
+_WRITE = "set: {BEG03: number}"
+
+
+class Content(msgspec.Struct, kw_only=True):
+    """What is written into one group, or into the message outside its groups."""
+
+    sets: list[tuple[Place, str, Run]] = []
+    pairs: list[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]] = []
+    groups: list[Filling] = []
+    used: list[tuple[Used, Things, Callable[[Scope, Any], Scope]]] = []
+
+
+class Filling(msgspec.Struct, kw_only=True):
+    """One way in which occurrences of a group come to be."""
+
+    name: str
+    block: Block
+    content: Content
+
+
+class Growing:
+    """A group that is made when something is first written in it."""
+
+    __slots__ = ("around", "made", "name")
+
+    def __init__(self, around: Growing | None, name: str, made: Any = None) -> None:
+        self.around, self.name, self.made = around, name, made
+
+    def here(self) -> Any:
+        """The group in the message being built."""
+        if self.made is None:
+            assert self.around is not None
+            self.made = self.around.here().group(self.name)
+        return self.made
+
+
+class Builder:
+    """Compiles what a mapping says of one structure and the groups inside it."""
+
+    def __init__(self, format_name: str, slots: Slots, condition: CompileCondition) -> None:
+        self.format_name, self.slots, self.condition = format_name, slots, condition
+
+    def content(
+        self, record: Record, structure: Structure, language: Language, made: Block
+    ) -> Content:
+        """`set`, `pairs` and `groups` of a record; the block is told what to trace."""
+        found = Content()
+        if (node := record.entries.get("set")) is not None:
+            found.sets = list(self._sets(node, structure, language, made))
+        if (node := record.entries.get("pairs")) is not None:
+            found.pairs = list(self._pairs(node, structure, language, made))
+        if (node := record.entries.get("groups")) is not None:
+            found.groups = list(self._groups(node, structure, language, made))
+        return found
+
+    def _sets(
+        self, node: Node, structure: Structure, language: Language, made: Block
+    ) -> Iterator[tuple[Place, str, Run]]:
+        if not isinstance(node, Record) or not node.entries:
+            language.mistakes.add(node, "'set' names places and values", _WRITE)
+            return
+        for text, each in node.entries.items():
+            key = Scalar(text=text, style="plain", place=node.keys[text])
+            place = self._place(key, structure, language)
+            term = value(each, language, written.FINISH[self.format_name])
+            if place is not None and term is not None:
+                made.rules.append(_rule(text, each, term))
+                yield place, text, term.run
+
+    def _place(self, key: Scalar, structure: Structure, language: Language) -> Place | None:
+        try:
+            return structure.place(key.text, self.condition)
+        except PathProblem as problem:
+            language.mistakes.add(key, problem.problem, problem.write, problem.offset)
+        except Wrong as wrong:
+            language.mistakes.add(key, wrong.problem, wrong.write, wrong.offset)
+        return None
+
+    def _pairs(
+        self, node: Node, structure: Structure, language: Language, made: Block
+    ) -> Iterator[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]]:
+        write = "pairs: {from: PO106, of: {VN: item.vendor_number}}"
+        for record in listed(node):
+            if not isinstance(record, Record):
+                problem = "'pairs' says from where on, and which qualifiers have which values"
+                language.mistakes.add(record, problem, write)
+                continue
+            only(record, ("from", "of"), language.mistakes)
+            first, of = record.entries.get("from"), record.entries.get("of")
+            if not isinstance(first, Scalar) or not first.text:
+                problem = "'pairs' says from which element on they stand"
+                language.mistakes.add(first or record, problem, "from: PO106")
+            if not isinstance(of, Record) or not of.entries:
+                problem = "'pairs' says which qualifiers have which values"
+                language.mistakes.add(of or record, problem, "of: {VN: item.vendor_number}")
+            elif isinstance(first, Scalar) and first.text:
+                yield from self._paired(first, of, structure, language, made)
+
+    def _paired(
+        self, first: Scalar, of: Record, structure: Structure, language: Language, made: Block
+    ) -> Iterator[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]]:
+        try:
+            writer = structure.pairs(first.text)
+        except PathProblem as problem:
+            language.mistakes.add(first, problem.problem, problem.write, problem.offset)
+            return
+        found: list[tuple[str, Run]] = []
+        for qualifier, each in of.entries.items():
+            term = value(each, language, written.FINISH[self.format_name])
+            if term is not None and term.many:
+                language.mistakes.add(each, "a pair has one value", "first(...)")
+            elif term is not None:
+                made.rules.append(_rule(f"{first.text} {qualifier}", each, term))
+                found.append((qualifier, term.run))
+        yield first.text, writer, found
+
+    def _groups(
+        self, node: Node, structure: Structure, language: Language, made: Block
+    ) -> Iterator[Filling]:
+        write = "groups: {N1: {each: parties, set: {N101: role}}}"
+        if not isinstance(node, Record) or not node.entries:
+            language.mistakes.add(node, "'groups' names groups and what stands in them", write)
+            return
+        for name, each in node.entries.items():
+            try:
+                inside = structure.group(name)
+            except LookupError as error:
+                problem = str(error.args[0]) if error.args else f"there is no group '{name}'"
+                language.mistakes.add(node.keys[name], problem)
+                continue
+            for record in listed(each):
+                if not isinstance(record, Record):
+                    language.mistakes.add(record, f"'{name}' says what stands in it", write)
+                elif (filling := self._filling(name, record, inside, language)) is not None:
+                    made.rules.append(_nested(name, record, filling.block))
+                    yield filling
+
+    def _filling(
+        self, name: str, record: Record, structure: Structure, language: Language
+    ) -> Filling | None:
+        if "holds" in record.entries:
+            problem = (
+                "'holds' says which segments belong to a group that is read; here one is built"
+            )
+            language.mistakes.add(record.keys["holds"], problem)
+            return None
+        only(record, _GROUP, language.mistakes)
+        made, inner = block(record, language, self.slots)
+        made.first = 1
+        content = self.content(record, structure, inner, made)
+        if "use" in record.entries:
+            self._use(record, structure, inner, made, content)
+        elif not record.entries.keys() & set(BUILDS):
+            said = ", ".join((*BUILDS, "use"))
+            language.mistakes.add(record, f"a group has one of {said}", _WRITE)
+        return Filling(name=name, block=made, content=content)
+
+    def _use(
+        self,
+        record: Record,
+        structure: Structure,
+        inner: Language,
+        made: Block,
+        content: Content,
+    ) -> None:
+        """Let another mapping fill the group as well."""
+        used = self.slots.uses.find(record.entries["use"], (self.format_name, structure))
+        things = uses.handed(record, made, inner, used)
+        if used is not None and things is not None:
+            inside = uses.entering(used, self.slots)
+            content.used.append((used, things, inside))
+            made.told.append(uses.telling(used, things, inside))
+
+
+def _rule(name: str, node: Node, term: Term) -> Rule:
+    return Rule(name=name, node=node, term=term, text=records.shown(node), line=node.place.line)
+
+
+def _nested(name: str, node: Record, made: Block) -> Rule:
+    term = Term(run=lambda scope: None, offset=0)
+    text, line = records.shown(node), node.place.line
+    return Rule(name=name, node=node, term=term, text=text, line=line, nested=made)
+
+
+def built(format_name: str, structure: Structure, content: Content, shows: str) -> Make:
+    """The maker of messages of a structure."""
+
+    def product(scope: Scope) -> Product:
+        whole = structure.new(scope.context)
+        fill(content, Growing(None, "", whole), scope)
+        payload = whole.render()
+        bounded(payload)
+        document = whole.document()
+        kind = document.kind() or shows
+        return Product(of=format_name, payload=payload, shows=kind, node=document)
+
+    return product
+
+
+def fill(content: Content, group: Growing, scope: Scope) -> None:
+    """Write into a group what a scope gives; MessageError names the group and the place."""
+    for sets in content.sets:
+        _set(sets, group, scope)
+    for first, writer, pairs in content.pairs:
+        try:
+            said = [(name, found) for name, run in pairs if (found := _text(run(scope)))]
+            if said:
+                writer(group.here(), said)
+        except MessageError as error:
+            raise FieldError(error, first) from None
+    for used, things, inside in content.used:
+        for thing in things(scope):
+            for inner in used.block.scopes(inside(scope, thing)):
+                fill(used.content, group, inner)
+    for filling in content.groups:
+        try:
+            _filled(filling, group, scope)
+        except MessageError as error:
+            raise FieldError(error, filling.name) from None
+
+
+def _set(sets: tuple[Place, str, Run], group: Growing, scope: Scope) -> None:
+    place, name, run = sets
+    try:
+        found = run(scope)
+        if found is not None and found is not NOTHING_HOLDS:
+            place.set(group.here(), scope, found)
+    except MessageError as error:
+        raise FieldError(error, name) from None
+
+
+def _text(found: Any) -> str:
+    return found if isinstance(found, str) else ""
+
+
+def _filled(filling: Filling, around: Growing, scope: Scope) -> None:
+    made = filling.block
+    for inner in made.scopes(scope):
+        try:
+            fill(filling.content, Growing(around, filling.name), inner)
+        except MessageError as error:
+            raise made.located(error, inner.index) from None

@@ -1,0 +1,43 @@
+"""`if(condition, a, b)` and `exists(path)`."""
+
+from __future__ import annotations
+
+from engine.formats import NULL, Scope
+from engine.mapping import operators
+from engine.mapping.forms import Call
+from engine.mapping.language import Term
+
+
+def exists(call: Call) -> Term:
+    """Whether something is there; null is something, an empty list is not."""
+    (term,) = call.exactly(1)
+    run = term.nodes if term.kind == "group" and term.nodes is not None else term.run
+
+    def there(scope: Scope) -> bool:
+        value = run(scope)
+        return value is not None and (
+            value is NULL or not isinstance(value, list | tuple) or bool(value)
+        )
+
+    return operators.combined(there, "truth", call.start, [term])
+
+
+def choose(call: Call) -> Term:
+    """One of two values; the other one is not evaluated."""
+    asked, *terms = call.exactly(3)
+    condition = operators.truth(asked)
+    for term in terms:
+        if term.kind == "group":
+            operators.single(term, "'if'")
+    yes, no = terms[0].run, terms[1].run
+    kinds = {term.kind for term in terms if not (term.constant and term.value() is None)}
+    kind = kinds.pop() if len(kinds) == 1 else "any"
+    if terms[0].many != terms[1].many and len(kinds) == 2:
+        raise call.wrong("'if' gives a list in one case and one value in the other")
+    return operators.combined(
+        lambda scope: yes(scope) if condition(scope) else no(scope),
+        kind,
+        call.start,
+        [asked, *terms],
+        terms[0].many or terms[1].many,
+    )

@@ -1,0 +1,284 @@
+"""One file of `mappings/` on its way to a mapping, or to a part that others use."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine import formats
+from engine.formats import Shape, Structure
+from engine.formats.json.types import ANY, of
+from engine.mapping import builds, edits, entities, layouts, outputs, records
+from engine.mapping.builds import Builder
+from engine.mapping.choices import BUILDS, EDITS, only
+from engine.mapping.files import Mapping
+from engine.mapping.language import Expression, Language, later, suggestion
+from engine.mapping.rules import Block, Slots, block
+from engine.mapping.sources import Source, dotted, source
+from engine.mapping.tables import Tables
+from engine.mapping.uses import Asked, Used, Uses
+from engine.placed import Scalar
+
+if TYPE_CHECKING:
+    from engine.mapping.shelf import File, Shelf
+
+_HEAD = ("description", "from", "to", "each", "let", "when")
+#: Formats of a later release.
+_LATER = ("fhir", "xml")
+_OUTSIDE = (
+    "the condition of a place reads what stands there; what else it needs is named by a let"
+)
+
+
+class Loading:
+    """What is known of a mapping while it is compiled."""
+
+    def __init__(
+        self,
+        file: File,
+        shelf: Shelf,
+        *,
+        zone: str,
+        reads: tuple[str, ...],
+        known: dict[str, Expression],
+        around: tuple[str, ...] = (),
+    ) -> None:
+        self.reads = reads
+        """The names of the channel that it may read; the others are known for what they are, and not given."""
+        self.name, self.root, self.shelf, self.known = file.name, file.root, shelf, known
+        self.mistakes, self.zone, self.file = shelf.mistakes, zone, file.path
+        self.digest = blake2b(file.raw, digest_size=16)
+        self.tables = Tables(shelf.home, shelf.mistakes)
+        self.uses = Uses(shelf, zone, known, (*around, file.name))
+        self.slots = Slots(self.uses, reads)
+        self.is_part = False
+        """Whether what it makes is a part of something."""
+
+    def mapping(self) -> Mapping | None:
+        """The mapping; None where it has mistakes."""
+        opened = self._opened()
+        if opened is None:
+            return None
+        read, to, language, top = opened
+        make = self._output(read, to, language, top)
+        if make is None or self.uses.broken:
+            return None
+        asked = self._asked()
+        return Mapping(
+            self.name,
+            read.name,
+            to,
+            block=top,
+            make=make,
+            slots=self.slots,
+            asked=asked,
+            digest=self.digest.digest(),
+            part=read.part or self.is_part,
+        )
+
+    def part(self, group: tuple[str, Structure] | None) -> Used | None:
+        """The mapping as others use it, for fields or to fill a group; None where it has mistakes."""
+        opened = self._opened()
+        if opened is None:
+            return None
+        read, to, language, top = opened
+        struct, content = None, None
+        if group is not None:
+            content = self._filling(group, to, language, top)
+            if content is None:
+                return None
+        else:
+            struct = entities.find(to)
+            if struct is None and to != "json":
+                problem = (
+                    "a mapping whose fields others use makes an entity, a part of one, or json"
+                )
+                self.mistakes.add(self.root.entries["to"], problem, "to: PersonName")
+                return None
+            self._fields(struct, language, top)
+        if self.uses.broken:
+            return None
+        asked = self._asked()
+        return Used(
+            name=self.name,
+            file=self.file,
+            source=read,
+            to=to,
+            struct=struct,
+            block=top,
+            content=content,
+            reads=self.reads,
+            count=self.slots.count,
+            digest=self.digest.digest(),
+            asked=asked,
+        )
+
+    def _opened(self) -> tuple[Source, str, Language, Block] | None:
+        """What it reads, what it makes, and the language inside its `each`, `let` and `when`."""
+        read = source(self.root, self.shelf.home, self.mistakes)
+        node = self.root.entries.get("to")
+        if not isinstance(node, Scalar) or not node.text:
+            problem = "a mapping says 'to': what it makes"
+            self.mistakes.add(node or self.root, problem, "to: ChargeEvent")
+            return None
+        if read is None:
+            return None
+        self.digest.update(read.file)
+        language = Language(
+            shape=read.shape,
+            format=read.format,
+            mistakes=self.mistakes,
+            tables=self.tables,
+            zone=self.zone,
+            lets=dict(self.slots.channel),
+            known=self.known,
+            memories=self.shelf.memories,
+        )
+        top, inside = block(self.root, language, self.slots)
+        return read, node.text, inside, top
+
+    def _output(
+        self, read: Source, to: str, language: Language, top: Block
+    ) -> outputs.Make | None:
+        """The maker of what `to:` names; None where mistakes were noted."""
+        head, _, rest = to.partition("/")
+        if to in ("hl7v2", "x12"):
+            return self._edit(read, to, language, top)
+        if to == "json" or entities.find(to) is not None:
+            struct = entities.find(to)
+            self.is_part = to in entities.parts()
+            make = self._fields(struct, language, top)
+            return outputs.json(make) if struct is None else outputs.entity(struct, make)
+        if head in ("delimited", "fixed"):
+            return self._line(head, rest, language, top)
+        if head in formats.names() and rest:
+            return self._build(head, rest, language, top)
+        known = [
+            "json",
+            *formats.names(),
+            "delimited/LAYOUT",
+            "fixed/LAYOUT",
+            *entities.names(),
+        ]
+        near = suggestion(to, known) or f"; there is {', '.join(dict.fromkeys(known))}"
+        problem = later(to) if head in _LATER else f"there is no output '{to}'{near}"
+        self.mistakes.add(self.root.entries["to"], problem)
+        return None
+
+    def _fields(self, struct: Any, language: Language, top: Block) -> Any:
+        only(self.root, (*_HEAD, "fields"), self.mistakes)
+        wanted = ANY if struct is None else of(struct)
+        node = self.root.entries.get("fields")
+        top.make, top.rules = records.content(node, self.root, wanted, language, self.slots)
+        return top.make
+
+    def _edit(
+        self, read: Source, to: str, language: Language, top: Block
+    ) -> outputs.Make | None:
+        if read.name != to:
+            problem = f"'to: {to}' edits a message in place, and this mapping reads {read.name}"
+            write = "to: hl7v2/2.5.1/MFN_M16" if to == "hl7v2" else "to: x12/005010/850"
+            self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", write)  # fmt: skip
+            return None
+        only(self.root, (*_HEAD, *EDITS), self.mistakes)
+        return edits.edited(self.root, language, self.slots, top)
+
+    def _line(
+        self, head: str, name: str, language: Language, top: Block
+    ) -> outputs.Make | None:
+        only(self.root, (*_HEAD, "fields"), self.mistakes)
+        node = self.root.entries["to"]
+        if not name:
+            problem = f"{head} lines need a layout"
+            self.mistakes.add(node, problem, f"to: {head}/nightly_billing")
+            return None
+        file = name.partition("/")[0]
+        found = layouts.layout(head, file, self.shelf.home, node, self.mistakes)
+        if found is None:
+            return None
+        layout, raw = found
+        self.digest.update(raw)
+        return outputs.line(head, layout, name, self.root, language, top)
+
+    def _build(
+        self, head: str, rest: str, language: Language, top: Block
+    ) -> outputs.Make | None:
+        format_: Any = formats.load(head)
+        node = self.root.entries["to"]
+        if not hasattr(format_, "structure"):
+            self.mistakes.add(
+                node, f"{head} messages are not built by a standard", f"to: {head}"
+            )
+            return None
+        structure, said = self._structure(format_, rest)
+        if structure is None:
+            problem = f"there is no {head} '{rest}'"
+            self.mistakes.add(node, f"{problem}: {said}" if said else problem)
+            return None
+        self.is_part = bool(said)
+        content = self._content((head, structure), language, top)
+        return builds.built(head, structure, content, rest)
+
+    def _structure(self, format_: Any, rest: str) -> tuple[Any, str]:
+        """The structure of that name, or the group inside one and a word that says so; None and what is wrong."""
+        try:
+            return format_.structure(rest), ""
+        except LookupError as error:
+            problem = str(error.args[0]) if error.args else ""
+        outer, _, name = rest.rpartition("/")
+        if outer:
+            found, _ = self._structure(format_, outer)
+            if found is not None:
+                try:
+                    return found.group(name), "a group"
+                except LookupError as error:
+                    problem = str(error.args[0]) if error.args else problem
+        return None, problem
+
+    def _filling(
+        self, group: tuple[str, Structure], to: str, language: Language, top: Block
+    ) -> builds.Content | None:
+        """What it writes into a group of another mapping's message."""
+        head, structure = group
+        said, _, rest = to.partition("/")
+        mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
+        if mine is None or mine.name != structure.name:
+            problem = f"the mapping '{self.name}' makes {to}, and here the group {structure.name} of {head} is filled"
+            self.mistakes.add(self.root.entries["to"], problem)
+            return None
+        return self._content(group, language, top)
+
+    def _content(
+        self, group: tuple[str, Structure], language: Language, top: Block
+    ) -> builds.Content:
+        head, structure = group
+        only(self.root, (*_HEAD, *BUILDS), self.mistakes)
+        if not self.root.entries.keys() & set(BUILDS):
+            problem = f"a build has one of {', '.join(BUILDS)}"
+            self.mistakes.add(self.root, problem, "set: {BEG03: number}")
+        target = msgspec.structs.replace(
+            language,
+            shape=Shape(format=head, kind="structure", name=structure.name),
+            format=dotted(formats.load(head), _OUTSIDE),
+        )
+        builder = Builder(head, self.slots, layouts.conditions(target))
+        return builder.content(self.root, structure, language, top)
+
+    def _asked(self) -> Asked:
+        """What it asks for, that of the mappings it uses included; their hashes become a part of its own."""
+        tables = self.tables
+        asked = Asked(
+            tables=tuple(sorted(tables.used)),
+            lookups=tuple(sorted(tables.lookups)),
+            sequences=tuple(sorted(tables.sequences)),
+            recalls=tuple(sorted(tables.recalls)),
+            changes=tuple(sorted(tables.changes)),
+        )
+        for table, digest in sorted(tables.used.items()):
+            self.digest.update(table.encode() + digest)
+        for name, used in sorted(self.uses.found.items()):
+            self.digest.update(name.encode() + used.digest)
+            asked = asked.with_(used.asked)
+        return asked

@@ -1,0 +1,226 @@
+"""
+`use:` in a mapping: another mapping makes a part, so that segments, datatypes and parties are written once.
+
+    name: {use: hl7v2_xpn_to_person_name, of: PID-5}
+    names: {use: hl7v2_xpn_to_person_name, each: PID-5(*)}
+
+The used mapping sees what it is handed, what the channel's `let` names, and nothing around it. It is compiled once for
+all that use it; its hash is a part of theirs, so that a change in it is a change in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.formats import Scope
+from engine.formats.json.types import FieldType
+from engine.mapping import trace
+from engine.mapping.choices import value
+from engine.mapping.language import Expression, Language, Term, Traced, suggestion
+from engine.mapping.rules import Block, Slots
+from engine.mapping.sources import Source
+from engine.placed import Node, Record, Scalar
+
+if TYPE_CHECKING:
+    from engine.mapping.shelf import Shelf
+
+Things = Callable[[Scope], Sequence[Any]]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mapping asks for while it runs, those that it uses included; each sorted by name."""
+
+    tables: tuple[str, ...] = ()
+    """Code tables and lookup tables."""
+    lookups: tuple[str, ...] = ()
+    """Those of them that are data in the store."""
+    sequences: tuple[str, ...] = ()
+    recalls: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    def with_(self, other: Asked) -> Asked:
+        """Both together."""
+        both = {
+            name: tuple(sorted({*getattr(self, name), *getattr(other, name)}))
+            for name in self.__struct_fields__
+        }
+        return Asked(**both)
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping compiled to be used by others."""
+
+    name: str
+    file: str
+    source: Source
+    to: str
+    struct: Any
+    """The class of what its fields make; None where it makes JSON, or fills a group."""
+    block: Block
+    content: Any
+    """What it writes into a group of a build (engine/mapping/builds.py); None where it has fields."""
+    reads: tuple[str, ...]
+    """Names of the channel that it reads; its first slots."""
+    count: int
+    """Its slots."""
+    digest: bytes
+    asked: Asked
+
+
+class Uses:
+    """The mappings that one mapping uses, as they are found."""
+
+    def __init__(
+        self, shelf: Shelf, zone: str, known: dict[str, Expression], around: tuple[str, ...]
+    ) -> None:
+        self.shelf, self.zone, self.known = shelf, zone, known
+        self.around = around
+        """The mapping itself and those that use it, outermost first."""
+        self.found: dict[str, Used] = {}
+        self.broken = False
+        """Whether one of them cannot be used; why was noted."""
+
+    def find(self, node: Node, group: tuple[str, Any] | None = None) -> Used | None:
+        """The mapping that `use:` names, as a maker of records or of a group; None where mistakes were noted."""
+        mistakes, broken, self.broken = self.shelf.mistakes, self.broken, True
+        if not isinstance(node, Scalar) or not node.text:
+            mistakes.add(node, "'use' names a mapping", "use: hl7v2_xpn_to_person_name")
+            return None
+        name = node.text
+        if name in self.around:
+            chain = " -> ".join([*self.around[self.around.index(name) :], name])
+            mistakes.add(node, f"the mapping would use itself: {chain}")
+            return None
+        try:
+            used = self.shelf.part(name, self.zone, self.known, self.around, group)
+        except LookupError:
+            near = suggestion(name, self.shelf.names())
+            problem = f"there is no mapping '{name}' (the file mappings/{name}.yaml){near}"
+            mistakes.add(node, problem)
+            return None
+        if used is not None:
+            self.found[name], self.broken = used, broken
+        return used
+
+
+def making(
+    record: Record, made: Block, inner: Language, slots: Slots, wanted: FieldType
+) -> None:
+    """Let another mapping make what stands in each scope of a block."""
+    node = record.entries["use"]
+    used = slots.uses.find(node)
+    things = handed(record, made, inner, used)
+    if used is None or things is None or not _fits(used, wanted, node, inner):
+        return
+    inside = entering(used, slots)
+
+    def make(scope: Scope) -> Any:
+        for thing in things(scope):
+            for found in used.block.items(inside(scope, thing)):
+                return found
+        return None
+
+    made.make = make
+    made.told.append(telling(used, things, inside))
+
+
+def handed(record: Record, made: Block, inner: Language, used: Used | None) -> Things | None:
+    """What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message."""
+    if (node := record.entries.get("of")) is not None:
+        term = value(node, inner)
+        return _things(node, term, used, inner) if term is not None else None
+    if used is None:
+        return None
+    node = record.entries["use"]
+    if made.each is not None:
+        if not used.source.takes(made.each.shape):
+            _reads_other(node, used, inner)
+            return None
+        return lambda scope: (scope.item,)
+    if used.source.part or used.source.shape.format != inner.shape.format:
+        problem = f"'{used.name}' reads {used.source.name}, and nothing here says of which"
+        inner.mistakes.add(record, problem, f"{{use: {used.name}, of: ...}}")
+        return None
+    return lambda scope: (_outermost(scope),)
+
+
+def _outermost(scope: Scope) -> Any:
+    while scope.outer is not None:
+        scope = scope.outer
+    return scope.node
+
+
+def _things(node: Node, term: Term, used: Used | None, inner: Language) -> Things | None:
+    text = node.text if isinstance(node, Scalar) else ""
+    nodes = term.nodes
+    if nodes is None:
+        problem = "'of' names the thing that the other mapping reads, by its path"
+        inner.mistakes.add(node, problem, "of: PID-5")
+        return None
+    if term.many and term.kind != "group":
+        problem = "these are several; one record is made for each of them with 'each'"
+        inner.mistakes.add(node, problem, f"each: {text}")
+        return None
+    if used is None:
+        return None
+    if not used.source.takes(term.shape):
+        _reads_other(node, used, inner)
+        return None
+    found = nodes
+    return lambda scope: found(scope)[:1]
+
+
+def _reads_other(node: Node, used: Used, inner: Language) -> None:
+    said = f" {node.text}" if isinstance(node, Scalar) and node.text != used.name else " this"
+    problem = f"the mapping '{used.name}' reads {used.source.name}, and{said} is something else"
+    inner.mistakes.add(node, problem)
+
+
+def _fits(used: Used, wanted: FieldType, node: Node, inner: Language) -> bool:
+    if used.struct is wanted.struct or wanted.kind == "any":
+        return True
+    needed = wanted.struct.__name__ if wanted.struct is not None else f"a {wanted.kind}"
+    inner.mistakes.add(
+        node, f"the mapping '{used.name}' makes {used.to}, and the field is {needed}"
+    )
+    return False
+
+
+def entering(used: Used, slots: Slots) -> Callable[[Scope, Any], Scope]:
+    """Makes the scope in which a used mapping reads the thing it is handed."""
+    begin, rest = used.source.thing, used.count - len(used.reads)
+    picked = tuple(slots.channel[name] for name in used.reads)
+
+    def inside(scope: Scope, thing: Any) -> Scope:
+        values: list[Any] | None = None
+        if picked:
+            assert scope.values is not None
+            values = [scope.values[slot] for slot in picked] + [None] * rest
+        elif rest:
+            values = [None] * rest
+        if begin is not None:
+            thing = begin(thing)
+        return Scope(thing, scope.context, thing, scope.index, None, values)
+
+    return inside
+
+
+def telling(
+    used: Used, things: Things, inside: Callable[[Scope, Any], Scope]
+) -> Callable[[Scope], Iterator[Traced]]:
+    """What each rule of the used mapping makes, with the file in which it stands."""
+
+    def told(scope: Scope) -> Iterator[Traced]:
+        for thing in things(scope):
+            for inner in used.block.scopes(inside(scope, thing)):
+                for traced in trace.rules(used.block, inner):
+                    yield (
+                        traced
+                        if traced.file
+                        else msgspec.structs.replace(traced, file=used.file)
+                    )
+
+    return told

@@ -1,0 +1,70 @@
+"""What became of messages and attempts, as counts of a channel and lines of its log."""
+
+from __future__ import annotations
+
+from engine.channel import Channel
+from engine.lanes import Lanes
+from engine.log import Log
+from engine.message import Delivery, Inbound, Plan, Receipt, State, Verdict
+from engine.pipeline import Attempt, Clock
+
+
+class Counting:
+    """One channel's counts since it was started."""
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self._log, self._clock = log, clock
+        self.received = 0
+        self.verdicts: dict[str, int] = {}
+        self.last_received_at = 0.0
+
+    def kept(
+        self, channel: Channel, inbound: Inbound, receipt: Receipt, planned: Plan | None
+    ) -> None:
+        """A message was kept, its parts with it."""
+        self.received += 1
+        self.last_received_at = inbound.received_at
+        verdict = receipt.verdict.value
+        self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
+        good = receipt.verdict is not Verdict.QUARANTINED
+        self._log.event(
+            "info" if good else "warning",
+            channel.name,
+            verdict,
+            receipt.id,
+            reason=receipt.reason,
+            detail=receipt.detail,
+            duration=self._clock.now() - inbound.received_at,
+            keys=_key_names(planned),
+            kind=planned.kind if planned else "",
+            owner="" if good else channel.owner,
+            peer=inbound.peer,
+            made=planned.summary if planned else "",
+            deliveries=len(receipt.deliveries),
+        )
+        for at, part in enumerate(receipt.parts):
+            self.kept(channel, inbound, part, planned.parts[at] if planned else None)
+
+    def tried(
+        self, channel: Channel, lanes: Lanes, delivery: Delivery, attempt: Attempt
+    ) -> None:
+        """An attempt ended."""
+        settlement = attempt.settlement
+        state = settlement.state
+        self._log.event(
+            "info" if state is State.DELIVERED else "warning",
+            channel.name,
+            "waiting" if state is State.QUEUED else state.value,
+            delivery.message,
+            destination=lanes.route.name,
+            status=settlement.status,
+            detail=settlement.detail,
+            duration=settlement.duration,
+            attempt=settlement.attempt,
+            again_in=round(settlement.due_at - settlement.at, 1) if settlement.due_at else 0,
+        )
+
+
+def _key_names(planned: Plan | None) -> tuple[str, ...]:
+    """The names of the keys a message has, once each."""
+    return tuple(dict.fromkeys(name for name, _ in planned.keys)) if planned else ()

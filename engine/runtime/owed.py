@@ -1,0 +1,168 @@
+"""
+Answers that senders wait for: until destinations have a message (`ack: delivered`), or until one has answered (`answer:`).
+
+A message is kept before anybody waits; when the limit is reached the sender is not told yes, and nothing is sent twice. An
+answer that comes later is kept with its delivery and shown in the message's trail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from engine.channel import Answered, Channel
+from engine.connectors import Answer
+from engine.errors import EngineError
+from engine.formats import Reading
+from engine.message import Delivery, Facts, Inbound, Receipt, Reply, State, Verdict
+from engine.pipeline import Attempt
+from engine.planning.routing import bytes_of
+from engine.runtime.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from engine.runtime.station import Station
+
+#: Answers that are remembered for a sender who begins to wait only after they came.
+LATELY = 200
+_PLAIN = Reading()
+
+
+class Owed:
+    """The answers that one channel's senders wait for."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        settings = station.channel.source.settings
+        self.delivered = getattr(settings, "ack", "accepted") == "delivered"
+        """Whether senders wait until destinations have the message."""
+        self._outcomes = Outcomes()
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._lately: OrderedDict[int, Answer] = OrderedDict()
+
+    @property
+    def any(self) -> bool:
+        """Whether senders wait for anything but the commit."""
+        return self.delivered or self._station.channel.answer is not None
+
+    def ended(self, delivery: Delivery, attempt: Attempt, name: str) -> None:
+        """An attempt ended; who waits for it is told."""
+        state = attempt.settlement.state
+        if state is State.QUEUED:
+            return
+        if self.delivered:
+            self._outcomes.ended(delivery.id, state)
+        answered = self._station.channel.answer
+        if answered is not None and answered.from_ == name and attempt.answer is not None:
+            self._answered(delivery.id, attempt.answer)
+
+    def _answered(self, delivery: int, answer: Answer) -> None:
+        future = self._waiting.pop(delivery, None)
+        if future is not None and not future.done():
+            future.set_result(answer)
+            return
+        self._lately[delivery] = answer
+        if len(self._lately) > LATELY:
+            self._lately.popitem(last=False)
+
+    async def reply(self, inbound: Inbound, reply: Reply) -> Reply:
+        """What the sender is told, once it is known or the limit is reached."""
+        channel = self._station.channel
+        if channel.answer is not None:
+            return await self._with_answer(inbound, reply, channel.answer)
+        return await self._when_delivered(inbound, reply, channel.source.settings)
+
+    # -- a destination's answer -----------------------------------------------------------------------------
+
+    async def _with_answer(self, inbound: Inbound, reply: Reply, rule: Answered) -> Reply:
+        receipt = reply.receipt
+        assert receipt is not None
+        if receipt.verdict is not Verdict.ACCEPTED:
+            return reply
+        number = self._station.lanes[rule.from_].number
+        asked = [item.id for item in receipt.deliveries if item.destination == number]
+        if not asked:
+            return await self._without(
+                inbound, reply, rule, f"nothing was sent to {rule.from_}"
+            )
+        answer = await self._wait(asked[0], rule.within)
+        if answer is None:
+            why = f"{rule.from_} has not answered within {rule.within:g} s"
+            return await self._without(inbound, reply, rule, why)
+        try:
+            body = rendered(
+                self._station.channel, rule, answer, inbound, self._station.context(inbound)
+            )
+        except EngineError as error:
+            why = f"the answer of {rule.from_} cannot be passed on: {error}"
+            return await self._without(inbound, reply, rule, why)
+        return msgspec.structs.replace(reply, body=body, status=_status(answer))
+
+    async def _wait(self, delivery: int, within: float) -> Answer | None:
+        lately = self._lately.pop(delivery, None)
+        if lately is not None:
+            return lately
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[delivery] = future
+        try:
+            return await asyncio.wait_for(future, within)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.pop(delivery, None)
+
+    async def _without(self, inbound: Inbound, reply: Reply, rule: Answered, why: str) -> Reply:
+        """No answer: what the channel says the sender is told then."""
+        station, receipt = self._station, reply.receipt
+        assert receipt is not None
+        station.engine.log.event(
+            "warning", station.channel.name, "not_answered", receipt.id, detail=why
+        )
+        if rule.otherwise.isdigit():
+            return msgspec.structs.replace(reply, body=b"", error=why, status=rule.otherwise)
+        body = await station.negative(inbound, receipt, "not_answered", why, rule.otherwise)
+        return msgspec.structs.replace(reply, body=body, error=why)
+
+    # -- delivered ------------------------------------------------------------------------------------------
+
+    async def _when_delivered(self, inbound: Inbound, reply: Reply, settings: Any) -> Reply:
+        """
+        Answer yes only once the destinations named have it; no positive answer when the limit is reached.
+
+        A sender that repeats itself meanwhile joins the wait for the original's deliveries.
+        """
+        station, receipt = self._station, reply.receipt
+        assert receipt is not None
+        names = settings.ack_from or tuple(station.lanes)
+        wanted = {station.lanes[name].number for name in names if name in station.lanes}
+        receipts: tuple[Receipt, ...] = (receipt, *receipt.parts)
+        queued = (item for one in receipts for item in one.deliveries)
+        deliveries = [item.id for item in queued if item.destination in wanted]
+        if receipt.verdict is Verdict.DUPLICATE:
+            deliveries = await station.engine.open_deliveries(receipt.original, names)
+        why = await self._outcomes.wait(deliveries, settings.ack_within)
+        if not why:
+            return reply
+        body = await station.negative(inbound, receipt, "not_delivered", why, "AE")
+        return Reply(receipt=receipt, body=body, error=why)
+
+
+def rendered(
+    channel: Channel, rule: Answered, answer: Answer, inbound: Inbound, context: Any
+) -> bytes:
+    """The reply to the sender: the destination's answer as it is, or what `render` makes of it."""
+    if rule.render is None:
+        return answer.body
+    route = next(route for route in channel.routes if route.name == rule.from_)
+    format = route.replies.format if route.replies and route.replies.format else channel.format
+    document = format.parse(answer.body, _PLAIN)
+    made = rule.render.apply(document, Facts(inbound=inbound, context=context))
+    return b"".join(bytes_of(product) for product in made)
+
+
+def _status(answer: Answer) -> str:
+    """The HTTP status of the answer and its content type, for a sender that asked by HTTP."""
+    kind = (answer.headers or {}).get("content-type", "")
+    return f"{answer.status if answer.status.isdigit() else '200'} {kind}".rstrip()

@@ -1,0 +1,109 @@
+"""The source of a channel, kept alive: started again when it fails, closed outside its hours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from engine.connectors import Source
+from engine.errors import EngineError
+from engine.hours import is_open, next_close
+from engine.lanes.pace import closed_for
+
+if TYPE_CHECKING:
+    from engine.runtime.station import Station
+
+#: Seconds between two tries to start a source that cannot start.
+START_AGAIN = 5.0
+#: Seconds after which an open source looks at the clock again, which may have been set.
+LOOK_AGAIN = 30.0
+
+
+class Receiving:
+    """Keeps one channel's source running until it is stopped."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self.source: Source | None = None
+        self.trouble = ""
+        """Why the source does not run, in words; empty while it does."""
+        self.closed = False
+        """Whether it is outside its hours."""
+        self.stopped = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to receive."""
+        self.stopped = False
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Take no more messages; those under way are answered."""
+        self.stopped = True
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self.source = None
+
+    async def _keep(self) -> None:
+        station = self._station
+        while True:
+            await self._until_open()
+            try:
+                await self._receive()
+                if station.channel.open is None:
+                    return
+                continue
+            except (OSError, EngineError) as error:
+                self.trouble = str(error)
+            except Exception as error:
+                said = str(error) if type(error) is LookupError else type(error).__name__
+                self.trouble = f"the source failed: {said}"
+            station.engine.log.event(
+                "error", station.channel.name, "source_stopped", detail=self.trouble
+            )
+            await asyncio.sleep(START_AGAIN)
+
+    async def _until_open(self) -> None:
+        station = self._station
+        while wait := closed_for(station.channel.open, station.engine.clock.now()):
+            if not self.closed:
+                self.closed = True
+                station.engine.log.event("info", station.channel.name, "closed")
+            await asyncio.sleep(wait)
+        if self.closed:
+            self.closed = False
+            station.engine.log.event("info", station.channel.name, "opened")
+
+    async def _receive(self) -> None:
+        """Until the source ends, or its hours do."""
+        station = self._station
+        link = station.channel.source
+        self.source = source = link.module.Source(link.settings, station.site("source"))
+        self.trouble = ""
+        if station.channel.open is None:
+            await source.run(station.receive)
+            return
+        running = asyncio.create_task(source.run(station.receive))
+        closing = asyncio.create_task(self._until_closed())
+        try:
+            await asyncio.wait({running, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+        finally:
+            for task in (running, closing):
+                task.cancel()
+            await asyncio.gather(running, closing, return_exceptions=True)
+            self.source = None
+
+    async def _until_closed(self) -> None:
+        station = self._station
+        while (hours := station.channel.open) is None or is_open(
+            hours, now := station.engine.clock.now()
+        ):
+            wait = LOOK_AGAIN if hours is None else next_close(hours, now) - now
+            await asyncio.sleep(min(max(wait, 0.001), LOOK_AGAIN))

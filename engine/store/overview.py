@@ -1,0 +1,107 @@
+"""What the read side says about the whole: counters, groups that wait, memory and sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import StoreError
+from engine.store.schema import STATES, TEST, VERDICTS
+
+
+class Overview:
+    """The part of `SqliteArchive` that looks at no single message."""
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """The rows of a named query."""
+        raise NotImplementedError
+
+    def counts(self) -> list[dict[str, Any]]:
+        """See Archive.counts: channel, destination, number, states, oldest_open, last_delivered, held, rate, who, reason."""
+        counters = {(scope, a, b): n for scope, a, b, n in self.rows("counters")}
+        found = []
+        for number, channel, name, held, rate, who, reason, since in self.rows("destinations"):
+            states = {
+                state.value: counters.get((1, number, code), 0)
+                for code, state in enumerate(STATES)
+            }
+            waiting = states["queued"] + states["sending"] + states["uncertain"]
+            found.append(
+                {
+                    "channel": channel,
+                    "destination": name,
+                    "number": number,
+                    "states": {state: count for state, count in states.items() if count},
+                    "oldest_open": self._oldest(number) if waiting else None,
+                    "last_delivered": counters.get((2, number, 0), 0) / 1000 or None,
+                    "held": bool(held),
+                    "rate": rate or 0.0,
+                    "who": who or "",
+                    "reason": reason or "",
+                    "since": since or 0.0,
+                }
+            )
+        return found
+
+    def _oldest(self, destination: int) -> float | None:
+        """When its oldest open delivery was queued; None where looking takes too long."""
+        try:
+            rows = self.rows("oldest", destination)
+        except StoreError:
+            return None
+        return float(rows[0][0]) if rows else None
+
+    def verdicts(self) -> dict[str, dict[str, int]]:
+        """By channel: verdict -> number of messages."""
+        found: dict[str, dict[str, int]] = {}
+        for channel, code, number in self.rows("verdicts"):
+            found.setdefault(channel, {})[VERDICTS[code].value] = number
+        return found
+
+    # -- groups ---------------------------------------------------------------------------------------------
+
+    def groups(self, channel: str | None = None, limit: int = 200) -> list[dict[str, Any]]:
+        """See Archive.groups."""
+        found: list[dict[str, Any]] = []
+        for number, name in self.rows("channel_names"):
+            if channel in (None, name):
+                for row in self.rows("open_groups", number, limit - len(found)):
+                    found.append(_group(name, row))
+        return found
+
+    def key(self, group: int) -> str:
+        """See Archive.key. StoreError when there is no such group."""
+        rows = self.rows("group_key", group)
+        if not rows:
+            raise StoreError("there is no such group")
+        return str(rows[0][0])
+
+    def members(self, group: int) -> list[dict[str, Any]]:
+        """See Archive.members."""
+        return [
+            {"message": message, "of": of, "joined_at": joined_at, "replaced": replaced > 0}
+            for message, of, joined_at, replaced in self.rows("group_members", group)
+        ]
+
+    # -- memory ---------------------------------------------------------------------------------------------
+
+    def remembered(self) -> dict[str, int]:
+        """See Archive.remembered. StoreError where counting takes too long."""
+        return dict(self.rows("remembered"))
+
+    def sequences(self) -> dict[str, int]:
+        """See Archive.sequences."""
+        return dict(self.rows("sequences"))
+
+
+def _group(channel: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    id, destination, members, opened_at, due_at, version, flags = row
+    return {
+        "id": id,
+        "channel": channel,
+        "group": destination,
+        "members": members,
+        "opened_at": opened_at,
+        "due_at": due_at,
+        "version": version,
+        "test": bool(flags & TEST),
+    }

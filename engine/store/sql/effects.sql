@@ -1,0 +1,96 @@
+-- recall --
+SELECT value, until FROM remembered WHERE name = ? AND key = ?;
+
+-- remember --
+INSERT OR REPLACE INTO remembered (name, key, value, until) VALUES
+
+-- forget --
+DELETE FROM remembered WHERE name = ? AND key = ?;
+
+-- expire --
+DELETE FROM remembered WHERE (name, key) IN
+ (SELECT name, key FROM remembered WHERE until <= ? ORDER BY until LIMIT ?);
+
+-- last --
+SELECT last FROM sequence WHERE name = ?;
+
+-- number --
+INSERT INTO sequence (name, last) VALUES
+
+-- newest --
+SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message
+  FROM grouping WHERE channel = ? AND destination = ? AND key = ? AND flags = ? ORDER BY id DESC LIMIT 1;
+
+-- grouping --
+SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message
+  FROM grouping WHERE id = ?;
+
+-- group --
+INSERT INTO grouping (id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing,
+  released_at, message) VALUES
+
+-- of_source --
+SELECT id FROM member WHERE grouping = ? AND source = ? AND source IS NOT NULL ORDER BY id DESC LIMIT 1;
+
+-- member --
+INSERT INTO member (id, grouping, message, content, entity, kind, source, joined_at, replaced) VALUES
+
+-- replace --
+UPDATE member SET replaced = ? WHERE id = ?;
+
+-- seal --
+UPDATE grouping SET due_at = ?2, sealed = 1 WHERE id = ?1 AND message = 0;
+
+-- due --
+SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.version
+  FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.message = 0 AND g.due_at > 0 AND g.due_at <= ? ORDER BY g.due_at LIMIT ?;
+
+-- next_due --
+SELECT due_at FROM grouping WHERE message = 0 AND due_at > 0 ORDER BY due_at LIMIT 1;
+
+-- open_group --
+SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.version
+  FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.id = ? AND g.message = 0;
+
+-- members --
+SELECT m.message, c.bytes, e.bytes, m.kind
+  FROM member AS m JOIN content AS c ON c.id = m.content LEFT JOIN content AS e ON e.id = m.entity
+ WHERE m.grouping = ? AND m.replaced = 0 ORDER BY m.id;
+
+-- states --
+SELECT id, state FROM delivery WHERE id > ?1 * 65536 AND id < (?1 + 1) * 65536 AND destination = ?2 ORDER BY id;
+
+-- awaited --
+SELECT DISTINCT channel, name, destination FROM expectation INDEXED BY expectation_awaited WHERE confirmed = 0;
+
+-- expect --
+INSERT INTO expectation (message, carrier, destination, channel, name, value, within, due_at, told, told_at, confirmed)
+VALUES
+
+-- confirm --
+UPDATE expectation SET confirmed = ?1 WHERE value = ?2 AND name = ?3 AND channel = ?4 AND confirmed = 0;
+
+-- carried --
+UPDATE expectation SET carrier = ?1 WHERE carrier = 0 AND destination = ?3
+   AND message IN (SELECT message FROM member WHERE grouping = ?2);
+
+-- carried_again --
+-- A batch that was quarantined and is sent by a replay.
+UPDATE expectation SET carrier = ?1 WHERE carrier = ?2 AND destination = ?3 AND message <> carrier AND due_at = 0;
+
+-- delivered --
+UPDATE expectation SET due_at = max(due_at, ?3 + within) WHERE carrier = ?1 AND destination = ?2 AND confirmed = 0;
+
+-- overdue --
+SELECT e.id, e.message, c.name, d.name, a.name, e.due_at - e.within, e.within
+  FROM expectation AS e JOIN message AS m ON m.id = e.message JOIN channel AS c ON c.id = m.channel
+  JOIN destination AS d ON d.id = e.destination JOIN channel AS a ON a.id = e.channel
+ WHERE e.confirmed = 0 AND e.told = 0 AND e.due_at > 0 AND e.due_at <= ?1
+   AND NOT EXISTS (SELECT 1 FROM delivery AS o WHERE o.id > e.carrier * 65536 AND o.id < (e.carrier + 1) * 65536
+                      AND o.destination = e.destination AND o.state < 4)
+ ORDER BY e.due_at LIMIT ?2;
+
+-- told --
+UPDATE expectation SET told = ?2, told_at = ?3 WHERE id = ?1 AND told = 0;

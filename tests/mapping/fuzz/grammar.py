@@ -1,0 +1,108 @@
+"""Expressions made by the grammar of the language: most of them compile, the rest are nearly right."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from engine.mapping import functions
+
+#: Paths of each format, right and wrong ones.
+PATHS = {
+    "hl7v2": [
+        "MSH-9.1", "MSH-9", "MSH-10", "PID-3", "PID-3.1", "PID-3(2).1", "PID-3(*).1", "PID-3(*)", "PID-8", "PV1-8", "FT1-10", "FT1[2]-10", "FT1[*]-10",
+        "FT1[*]-7.1", "FT1[*]", "FT1", "OBX[*]-5", "ZZ1-1", "PID-3[{condition}].1", "FT1[{condition}]-10", "FT1[{condition}](*)-7.1", "FT1[.6 == {text}]-4",
+        "PID-0", "PID-3.1.1.1", "QQQ-1", "PID.3", ".1", ".1.2", "pid-3", "PID-99999", "FT1[0]-1",
+    ],
+    "json": [
+        "number", "text", "flag", "nothing_there", "lines", "lines[*].q", "lines[0].code", "lines[9].code", "lines[*].parts[*].n", "lines[{condition}].q",
+        "lines[{condition}](*).q", '["x y"]', "deep.er.est", "text.x", "lines.q", ".q", ".n", "[0]", "lines[-1]", "lines[*]", "big", "empty",
+    ],
+    "canonical": [
+        "source_id", "quantity", "item.code", "item", "diagnoses", "diagnoses[*].code", "diagnoses[{condition}].system", "occurred_at", "patient_account.number",
+        "item.cod", "quantitty", ".code", "diagnoses[0].code", "source_id.x",
+    ],
+}  # fmt: skip
+_TEXTS = ['""', '"x"', '"CG"', '"MR"', '"10"', '"20261121"', '"ü"', '"a\\"b"', '"%Y%m%d"', '"earlier"', '"(a+)+$"', '"["', '"M11"', '"America/Chicago"', '"sex"', '"cdm"', '"visit"', '"price"', '"daily"', '"{"', '"\\n"']  # fmt: skip
+_NUMBERS = ["0", "1", "2", "-3", "1.50", "010", "9" * 34, "9" * 60, "1000000000", "1000001", "0.0000000001"]  # fmt: skip
+_LITERALS = ["true", "false", "null", "nothing", "it", "index", "now()", "meta.id", "meta.line", "meta.received_at", 'meta.header("x")', "mine", "many", "unknown", "status"]  # fmt: skip
+_FUNCTIONS = sorted([*functions.signed(), *functions.FORMS, *functions.LATER, "decimel"])
+_ZONES = ["", "", "", ", zone=", ", otherwise=", ", repeated=", ", salt=", ", from=", ", to=", ", by=", ", width=", ", reset=", ", code=", ", at=", ", column="]  # fmt: skip
+_FIELDS = ["", "", "", ".class", ".code", '["x y"]', ".__class__", ".q"]
+
+
+def expressions(format: str) -> st.SearchStrategy[str]:
+    """Expressions over a format; nested, and now and then much too deep."""
+    path = st.sampled_from(PATHS[format])
+    leaf = st.one_of(
+        path.map(lambda said: said.replace("{condition}", ".1 == 1").replace("{text}", '"CG"')),
+        st.sampled_from(_TEXTS),
+        st.sampled_from(_NUMBERS),
+        st.sampled_from(_LITERALS),
+    )
+    return st.recursive(leaf, lambda inner: _larger(inner, path), max_leaves=14)
+
+
+def _larger(inner: st.SearchStrategy[str], path: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    function = st.sampled_from(_FUNCTIONS)
+    arguments = st.lists(inner, max_size=4).map(", ".join)
+    binary = st.sampled_from([" or ", " and ", " == ", " != ", " < ", " >= ", " in ", " not in ", " ?? ", " + ", " - ", " * ", " / ", " = ", " && "])  # fmt: skip
+    return st.one_of(
+        st.builds(lambda a, sign, b: f"{a}{sign}{b}", inner, binary, inner),
+        st.builds(lambda a: f"({a})", inner),
+        st.builds(lambda a: f"not {a}", inner),
+        st.builds(lambda items: f"[{', '.join(items)}]", st.lists(inner, max_size=4)),
+        st.builds(lambda a, name: f"{a} | {name}", inner, function),
+        st.builds(lambda a, name, args: f"{a} | {name}({args})", inner, function, arguments),
+        st.builds(
+            lambda name, args, key, value, field: f"{name}({args}{key and key + value}){field}",
+            function,
+            arguments,
+            st.sampled_from(_ZONES),
+            inner,
+            st.sampled_from(_FIELDS),
+        ),
+        st.builds(lambda name, things, by: f"{name}({things}, {by})", st.sampled_from(["sum", "count", "first", "sort", "unique", "min", "max", "any", "all"]), inner, inner),
+        st.builds(lambda said, a, b: said.replace("{condition}", a).replace("{text}", b), path, inner, inner),
+        st.builds(lambda a, b, c: f"if({a}, {b}, {c})", inner, inner, inner),
+    )  # fmt: skip
+
+
+def damaged(text: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """The same with a piece cut out, doubled, or a stray sign in it."""
+    signs = st.sampled_from([*'()[]{}",|.=<>!?\\#:\' \n\t', "é", "\x00", "\u2028", "']", "??", "9" * 50])  # fmt: skip
+    place = st.integers(0, 200)
+
+    def broken(said: str, at: int, length: int, sign: str) -> str:
+        at %= len(said) + 1
+        return said[:at] + sign + said[at + length % 7 :]
+
+    return st.builds(broken, text, place, place, signs)
+
+
+#: Deeper than anybody writes, in every way there is.
+DEEP = [
+    "(" * 3000 + "1" + ")" * 3000,
+    "[" * 3000 + "1" + "]" * 3000,
+    "not " * 900 + "true",
+    "upper(" * 600 + '"x"' + ")" * 600,
+    "if(true, " * 400 + "1" + ", 2)" * 400,
+    '"x"' + " | upper" * 400,
+    "1" + " + 1" * 900,
+    "true" + " and true" * 400,
+    '"x"' + ' ?? "x"' * 500,
+    "PID-3[" * 600 + "true" + "].1" * 600,
+    "lines[" * 600 + "true" + "].q" * 600,
+    "first(" * 600 + "lines" + ")" * 600,
+    "(lines)" + ".a" * 1900,
+    "a" + ".a" * 1999,
+    "lines" + "[0]" * 1300,
+    "1" * 4000,
+    "1." + "1" * 3990,
+    "PID-" + "1" * 3990,
+    "lines[" + "1" * 3990 + "]",
+    '"' + "x" * 3990 + '"',
+    '"' + "\\n" * 1990 + '"',
+    "x" * 4001,
+    "count(lines, " * 300 + "true" + ")" * 300,
+    "- " * 1000 + "1",
+]
