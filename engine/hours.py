@@ -15,7 +15,7 @@ import msgspec
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: Minutes of a day.
 DAY = 24 * 60
-_EXPECTED = 'days and times such as "mon-fri 06:00-18:00, sat 08:00-12:00", daily 22:00-04:00, or always'
+_EXPECTED = 'a text of days and times such as "mon-fri 06:00-18:00, sat 08:00-12:00", daily 22:00-04:00, or always'
 _SPAN = re.compile(r"([a-z]+)(?:\s*-\s*([a-z]+))?\s+(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 

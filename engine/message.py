@@ -146,6 +146,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Plans of the parts when the verdict is split, and of the messages handed over to other channels."""
     part_raw: Body = b""
     """In the plan of a part or of a handed-over message: its bytes."""
+    part_facts: dict[str, str] | None = None
+    """In the plan of a part: its facts; None = those of the whole."""
     channel: str = ""
     """In the plan of a handed-over message: the channel that takes it; it is kept in the same commit."""
     joins: tuple[Join, ...] = ()

@@ -69,8 +69,12 @@ CompileCondition = Callable[[str, int, Shape], tuple[Callable[[Scope], bool], in
 class PathProblem(Exception):
     """A path that cannot be: offset in the text, what is wrong, what to write."""
 
-    def __init__(self, offset: int, problem: str, write: str = "") -> None:
+    def __init__(
+        self, offset: int, problem: str, write: str = "", certain: bool = False
+    ) -> None:
         self.offset, self.problem, self.write = offset, problem, write
+        self.certain = certain
+        """Whether it can be nothing else, also where it looks like a mere word."""
         super().__init__(problem)
 
 

@@ -37,8 +37,9 @@ from engine.message import (
     Verdict,
 )
 from engine.planning import Planning, Releasing, failed, place
-from engine.planning.groups import FACT, batch_sequence, pack
-from engine.planning.routing import DEPTH
+from engine.planning.groups import batch_sequence, pack
+from engine.planning.parts import Piece, Pieces
+from engine.planning.routing import DEPTH, FACT
 from engine.planning.tracing import Trace, traced
 from engine.store import Store
 
@@ -111,9 +112,10 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
         content = Path(raw.path).read_bytes() if isinstance(raw, Spooled) else raw
         if inbound.facts is not None and FACT in inbound.facts:
             return Releasing(channel, inbound, content, digest, context, plan).plan()
-        parts = parts_of(channel, content)
-        if parts is not None:
-            return _split(channel, inbound, parts, digest, context)
+        pieces = Pieces(channel, inbound, content, context)
+        found = pieces.all()
+        if found is not None:
+            return _split(channel, inbound, pieces, found, digest, context)
         return Planning(channel, inbound, content, digest, context, plan).plan()
     except Exception as error:
         return failed(channel, error, digest)
@@ -124,35 +126,41 @@ def explain(channel: Channel, inbound: Inbound, context: Context) -> tuple[Plan,
     return plan(channel, inbound, context), traced(channel, inbound, context, plan)
 
 
-def parts_of(channel: Channel, content: bytes) -> Iterable[bytes] | None:
-    """The parts of a message, by the channel's `split` or by the format's own batches; None where it is one message."""
-    if channel.split:
-        return channel.format.split(content, channel.reading, channel.split)
-    return channel.format.parts(content, channel.reading)
-
-
 def _split(
-    channel: Channel, inbound: Inbound, parts: Iterable[bytes], digest: bytes, context: Context
+    channel: Channel,
+    inbound: Inbound,
+    pieces: Pieces,
+    found: Iterable[Piece],
+    digest: bytes,
+    context: Context,
 ) -> Plan:
     plans: list[Plan] = []
-    for part in parts:
-        whole = blake2b(part, digest_size=16).digest()
-        try:
-            made = Planning(channel, inbound, part, whole, context, plan).plan()
-        except Exception as error:
-            made = failed(channel, error, whole)
+    for piece in found:
+        made = _part(channel, inbound, piece, context)
         if made.verdict is Verdict.QUARANTINED and channel.on_part == "quarantine_message":
             detail = f"part {len(plans) + 1}: {made.detail}"
             return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
-        plans.append(msgspec.structs.replace(made, part_raw=part))
+        plans.append(made)
     return Plan(
         verdict=Verdict.SPLIT,
         kind="batch",
         summary="1 message" if len(plans) == 1 else f"{len(plans)} messages",
         digest=digest,
         parts=tuple(plans),
+        remembers=pieces.remembers(),
         release=channel.release,
     )
+
+
+def _part(channel: Channel, inbound: Inbound, piece: Piece, context: Context) -> Plan:
+    digest = blake2b(piece.raw, digest_size=16).digest()
+    if piece.facts is not None:
+        inbound = msgspec.structs.replace(inbound, facts=piece.facts)
+    try:
+        made = Planning(channel, inbound, piece.raw, digest, context, plan).plan()
+    except Exception as error:
+        made = failed(channel, error, digest)
+    return msgspec.structs.replace(made, part_raw=piece.raw, part_facts=piece.facts)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):

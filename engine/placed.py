@@ -90,7 +90,9 @@ class Mistakes:
                 column=column,
                 path=path or place.path,
                 problem=problem,
-                write=write,
+                write=""
+                if isinstance(at, Scalar) and at.filled and at.style != "quoted"
+                else write,
                 used_by=place.used_by,
             )
         )

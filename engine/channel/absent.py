@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from engine import formats
 from engine.formats import CompileCondition, Format, Match, PathProblem, Shape, Target
 from engine.mapping import Expression, Language
+
+_WORD = re.compile(r"[a-z_]\w*", re.ASCII)
 
 
 def over_record(language: Language, shape: Shape, what: str) -> Language:
@@ -34,9 +37,17 @@ class _Paths:
         self, text: str, at: int, shape: Shape, condition: CompileCondition
     ) -> Match | None:
         found = self._records.match(text, at, shape, condition)
-        if found is None and self._of_message(text, at, condition):
-            raise PathProblem(at, f"no message is at hand here, {self._what}")
-        return found
+        if found is not None:
+            return found
+        word = _WORD.match(text, at)
+        if word and word[0] in self._lets:
+            problem = (
+                f"'{word[0]}' is read from a message, and none is at hand here, {self._what}"
+            )
+            raise PathProblem(at, problem, certain=True)
+        if self._of_message(text, at, condition):
+            raise PathProblem(at, f"no message is at hand here, {self._what}", certain=True)
+        return None
 
     def _of_message(self, text: str, at: int, condition: CompileCondition) -> bool:
         if self._shape.format in ("json", "canonical"):

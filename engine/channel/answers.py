@@ -24,7 +24,7 @@ def answer(
         return None
     entries = said.entries
     if source is not None and source.kind not in ANSWERS:
-        problem = f"a {source.kind} has no sender who waits for an answer"
+        problem = f"nobody waits for an answer where messages come from {source.kind}"
         binding.mistakes.add(said, problem)
     before = len(binding.mistakes.found)
     sound = [
@@ -85,7 +85,7 @@ def _check_from(binding: Binding, node: Node, name: str, routes: tuple[Route, ..
         return
     route = next((each for each in routes if each.name == name), None)
     if route is not None and route.link.kind not in ANSWERS:
-        problem = f"'{name}' is a {route.link.kind}, which answers nothing"
+        problem = f"no answer comes from '{name}', whose connector is {route.link.kind}"
         binding.mistakes.add(node, problem)
     elif route is not None and route.batch is not None:
         problem = f"what '{name}' gets waits in a batch; nobody answers in time"

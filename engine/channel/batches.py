@@ -11,7 +11,7 @@ from engine.channel.grammar import BATCH, CLOSE
 from engine.channel.releases import release
 from engine.formats import Shape
 from engine.grouping import batched
-from engine.mapping import Language
+from engine.mapping import Expression, Language
 from engine.placed import Node, Record, Scalar
 
 _WRITE = 'batch: {close: {at: "23:30", most: 5000}}'
@@ -40,8 +40,8 @@ def batch(
         return None
     close = binding.group(entries["close"], CLOSE, 'close: {at: "23:30"}')
     when = release(binding, close, CLOSE, None) if close is not None else None
-    head = binding.expression(entries.get("head"), language)
-    foot = binding.expression(entries.get("foot"), language)
+    head = _text(binding, entries.get("head"), language)
+    foot = _text(binding, entries.get("foot"), language)
     between = _between(binding, entries.get("between"))
     if when is None:
         return None
@@ -69,8 +69,20 @@ def _check_beside(binding: Binding, record: Record, kind: str) -> None:
         binding.mistakes.add(record.keys["batch"], problem)
 
 
+def _text(binding: Binding, node: Node | None, language: Language | None) -> Expression | None:
+    """Head or foot."""
+    if isinstance(node, Scalar) and node.style == "plain" and "{" in node.text:
+        key = node.place.path.rpartition(".")[2]
+        text = node.text.replace('"', "'")
+        binding.mistakes.add(node, "a text with holes stands in quotes", f'{key}: "{text}"')
+        return None
+    return binding.expression(node, language)
+
+
 def _between(binding: Binding, node: Node | None) -> bytes:
-    said: str = "" if node is None or _nothing(node) else binding.value(node, str, "between", "")
+    said: str = (
+        "" if node is None or _nothing(node) else binding.value(node, str, "between", "")
+    )
     if isinstance(node, Scalar) and node.style != "quoted" and "\\" in said:
         problem = f"without quotes '{said}' is a backslash and what follows it; a line end stands in double quotes"
         binding.mistakes.add(node, problem, f'between: "{said}"')

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine import formats
-from engine.channel.grammar import Level, check_keys, missing
+from engine.channel.grammar import Level, check_keys, missing, misspelt
 from engine.convert import WRONG, Converter
 from engine.formats import Format, Shape
 from engine.mapping import Expression, Language, Mapping, expression
@@ -68,7 +68,8 @@ class Binding(msgspec.Struct, kw_only=True):
         """A record whose keys are those of a level; None where there is none, or where something else stands there."""
         if node is None:
             return None
-        if not isinstance(node, Record) or not node.entries:
+        known = isinstance(node, Record) and (node.entries.keys() & set(level.keys) or misspelt(node, level))  # fmt: skip
+        if not isinstance(node, Record) or not known:
             self.mistakes.add(node, f"keys stand here: {', '.join(level.keys)}", write)
             return None
         check_keys(node, level, self.mistakes)

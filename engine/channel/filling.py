@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from engine.hints import written
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
 _WHOLE = re.compile(r"with\.(\w+)")
@@ -60,9 +61,7 @@ class Filling:
         read = set(names(node))
         if not read:
             return Scalar(text=node.text, style=node.style, place=place, source=node.source)
-        if read - self.values.keys():
-            read |= self.unknown
-        if read & self.unknown:
+        if read - self.values.keys() or read & self.unknown:
             self.mistakes.misread.add(place)
         whole = _WHOLE.fullmatch(node.text) if node.style == "plain" else None
         if whole and whole[1] in self.values:
@@ -73,7 +72,19 @@ class Filling:
             self.mistakes.add(self._given(unfit.name, place), unfit.problem, unfit.write)
             text = node.text
             self.mistakes.misread.add(place)
+        place = self._with(place, sorted(read - self.unknown))
         return Scalar(text=text, style=node.style, place=place, filled=True)
+
+    def _with(self, place: Place, read: list[str]) -> Place:
+        """The place with the values that are read there: what is wrong with it may be wrong with them."""
+        if place in self.mistakes.misread or not self.used_by:
+            return place
+        shown = [
+            (name, written(self.values[name], name)) for name in read if name in self.values
+        ]
+        said = ", ".join(f"{name}: {text}" for name, text in shown if text)
+        used_by = f"{place.used_by} with {said}" if said else place.used_by
+        return msgspec.structs.replace(place, used_by=used_by)
 
     def _given(self, name: str, place: Place) -> Place:
         """Where a parameter's value stands, with the place that reads it."""

@@ -43,6 +43,7 @@ _CALLED = {
     "ttl": "for",
     "keep_for": "for",
     "confirm": "expect",
+    "next": "then",
 }
 
 
@@ -161,8 +162,15 @@ def check_keys(
 
 def missing(record: Record, key: str, level: Level) -> bool:
     """Whether a key is not there, and not there in a misspelling (which is told) either."""
+    return key not in record.entries and key not in misspelt(record, level)
+
+
+def misspelt(record: Record, level: Level) -> set[str]:
+    """The keys of a level that were probably meant by those that do not stand here."""
     strangers = [name for name in record.entries if name not in level.keys]
-    return key not in record.entries and key not in [nearest(n, level.keys) for n in strangers]
+    near = {nearest(name, level.keys) for name in strangers}
+    called = {_CALLED.get(name.lower(), "") for name in strangers}
+    return (near | called) & set(level.keys)
 
 
 def unknown(key: str, level: Level, known: tuple[str, ...]) -> tuple[str, str]:

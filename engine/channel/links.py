@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from engine import connectors
@@ -14,6 +15,8 @@ from engine.placed import Node, Place, Record, Scalar
 from engine.settings import Listen
 from engine.shapes import fields_of
 
+#: What is left of hours where YAML took their comma for its own.
+_HOURS = re.compile(r"(mon|tue|wed|thu|fri|sat|sun|daily)\b.*\d:\d\d", re.IGNORECASE)
 _LOOPBACK = "127.0.0.1"
 _EXAMPLES = {
     "Source": "mllp: {port: 2575}",
@@ -67,6 +70,12 @@ def _unknown(
 ) -> bool:
     """Say what was probably meant by a key that does not stand here; whether it was meant as the connector."""
     place, node = record.keys[key], record.entries[key]
+    if _HOURS.match(key):
+        said = record.entries.get("open")
+        before = f"{said.text}, " if isinstance(said, Scalar) else ""
+        problem = "the comma ended the value before; hours with a comma stand in quotes"
+        binding.mistakes.add(place, problem, f'open: "{before}{key}"')
+        return False
     for kind in found or _able(side):
         if kind in _able(side) and key in fields_of(_settings(kind, side)):
             problem = f"'{key}' is a setting of the connector and stands inside it"

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from engine.channel import Remember
 from engine.channel.binding import Binding
 from engine.channel.grammar import REMEMBER
 from engine.channel.names import NAME, spelled
 from engine.placed import Node, Record
 from engine.settings import Duration
+
+
+class _Age(Duration):
+    """How long something is remembered: without a unit probably days."""
+
+    example: ClassVar[str] = "400d"
+
+    @staticmethod
+    def mend(text: str) -> str:
+        return f"{text}d" if text.isdigit() else Duration.mend(text)
+
 
 _WRITE = "remember:\n  visit: {key: PV1-19.1, fields: {class: PV1-2}, for: 400d}"
 
@@ -58,7 +71,7 @@ def _one(binding: Binding, name: str, record: Record, node: Node) -> Remember | 
     ]
     when = binding.condition(entries.get("when"), binding.language)
     fields = binding.named(entries.get("fields"), binding.language)
-    for_ = binding.value(entries.get("for"), Duration, "for", None)
+    for_ = binding.value(entries.get("for"), _Age, "for", None)
     key = binding.parts(entries["key"], binding.language) if "key" in entries else ()
     if not all(sound) or for_ is None or not key:
         return None

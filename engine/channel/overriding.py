@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine import connectors
-from engine.hints import meant, nearest
+from engine.hints import meant, nearest, written
 from engine.placed import Mistakes, Node, Record, Scalar
 
 #: The word that takes a key away.
@@ -62,11 +62,32 @@ def _check_destinations(made: Record, said: Record, template: str, mistakes: Mis
     if not isinstance(below, Record) or not isinstance(above, Record):
         return
     for name, node in list(above.entries.items()):
-        if name in below.entries or not isinstance(node, Record):
+        if not isinstance(node, Record):
             continue
-        if not set(node.entries) & set(connectors.names()):
+        if name in below.entries:
+            _check_connector(below.entries[name], node, template, mistakes)
+        elif not set(node.entries) & set(connectors.names()):
             near = nearest(name, below.entries)
             known = meant(name, list(below.entries))
-            problem = f"the template '{template}' has no destination '{name}'{known}; a new one has a connector"
-            mistakes.add(above.keys[name], problem, f"{near}: ..." if near else "")
+            if not near:
+                known += "; a new one has a connector"
+            shown = written(node)
+            problem = f"the template '{template}' has no destination '{name}'{known}"
+            mistakes.add(
+                above.keys[name], problem, f"{near}: {shown}" if near and shown else ""
+            )
             mistakes.misread.add(node.place)
+
+
+def _check_connector(lower: Node, upper: Record, template: str, mistakes: Mistakes) -> None:
+    """Another connector takes the place of the template's, which is taken away."""
+    if not isinstance(lower, Record):
+        return
+    there = [key for key in lower.entries if key in connectors.names()]
+    for key in upper.entries:
+        if key not in connectors.names() or key in there or not there:
+            continue
+        if there[0] not in upper.entries:
+            problem = f"the template '{template}' has the connector '{there[0]}' here, which goes on being there"
+            mistakes.add(upper.keys[key], problem, f"{there[0]}: {REMOVE}")
+            mistakes.misread.add(upper.keys[key])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.channel import Release
 from engine.channel.binding import Binding
-from engine.channel.grammar import Level
+from engine.channel.grammar import Level, misspelt
 from engine.hours import Clock
 from engine.mapping import Language
 from engine.placed import Items, Node, Record
@@ -17,6 +17,8 @@ def release(
     """The moments at which it happens; a mistake where there is none at all."""
     entries, value = record.entries, binding.value
     if not any(key in level.keys for key in entries):
+        if misspelt(record, level):
+            return None
         problem = f"one of {', '.join(level.keys)} says when; without one it never happens"
         binding.mistakes.add(record, problem, _example(level))
         return None

@@ -47,9 +47,7 @@ def _names_one(binding: Binding, record: Record, name: str, after: Scalar) -> bo
     elif "channel" in _keys(target):
         problem = f"'{after.text}' hands over to a channel in the same moment; there is nothing to wait for"
     elif closed_by(target):
-        problem = (
-            f"what '{after.text}' gets waits in a batch, which is sent as a message of its own"
-        )
+        problem = f"what '{after.text}' gets waits in a batch, which is sent as a message of its own; nothing can wait for it"
     if problem:
         binding.mistakes.add(after, problem)
     return not problem

@@ -16,7 +16,7 @@ from engine.channel.replies import named_format
 from engine.formats import Format, Reading
 from engine.hours import Hours
 from engine.mapping.layouts import layout
-from engine.placed import Node, Record, Scalar
+from engine.placed import Items, Node, Record, Scalar
 
 
 class Sourced(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +65,11 @@ def hours(binding: Binding, node: Node | None) -> Hours | None:
         return None
     if not isinstance(node, Scalar):
         problem = "days and times stand here as one text, with commas between them"
-        binding.mistakes.add(node, problem, f"open: {Hours.example}")
+        items = node.items if isinstance(node, Items) else ()
+        said = ", ".join(item.text for item in items if isinstance(item, Scalar))
+        binding.mistakes.add(
+            node, problem, f'open: "{said}"' if said else f"open: {Hours.example}"
+        )
         return None
     found = binding.value(node, Hours, "open", None)
     return None if found is None else msgspec.structs.replace(found, zone=str(binding.zone))

@@ -17,6 +17,7 @@ FAMILIES = (
     "status",
     "replay",
     "orders",
+    "tables",
     "files",
     "convert",
     "house",

@@ -33,6 +33,14 @@ def verdicts(incomplete: str) -> list[str]:
     return [verdict.value for verdict in Verdict if verdict.value.startswith(incomplete)]
 
 
+def lookup_tables(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Data tables that the home declares and that begin so."""
+    folder = _home(ctx) / "mappings/tables"
+    return sorted(
+        path.stem for path in folder.glob("*.yaml") if path.stem.startswith(incomplete)
+    )
+
+
 def _home(ctx: typer.Context) -> Path:
     """The home that the half-written command line means."""
     at: Any = ctx

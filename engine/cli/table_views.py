@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.running import counted
+from engine.cli.table_orders import declared
 from engine.cli.table_uses import find
-from engine.cli.tables import declared
 from engine.cli.terminal import json_out, moment, safe, table
 from engine.errors import CommandError
 from engine.mapping import lookups
@@ -102,7 +102,12 @@ def _line(one: dict[str, Any]) -> tuple[object, ...]:
     used = one["last_used"] or "never"
     if not one["declared"]:
         used += "; not declared"
-    return (*(one[name] for name in ("table", "owner", "rows", "version")), since, one["who"], used)
+    return (
+        *(one[name] for name in ("table", "owner", "rows", "version")),
+        since,
+        one["who"],
+        used,
+    )
 
 
 def history(home: Path, name: str, as_json: bool) -> None:
@@ -135,7 +140,8 @@ def diff(home: Path, name: str, before: int, after: int, limit: int, as_json: bo
     old = _version(versions, number) if number else None
     current = TableFile(table_file(home, name, new.file))
     earlier = TableFile(table_file(home, name, old.file)) if old else None
-    found, counts = [], Changes()
+    found: list[Difference] = []
+    counts = Changes()
     for one in differences(earlier, current):
         counts = _counted(counts, one)
         if len(found) < max(limit, 10_000):
@@ -172,7 +178,11 @@ def _told(one: Difference, trailer: Trailer) -> str:
     if one.before is None or one.after is None:
         return f"{text}: {', '.join(row.values)}"
     cells = zip(trailer.columns, one.before.values, one.after.values, strict=True)
-    told = [f"{name} {was or '(empty)'} -> {now or '(empty)'}" for name, was, now in cells if was != now]
+    told = [
+        f"{name} {was or '(empty)'} -> {now or '(empty)'}"
+        for name, was, now in cells
+        if was != now
+    ]
     if one.before.last != one.after.last:
         told.append(f"until {one.before.last or '(open)'} -> {one.after.last or '(open)'}")
     return f"{text}: {', '.join(told)}"
@@ -227,7 +237,13 @@ def _drift(one: Drift, limit: int) -> Iterable[str]:
     yield safe(f"{one.table} ({one.owner}): version {one.version}, {counted(one.rows, 'row')}")
     yield f"  asked for and not found: {counted(len(one.missing), 'code')}"
     missing = [
-        (f"    {shown(each.keys)}", each.at, f"{each.count} times", _day(each.first_at), f"to {_day(each.last_at)}")
+        (
+            f"    {shown(each.keys)}",
+            each.at,
+            f"{each.count} times",
+            _day(each.first_at),
+            f"to {_day(each.last_at)}",
+        )
         for each in one.missing
     ]
     yield from _first(table(missing), limit)
@@ -235,7 +251,12 @@ def _drift(one: Drift, limit: int) -> Iterable[str]:
     yield from _first([safe(f"    {shown(keys)}") for keys in one.unused], limit)
     yield f"  changed since version {one.compared_with}: {changes(one.changes)}"
     told = [
-        (f"    {each.what}", shown(each.keys), ", ".join(each.columns), "in use" if each.used else "")
+        (
+            f"    {each.what}",
+            shown(each.keys),
+            ", ".join(each.columns),
+            "in use" if each.used else "",
+        )
         for each in one.changed
     ]
     yield from _first(table(told), limit)

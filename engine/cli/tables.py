@@ -11,8 +11,6 @@ from engine.cli import completion
 from engine.cli.app import FOUND, Home, Json, Reason, app, here
 
 if TYPE_CHECKING:
-    from engine.mapping.lookups import Definition
-    from engine.store.tables import Version
     from engine.store.tables.publishing import Wanted
 
 tables_app = typer.Typer(
@@ -22,9 +20,7 @@ app.add_typer(tables_app, name="tables", help="Data tables: import, compare, go 
 
 Name = Annotated[
     str,
-    typer.Argument(
-        metavar="NAME", help="The table.", autocompletion=completion.lookup_tables
-    ),
+    typer.Argument(metavar="NAME", help="The table.", autocompletion=completion.lookup_tables),
 ]
 Some = Annotated[
     str,
@@ -48,9 +44,7 @@ DryRun = Annotated[
 @tables_app.command("import")
 def import_(
     name: Name,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV in UTF-8, with a header.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV in UTF-8, with a header.")],
     *,
     reason: Reason = "",
     who: Who = "",
@@ -70,6 +64,7 @@ def import_(
 
     corridor tables import cdm charges.csv --reason "price list of October"
     """
+    from engine.cli.table_orders import declared, publish
     from engine.store.tables import publishing
 
     folder = here(home)
@@ -79,14 +74,18 @@ def import_(
     with publishing.imported(folder, definition, file, encoding, approved_by) as prepared:
         wanted = prepared.wanted
         done = not (dry_run or prepared.same)
-        number = _publish(folder, wanted, who, reason) if done else 0
+        number = publish(folder, wanted, who, reason) if done else 0
     if as_json:
         from engine.cli.terminal import json_out
 
-        json_out({"table": name, "version": number, "rows": wanted.rows, "changes": wanted.changes})
+        json_out(
+            {"table": name, "version": number, "rows": wanted.rows, "changes": wanted.changes}
+        )
         return
     if prepared.unused:
-        print(f"columns that {name} does not declare are left alone: {', '.join(prepared.unused)}")
+        print(
+            f"columns that {name} does not declare are left alone: {', '.join(prepared.unused)}"
+        )
     if dry_run:
         print(f"{name}: {_told(wanted)}; nothing was imported (--dry-run)")
     elif prepared.same:
@@ -101,7 +100,9 @@ def rollback(
     *,
     to: Annotated[
         int,
-        typer.Option("--to", metavar="VERSION", help="Default: the one before the present one."),
+        typer.Option(
+            "--to", metavar="VERSION", help="Default: the one before the present one."
+        ),
     ] = 0,
     reason: Reason = "",
     who: Who = "",
@@ -113,13 +114,16 @@ def rollback(
 
     corridor tables rollback cdm --reason "the October list has wrong prices"
     """
+    from engine.cli.table_orders import declared, publish
     from engine.store.tables import publishing
 
     folder = here(home)
     _needed(reason)
     wanted = publishing.rolled_back(folder, declared(folder, name), to, approved_by)
-    number = _publish(folder, wanted, who, reason)
-    print(f"{name}: version {number}, the rows of version {wanted.rolled_back_to}; {_told(wanted)}")
+    number = publish(folder, wanted, who, reason)
+    print(
+        f"{name}: version {number} says what version {wanted.rolled_back_to} said, {_told(wanted)}"
+    )
 
 
 def _needed(reason: str) -> None:
@@ -129,70 +133,10 @@ def _needed(reason: str) -> None:
 
 
 def _told(wanted: Wanted) -> str:
-    from engine.cli.table_views import changes
     from engine.cli.running import counted
+    from engine.cli.table_views import changes
 
     return f"{counted(wanted.rows, 'row')}: {changes(wanted.changes)}"
-
-
-def _publish(home: Path, wanted: Wanted, who: str, reason: str) -> int:
-    """Through the engine where one runs, else into the store itself; the version's number."""
-    import msgspec
-
-    from engine import orders
-    from engine.cli import people
-
-    person = who.strip() or people.who()
-    if orders.running(home):
-        arguments = msgspec.to_builtins(wanted)
-        answer = orders.send(home, "tables", arguments, person, reason)
-        return int(answer["version"])
-    return _directly(home, wanted, person, reason).version
-
-
-def _directly(home: Path, wanted: Wanted, who: str, reason: str) -> Version:
-    import asyncio
-    import time
-
-    from engine.store.sqlite import SqliteStore
-    from engine.store.tables.publishing import publish
-
-    async def write() -> Version:
-        store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
-        try:
-            return await publish(store, home, wanted, who, reason, time.time())
-        finally:
-            await store.close()
-
-    return asyncio.run(write())
-
-
-def declared(home: Path, name: str) -> Definition:
-    """The table's declaration; says what to write where there is none."""
-    from engine.errors import CommandError, ConfigError
-    from engine.mapping import lookups
-    from engine.mapping.language import suggestion
-    from engine.placed import Mistakes
-
-    mistakes = Mistakes()
-    try:
-        found = lookups.load(name, home, mistakes)
-    except LookupError:
-        near = suggestion(name, lookups.names(home))
-        raise CommandError(f"there is no table '{name}'{near or _declare(name)}") from None
-    if found is None:
-        raise ConfigError(mistakes.found)
-    return found
-
-
-def _declare(name: str) -> str:
-    return (
-        f"; declare it first, in mappings/tables/{name}.yaml:\n"
-        "  description: What it says, in one line\n"
-        "  owner: who-answers-for-it\n"
-        "  keys: [code]\n"
-        "  columns: [charge_code, price]"
-    )
 
 
 @tables_app.command("list")
@@ -268,7 +212,9 @@ def export(
 def drift(
     name: Some = "",
     days: Annotated[int, typer.Option("--days", help="How far back to look.")] = 90,
-    limit: Annotated[int, typer.Option("--limit", help="At most this many codes of each kind.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", help="At most this many codes of each kind.")
+    ] = 20,
     as_json: Json = False,
     home: Home = None,
 ) -> None:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import re2
 
 from engine.formats import NULL, Scope
+from engine.formats.json.reading import leaf
 from engine.mapping import facts, operators
 from engine.mapping.functions import strftime
-from engine.mapping.language import NOWHERE, Language, Term, Wrong, constant, refuse
+from engine.mapping.language import NOWHERE, Language, Run, Term, Wrong, constant, refuse
 from engine.mapping.signatures import Parameter
 from engine.mapping.values import Moment, kind_of
 
@@ -92,7 +93,21 @@ def _list(parameter: Parameter, term: Term) -> Term:
         raise Wrong(
             term.offset, f"'{parameter.name}' is a list, this is one value", "(*) or [*]"
         )
-    return guarded(term, "list")
+    found = guarded(term, "list")
+    found.run = _leaves(found.run)
+    return found
+
+
+def _leaves(read: Run) -> Run:
+    """A list of a record of which nothing is known: its items as expressions know values."""
+
+    def run(scope: Scope) -> Any:
+        value = read(scope)
+        if value is None or value is NULL:
+            return value
+        return [said for each in value if (said := leaf(each)) is not None]
+
+    return run
 
 
 def guarded(term: Term, kind: str) -> Term:

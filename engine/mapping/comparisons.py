@@ -141,7 +141,7 @@ def _membership(left: Term, right: Term) -> Run:
         )
     if right.many:
         _comparable(left, right)
-    if right.constant:
+    if right.constant and isinstance(right.value(), list | tuple):
         values = tuple(right.value())
         if left.kind == "text":
             there = frozenset(values)

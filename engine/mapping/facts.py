@@ -58,6 +58,7 @@ _META: dict[str, tuple[str, Callable[[Scope], Any]]] = {
     "id": ("text", lambda scope: _id(scope.context.context.id)),
     "parent": ("text", lambda scope: _id(_inbound(scope).parent)),
     "replayed": ("truth", lambda scope: _inbound(scope).replay_of != 0),
+    "vanished": ("truth", lambda scope: _fact("vanished")(scope) is not None),
     "test": ("truth", lambda scope: _inbound(scope).test),
 }
 

@@ -66,11 +66,18 @@ def name(parser: Parser) -> Term:
         return term
     try:
         found_path = None if following == "(" and word.islower() else _path(parser)
-    except PathProblem:
-        if following in ("(", "-", "[", "."):
+    except PathProblem as problem:
+        if problem.certain or following in ("(", "-", "[", "."):
             raise
         found_path = None
     return found_path or _unknown(parser, word, start, end)
+
+
+def numbered(parser: Parser) -> Term | None:
+    """A path that begins with a digit, in a format that has such (`2300/CLM01`); None where a number stands."""
+    if not getattr(parser.language.format.paths, "numbered", False):
+        return None
+    return _path(parser)
 
 
 def _word(parser: Parser, word: str, start: int, end: int) -> Term | None:
@@ -257,7 +264,6 @@ def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
     known = [
         *parser.language.lets,
         *parser.language.known,
-        *calls.names(),
         "index",
         "meta",
         "nothing",

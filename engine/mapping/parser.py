@@ -239,9 +239,9 @@ class Parser:
             return constant(self.quoted(), "text", start)
         if sign == "[" and (start == self.listed or not _KEY.match(self.text, start)):
             return self._list(start)
-        if match := _NUMBER.match(self.text, start):
-            return self._number(match, start)
         try:
+            if match := _NUMBER.match(self.text, start):
+                return names.numbered(self) or self._number(match, start)
             return names.name(self)
         except PathProblem as problem:
             raise Wrong(problem.offset, problem.problem, problem.write) from None

@@ -24,7 +24,10 @@ def hl7v2(term: Term) -> Term:
 
 
 def x12(term: Term) -> Term:
-    """A value as an element of X12 takes it; how a date or a truth is written is for the mapping to say."""
+    """A value as an element of X12 takes it, an element copied as it is; how a date or a truth is written a mapping says."""
+    nodes = term.nodes
+    if nodes is not None and term.shape is not None and term.shape.format == "x12":
+        return msgspec.structs.replace(term, run=lambda scope: nodes(scope) or None)
     _single_kind(term)
     if term.kind == "moment":
         raise Wrong(term.offset, "an element takes a text: say how the date is written", '| format("%Y%m%d")')  # fmt: skip

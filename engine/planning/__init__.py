@@ -5,6 +5,7 @@ One message on its way through its channel, step by step. Pure. `engine/pipeline
     keys         values as the texts that keys and lanes are made of
     remembering  `remember:`
     routing      destinations: chosen, rendered, addressed; handed over, or joined to a batch
+    parts        `split:`, a file's records, what vanished from it
     groups       `collect:`, and what comes of a group that is released
     tracing      what each rule made, for `corridor try`
     moments      when a group ends

@@ -28,9 +28,6 @@ from engine.planning.keys import UNIT, joined
 from engine.planning.moments import ends_at
 from engine.planning.routing import chained
 
-#: The fact that makes a message a released group: empty for `collect`, else the destination's name.
-FACT = "group"
-
 
 class Waited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One member of a released group, as it is kept."""

@@ -17,6 +17,8 @@ from engine.message import Body, Context, Facts, Inbound, Outbound, Plan, Spoole
 from engine.planning.keys import lanes, texts_of
 from engine.planning.moments import ends_at
 
+#: The fact that makes a message a released group: empty for `collect`, else the destination's name.
+FACT = "group"
 #: A message may be handed from channel to channel this often.
 DEPTH = 8
 #: A message may have this many deliveries.
@@ -111,10 +113,18 @@ class Routing:
         if target is None:
             raise MessageError("no_such_channel", f"{route.name}: the channel is not running")
         inner = msgspec.structs.replace(
-            self.inbound, raw=payload, depth=depth, only=(), parent=context.id, facts=None, group=0
+            self.inbound, raw=payload, depth=depth, only=(), parent=context.id,
+            facts=self._facts(), group=0
         )  # fmt: skip
         made = self.planner(target, inner, context)
         return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
+
+    def _facts(self) -> dict[str, str] | None:
+        """What the next channel may read of `meta.`: a message made of a group is no group any more."""
+        facts = self.inbound.facts
+        if facts is None or FACT not in facts:
+            return facts
+        return {name: value for name, value in facts.items() if name != FACT}
 
 
 def outbound(route: Route, shows: str, payload: Body, part: int, scope: Scope) -> Outbound:

@@ -14,9 +14,18 @@ from engine.retry import Retry
 _LEVELS = (
     ("The channel", grammar.CHANNEL, "channel"),
     ("`source`, beside its connector", grammar.SOURCE, "source"),
+    ("`answer` of a source", grammar.ANSWER, "answer"),
     ("`accept`, one rule or a list of them", grammar.ACCEPT, "accept"),
+    ("`remember`, one memory", grammar.REMEMBER, "remember"),
+    ("A step of `transform`", grammar.TRANSFORM, "transform"),
+    ("`collect`", grammar.COLLECT, "collect"),
+    ("`release` of a `collect`", grammar.RELEASE, "release"),
     ("A destination, beside its connector", grammar.DESTINATION, "destination"),
+    ("`batch`", grammar.BATCH, "batch"),
+    ("`close` of a `batch`", grammar.CLOSE, "close"),
     ("`reply`", grammar.REPLY, "reply"),
+    ("`expect` of a destination", grammar.EXPECT, "expect"),
+    ("A parameter of a template", grammar.PARAMETER, "parameter"),
     ("A test", grammar.TEST, "test"),
     ("`given`, where a test says more than a file", grammar.GIVEN, "given"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -70,7 +70,7 @@ def _inside(node: Node, key: str) -> Node:
     return node
 
 
-def choices(layout: Any, known: dict[str, tuple[str, ...]]) -> Problem:
+def choices(layout: Any, known: Mapping[str, tuple[str, ...]]) -> Problem:
     """A key whose value is none of its words."""
     for key, words in known.items():
         if (said := getattr(layout, key)) not in words:

@@ -105,6 +105,9 @@ class Source(Protocol):
     def pieces(self) -> Iterator[Piece]:
         """The records in order; each call reads from the beginning. MessageError where no record can be told."""
 
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Line and bytes of each record, as `pieces` has them, without a look at what they hold."""
+
     def place(self, line: int) -> str:
         """Where a record stands, for people: `line 17`."""
 

@@ -39,6 +39,10 @@ def parts(source: Source) -> Iterator[Part]:
 
     MessageError before the first of them where header or trailer are missing or say something else than the records.
     """
+    if source.kinds.simple and not source.group_by and not source.key:
+        for line, raw in source.records():
+            yield Part(raw=source.prefix + raw, line=line)
+        return
     cutter = _Cutter(source)
     if not source.kinds.simple:
         cutter.frame()

@@ -17,6 +17,8 @@ from engine.channel import Channel, load_all
 from engine.errors import ConfigError
 from engine.message import LARGE, Context, Inbound, Outbound, Plan, Verdict
 from engine.store.large import write
+from engine.store.tables.reading import StoreTables
+from engine.store.tables.usage import Noted
 
 #: Seconds without a large message after which the planning process ends.
 IDLE = 30.0
@@ -31,8 +33,8 @@ def _begin(home: str) -> None:
     _home = Path(home)
 
 
-def _plan(name: str, release: str, inbound: Inbound, context: Context) -> Plan:
-    """In the planning process: plan, and put large payloads into files instead of sending them back."""
+def _plan(name: str, release: str, inbound: Inbound, context: Context) -> tuple[Plan, Noted]:
+    """In the planning process: plan, and put large payloads into files; also which rows of tables were asked for."""
     if name not in _channels or _channels[name].release != release:
         with contextlib.suppress(ConfigError):
             _channels.update(load_all(_home, lenient=True).channels)
@@ -40,7 +42,8 @@ def _plan(name: str, release: str, inbound: Inbound, context: Context) -> Plan:
             raise LookupError(name)
     whole = msgspec.structs.replace(context, channels=_channels)
     planned = pipeline.plan(_channels[name], inbound, whole)
-    return _spooled(planned)
+    assert isinstance(context.lookups, StoreTables)
+    return _spooled(planned), context.lookups.noted()
 
 
 def _spooled(planned: Plan) -> Plan:
@@ -81,7 +84,7 @@ class LargePlanner:
         pool = self._started()
         work = partial(_plan, channel.name, channel.release, inbound, bare)
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
+            planned, noted = await asyncio.get_running_loop().run_in_executor(pool, work)
         except LookupError:
             # its files were edited, and the edit is not in force: only this process knows it
             return await asyncio.to_thread(pipeline.plan, channel, inbound, context)
@@ -89,6 +92,9 @@ class LargePlanner:
             if self._pool is pool:
                 self.close()
             raise
+        if isinstance(context.lookups, StoreTables):
+            context.lookups.note(noted)
+        return planned
 
     async def _once_more(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """The process ended with several messages in it: each is tried alone, so that only the culprit is held."""

@@ -17,6 +17,8 @@ WATCHED = (".yaml", ".csv")
 LAG_EVERY = 0.02
 #: Seconds between two rounds of dropping old bodies, and between two steps of one.
 PRUNE_EVERY, PRUNE_PAUSE = 600.0, 0.1
+#: Seconds between two times that the use of tables is kept.
+FLUSH_EVERY = 60.0
 #: Seconds between two looks at queues and silences.
 LOOK_EVERY = 5.0
 
@@ -65,6 +67,16 @@ async def prune(engine: Engine) -> None:
                 await asyncio.sleep(PRUNE_PAUSE)
         except StoreError as error:
             engine.log.event("warning", "", "not_pruned", detail=str(error))
+
+
+async def usage(engine: Engine) -> None:
+    """Keep which rows of the data tables were asked for, every so often (`corridor tables drift`)."""
+    while True:
+        await asyncio.sleep(FLUSH_EVERY)
+        try:
+            await engine.tables.flush(engine.store)
+        except StoreError as error:
+            engine.log.event("warning", "", "usage_not_kept", detail=str(error))
 
 
 async def alerts(engine: Engine) -> None:

@@ -166,16 +166,20 @@ class SqliteArchive(Overview, Archive):
         if row is None:
             raise StoreError("there is no such message")
         received_at, peer, facts, depth, flags, parent = row
+        own = facts is not None
         while facts is None and parent:
             above = self._one("inbound", parent)
             if above is None:
                 break
             facts, parent = above[2], above[5]
+        known = None if facts is None else json.loads(facts)
+        if known is not None and not own:
+            known.pop("group", None)  # what was handed over by a released group is none itself
         return Inbound(
             raw=self._body("raw", id),
             received_at=received_at,
             peer=peer,
-            facts=None if facts is None else json.loads(facts),
+            facts=known,
             depth=depth,
             test=bool(flags & TEST),
         )

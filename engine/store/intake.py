@@ -118,7 +118,7 @@ class Intake:
         inbound = msgspec.structs.replace(
             entry.inbound,
             raw=plan.part_raw,
-            facts=None,
+            facts=plan.part_facts,
             parent=entry.id,
             replay_of=0,
             only=(),

@@ -7,7 +7,9 @@ import re
 
 import msgspec
 
-from tests.runtime.conftest import House, until
+from engine.message import short_id
+from engine.runtime.releases import unconfirmed
+from tests.runtime.conftest import House, free_port, until
 
 COLLECT = """
 description: Charges of one account, billed together
@@ -138,7 +140,7 @@ async def test_a_group_whose_mapping_fails_is_kept_and_can_be_replayed(house: Ho
     (held,) = house.archive().search(verdict="quarantined")
     house.write("mappings/bill.yaml", BILL)
     await house.order("reload")
-    await house.order("replay", message=held.id)
+    await house.order("replay", messages=[held.id])
     await until(lambda: house.partner.unique == 1)
 
 
@@ -175,3 +177,60 @@ async def test_memory_and_numbers_are_seen_by_the_next_message_and_after_a_resta
     assert [one["moved"] for one in said] == [True, False, False, False]
     numbers = [one["number"] for one in said]
     assert len(set(numbers)) == 4 and all(re.fullmatch(r"\d{3}", number) for number in numbers)
+
+
+ORDERS = """
+description: Orders that are to be confirmed
+owner: integration
+source:
+  mllp: {{port: {port}}}
+format: hl7v2
+transform: ward
+remember:
+  visit: {{key: PID-18.1, fields: {{ward: PV1-3.1}}, for: 30d}}
+destinations:
+  supplier:
+    http: {{url: "http://127.0.0.1:{partner}/orders"}}
+    order_by: none
+    expect: {{from: confirmations, where: order, is: PID-18.1, within: {within}}}
+"""
+CONFIRMATIONS = """
+description: What the supplier confirms
+owner: integration
+source:
+  mllp: {{port: {confirm}}}
+format: hl7v2
+keys:
+  order: PID-18.1
+destinations:
+  kept:
+    http: {{url: "http://127.0.0.1:{partner}/kept"}}
+"""
+
+
+async def test_a_confirmation_that_does_not_come_is_told_once_and_one_that_comes_is_linked(
+    house: House,
+) -> None:
+    confirm = free_port()
+    house.channel(ORDERS, within="300ms")
+    house.channel(CONFIRMATIONS, "confirmations", confirm=confirm)
+    house.write("mappings/ward.yaml", WARD)
+    engine = await house.start()
+    await house.send(usage("C1", "A1", "1", 1), usage("C2", "A2", "1", 1))
+    await until(lambda: house.partner.unique == 2)
+    await house.committed()
+    assert unconfirmed(engine) == []
+    await house.send(usage("K1", "A2", "1", 1), port=confirm)
+    await asyncio.sleep(0.4)
+    await house.committed()
+    told = [alert for _ in range(3) for alert in unconfirmed(engine)]
+    assert [alert.destination for alert in told] == ["supplier"]
+    assert "confirmations has brought no confirmation within" in told[0].text
+    (late,) = house.archive().search(control="C1")
+    assert short_id(late.id) in told[0].text
+    assert any(step.what == "confirmed" for step in house.trail("C2"))
+    await house.send(usage("K2", "A1", "1", 1), port=confirm)
+    await house.committed()
+    assert any(step.what == "confirmed" for step in house.trail("C1")), (
+        "a late one is linked, too"
+    )

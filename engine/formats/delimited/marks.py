@@ -35,16 +35,9 @@ class Marks:
         self.keep = layout.empty_lines == "keep"
         self.spans = bool(self.quote) and layout.line_breaks != "refuse"
         """Whether a value in quotes may go on in the next line."""
-        self._text(layout)
-        self._bytes()
-
-    def _text(self, layout: Layout) -> None:
         self.text_separator, self.text_quote = layout.separator, layout.quote
-        if not layout.quote:
-            return
-        separator, quote = re.escape(layout.separator), re.escape(layout.quote)
-        blank = _blank([" ", "\t"], layout.separator, layout.trim)
-        self.field = re.compile(_FIELD.format(q=quote, s=separator, b=blank, o="("))
+        self.text_blanks = " \t".replace(layout.separator, "") if layout.trim else ""
+        self._bytes()
 
     def _bytes(self) -> None:
         if not self.quote:
@@ -57,7 +50,7 @@ class Marks:
             "s": re.escape(separator),
             "b": blank,
         }
-        inner = _FIELD.format(**marks, o="(?:")
+        inner = _FIELD.format(**marks)
         whole = f"{inner}(?:{marks['s']}{inner})*+"
         self.whole = re.compile(whole.encode("latin-1"))
         self.opened = re.compile(_QUOTED.format(**marks).encode("latin-1"))
@@ -143,29 +136,46 @@ class Marks:
 
     def values(self, text: str) -> list[str]:
         """The values of a record; MessageError `bad_quotes` where its quotes are wrong."""
-        quote, separator = self.text_quote, self.text_separator
+        quote, separator, blanks = self.text_quote, self.text_separator, self.text_blanks
+        found = text.split(separator)
         if not quote or quote not in text:
-            found = text.split(separator)
-            return [value.strip() for value in found] if self.trim else found
-        made, at, size, match = [], 0, len(text), self.field.match
-        while True:
-            field = match(text, at)
-            if field is None:
-                raise MessageError("bad_quotes", "a quote is opened and not closed")
-            quoted, plain = field.groups()
-            value = plain if quoted is None else quoted.replace(quote + quote, quote)
-            made.append(value.strip() if self.trim and quoted is None else value)
-            at = field.end()
-            if at == size:
-                return made
-            if text[at] != separator:
-                raise MessageError("bad_quotes", "something stands behind a closing quote")
-            at += 1
+            return [value.strip(blanks) for value in found] if blanks else found
+        made: list[str] = []
+        opened: list[str] = []
+        quotes = 0
+        for value in found:
+            bare = value.strip(blanks) if blanks else value
+            if not opened and not bare.startswith(quote):
+                made.append(bare)
+                continue
+            opened.append(value)
+            quotes += value.count(quote)
+            if quotes % 2 == 0:
+                made.append(self.unquoted(separator.join(opened)))
+                opened, quotes = [], 0
+        if opened:
+            raise MessageError("bad_quotes", "a quote is opened and not closed")
+        return made
+
+    def unquoted(self, text: str) -> str:
+        """A value without the quotes around it; MessageError where they do not stand around it."""
+        quote, said = (
+            self.text_quote,
+            text.strip(self.text_blanks) if self.text_blanks else text,
+        )
+        value = said[1:-1]
+        if quote in value:
+            if quote in value.replace(quote + quote, ""):
+                raise MessageError("bad_quotes", "a quote stands alone inside quotes")
+            value = value.replace(quote + quote, quote)
+        if not said.endswith(quote) or len(said) < 2:
+            raise MessageError("bad_quotes", "something stands behind a closing quote")
+        return value
 
 
 #: One value: in quotes, or not. What may follow is looked at by who reads it.
 _QUOTED = "{b}{q}[^{q}]*+(?:{q}{q}[^{q}]*+)*+{q}{b}"
-_FIELD = "(?:{b}{q}{o}[^{q}]*+(?:{q}{q}[^{q}]*+)*+){q}{b}|(?!{b}{q}){o}[^{s}]*+))"
+_FIELD = "(?:{b}{q}[^{q}]*+(?:{q}{q}[^{q}]*+)*+{q}{b}|(?!{b}{q})[^{s}]*+)"
 
 
 def _blank(blanks: list[str], separator: str, trim: bool) -> str:

@@ -92,6 +92,12 @@ class Reader:
             else:
                 yield Piece(number, whole, kind, found)
 
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Line and bytes of each record."""
+        raw = self.raw
+        for at, _, after, number in self.marks.lines(raw, self.start, self.first):
+            yield number, self.recoded(raw[at:after])
+
     def recoded(self, record: bytes) -> bytes:
         """A record in the character set of the file."""
         if self.marks.direct:

@@ -1,0 +1,106 @@
+"""
+Files of fixed fields: each value has its place in the record, as mainframes and banks write them.
+
+A layout is a file of the release, `mappings/layouts/NAME.yaml`. `format: fixed/NAME` in a channel and `from: fixed/NAME`
+in a mapping read files of it, `to: fixed/NAME` writes records of it.
+
+    layout   the keys of a layout; checks, what they cannot be
+    fields   what stands in a field, read and written; cobol, numbers as COBOL keeps them
+    marks    how one record is told from the next
+    reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
+    writing  records
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from engine.formats import Reading
+from engine.formats.fixed.checks import layout, problem
+from engine.formats.fixed.layout import Layout
+from engine.formats.fixed.reader import Reader
+from engine.formats.fixed.writing import line
+from engine.message import Receipt
+from engine.rows import assembly, parting
+from engine.rows import snapshot as snapshots
+from engine.rows.parting import Part
+from engine.rows.paths import RowPaths
+from engine.rows.table import RowsDocument, tree
+
+__all__ = [
+    "Layout",
+    "Part",
+    "acknowledge",
+    "layout",
+    "line",
+    "parse",
+    "parted",
+    "parts",
+    "paths",
+    "problem",
+    "refuse",
+    "snapshot",
+    "split",
+    "splits",
+    "tree",
+    "unique",
+]
+
+paths = RowPaths()
+unique: tuple[str, ...] = ()
+
+
+def parse(raw: bytes, reading: Reading) -> RowsDocument:
+    """
+    Bytes to rows; MessageError names the record that cannot be read.
+
+    >>> from engine.formats.fixed.fields import Field
+    >>> layout = Layout(fields={"number": Field(length=4), "amount": Field(length=7)})
+    >>> parse(b"A1  0001250\\n", Reading(layout=layout)).rows("rows")[0].values
+    ['A1  ', '0001250']
+    """
+    return assembly.document(Reader(raw, reading))
+
+
+def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
+    """A file is one message, unless the channel splits it."""
+    return None
+
+
+def splits(by: str, layout: object = None) -> str:
+    """What is wrong with `split: BY`; empty where it can be."""
+    return "" if by == "record" else "a file of fixed fields is split by 'record'"
+
+
+def parted(raw: bytes, reading: Reading, by: str) -> Iterator[Part]:
+    """The parts with what is known of them: the record where each begins in the file, and its key from file to file."""
+    return parting.parts(Reader(raw, reading))
+
+
+def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
+    """One file for each record with those inside it, or for each group (`group_by`), made while they are asked for."""
+    return (part.raw for part in parted(raw, reading, by))
+
+
+def snapshot(previous: Mapping[str, bytes], raw: bytes, reading: Reading) -> tuple[Part, ...]:
+    """
+    The parts that the last file had and this one has not (engine/rows/snapshot.py: vanished).
+
+    `previous` are the last file's parts by their keys, as `parted` gave them; without `snapshot:` in the layout nothing
+    vanishes.
+    """
+    reader = Reader(raw, reading)
+    settings = reader.layout.snapshot
+    if settings is None:
+        return ()
+    return snapshots.vanished(previous, parting.parts(reader), settings.stop_at)
+
+
+def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:
+    """Files of rows are not answered."""
+    return b""
+
+
+def refuse(raw: bytes, reading: Reading, now: float, why: str) -> bytes:
+    """Files of rows are not answered."""
+    return b""

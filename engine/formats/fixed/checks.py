@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from engine.formats.fixed import fields
 from engine.formats.fixed.fields import Field
 from engine.formats.fixed.layout import CHOICES, Layout, compiled, spans
@@ -73,7 +75,7 @@ def _fields(layout: Layout, given: dict[str, Field]) -> Problem:
 
 def _overlaps(given: dict[str, Field]) -> Problem:
     order = sorted(spans(given).items(), key=lambda each: each[1])
-    for (before, (_, end)), (name, (begin, _)) in zip(order, order[1:], strict=False):
+    for (before, (_, end)), (name, (begin, _)) in pairwise(order):
         if begin < end:
             return name, f"it begins inside '{before}'"
     return None

@@ -119,7 +119,7 @@ def _date(text: str, field: Field, name: str) -> str | None:
     return found.isoformat() if _timed(field) else found.date().isoformat()
 
 
-def write(value: str, name: str, field: Field, encoding: str) -> str | bytes:
+def write(value: str, name: str, field: Field) -> str | bytes:
     """A value as it stands in its field: text of the field's length, or bytes; MessageError names the field."""
     if field.type == "date" and value:
         value = _dated(value, field, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -96,6 +96,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def totals(self) -> Totals | None:
         """What the trailer says, compiled."""
         return None if self.trailer is None else totals(self.trailer, self.kinds)
+
+    @cached_property
+    def met(self) -> dict[Any, Any]:
+        """What was worked out of it so far: how its records are cut, by character set."""
+        return {}
 
     @property
     def lines(self) -> bool:

@@ -1,8 +1,8 @@
 """
 What `to: hl7v2/2.5.1/MFN_M16` builds: the standard's structure as places to write to.
 
-A group is named by the standard (`ORDER_OBSERVATION`) or by the segment that paths name it by (`OBR`); a segment that
-stands alone is a group of itself (`DG1`). What lies deeper is reached by its name alone: `OBR` from the message goes
+A group is named by the standard (`ORDER_OBSERVATION`) or by a segment that stands once in it, as paths do (`OBR`); a segment
+that stands alone is a group of itself (`DG1`). What lies deeper is reached by its name alone: `OBR` from the message goes
 through PATIENT_RESULT, `PID-3` stands where the structure has the patient. A Z segment may stand in any group.
 """
 
@@ -155,8 +155,8 @@ class Level:
 
 
 def _names(part: Part, segment: str) -> bool:
-    """Whether paths name the group by the segment."""
-    return segment in part.first and segment in part.single
+    """Whether paths name the group by the segment (groups.py: it stands there once)."""
+    return segment in part.single
 
 
 def _only(routes: list[tuple[str, ...]], name: str, level: Level) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """
-JSON documents: one object or list a message. `format: json` in a channel; its paths also read canonical entities.
+JSON documents: one object or list a message, or one a line. `format: json` in a channel; its paths also read canonical entities.
 
 Numbers keep every digit (Decimal). The answer is a small JSON object with the id under which support finds the message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,24 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Reading
+from engine.formats.json.encodings import NOT_JSON, to_utf8
 from engine.formats.json.paths import RecordPaths
+from engine.formats.json.splitting import parts, split, splits
 from engine.message import Receipt, Verdict, short_id
+
+__all__ = [
+    "JsonDocument",
+    "JsonEdit",
+    "acknowledge",
+    "parse",
+    "parts",
+    "paths",
+    "refuse",
+    "split",
+    "splits",
+    "tree",
+    "unique",
+]
 
 paths = RecordPaths()
 unique: tuple[str, ...] = ()
@@ -77,12 +93,11 @@ def parse(raw: bytes, reading: Reading) -> JsonDocument:
     >>> parse(b'{"price": 12.50}', Reading()).value
     {'price': Decimal('12.50')}
     """
+    text = to_utf8(raw, reading)
     try:
-        if reading.encoding and reading.encoding.lower() not in ("utf-8", "utf8"):
-            raw = raw.decode(reading.encoding).encode()
-        value = _DECODER.decode(raw.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeError, ValueError, LookupError, RecursionError):
-        raise MessageError("not_json", "the bytes are not one JSON document") from None
+        value = _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
+        raise MessageError("not_json", NOT_JSON) from None
     if _deeper(value, DEPTH):
         raise MessageError("not_json", f"nested more than {DEPTH} deep")
     return JsonDocument(value)
@@ -93,11 +108,6 @@ def _deeper(value: Any, left: int) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return left == 0 or any(_deeper(each, left - 1) for each in inner)
-
-
-def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
-    """A JSON document is one message."""
-    return None
 
 
 def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:

@@ -7,9 +7,11 @@ The bytes stay as they came. A path as a value (`CLM05`) is the first leaf of wh
 
 from __future__ import annotations
 
-from engine.formats.x12 import read
+from engine.formats.x12 import read, target
 from engine.formats.x12.document import Document, parse
+from engine.formats.x12.edit import Editor
 from engine.formats.x12.envelope import parts
+from engine.formats.x12.structure import structure
 
 
 class _Paths:
@@ -17,7 +19,10 @@ class _Paths:
 
     calls = ("qualified",)
     """Words that are written like functions and are paths here."""
+    numbered = True
+    """Whether a path may begin with a digit: `2300/CLM01`."""
     match = staticmethod(read.match)
+    target = staticmethod(target.target)
 
 
 paths = _Paths()
@@ -25,4 +30,4 @@ paths = _Paths()
 #: What makes two interchanges the same one: sender, receiver and control number.
 unique = ("ISA06", "ISA08", "ISA13")
 
-__all__ = ["Document", "parse", "parts", "paths", "unique"]
+__all__ = ["Document", "Editor", "parse", "parts", "paths", "structure", "unique"]

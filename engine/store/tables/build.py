@@ -70,13 +70,14 @@ def build(sheet: Sheet, path: Path, before: TableFile | None) -> Made:
         ]
         width = HASHES // shares
         _scatter(sheet, scratch, width)
-        sheet.done()
         with open(path, "r+b") as file:
             writer = _Writer(file, trailer_of(sheet.definition, sheet.rows))
             total = Changes()
             for number, share in enumerate(scratch):
                 rows = _gather(share)
                 _check(rows, sheet)
+                if sheet.problems:
+                    continue
                 old = stored(before, writer.trailer, number * width, (number + 1) * width)
                 new = ((row.keys, row.rest) for row in rows)
                 total = counted(differing(old, new, bool(writer.trailer.dates)), total)

@@ -134,8 +134,6 @@ def _changed(
             continue
         differing = one.columns(columns) if one.after else ()
         key = UNIT.join(row.keys)
-        found.append(
-            Changed(keys=row.keys, what=one.what, columns=differing, used=key in used)
-        )
+        found.append(Changed(keys=row.keys, what=one.what, columns=differing, used=key in used))
     found.sort(key=lambda one: (one.what, one.keys))
     return Changes(**counts), tuple(found)

@@ -67,14 +67,17 @@ def imported(
     versions = TableRows(home).versions(definition.name)
     before = _file_of(home, versions[-1]) if versions else None
     sheet = Sheet(path, definition, encoding)
-    with files.draft(home, definition.name) as made_in:
-        made = build(sheet, made_in, before)
-        named = files.name(made_in, made.digest)
-        yield Prepared(
-            wanted=_wanted(definition, named.name, made, versions, approver),
-            same=before is not None and _says_the_same(before, definition, made),
-            unused=sheet.unused,
-        )
+    try:
+        with files.draft(home, definition.name) as made_in:
+            made = build(sheet, made_in, before)
+            named = files.name(made_in, made.digest)
+            yield Prepared(
+                wanted=_wanted(definition, named.name, made, versions, approver),
+                same=before is not None and _says_the_same(before, definition, made),
+                unused=sheet.unused,
+            )
+    finally:
+        files.sweep(home)
 
 
 def _wanted(

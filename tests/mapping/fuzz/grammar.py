@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from engine.mapping import functions
@@ -30,6 +32,7 @@ _ZONES = ["", "", "", ", zone=", ", otherwise=", ", repeated=", ", salt=", ", fr
 _FIELDS = ["", "", "", ".class", ".code", '["x y"]', ".__class__", ".q"]
 
 
+@cache
 def expressions(format: str) -> st.SearchStrategy[str]:
     """Expressions over a format; nested, and now and then much too deep."""
     path = st.sampled_from(PATHS[format])
@@ -42,7 +45,9 @@ def expressions(format: str) -> st.SearchStrategy[str]:
     return st.recursive(leaf, lambda inner: _larger(inner, path), max_leaves=14)
 
 
-def _larger(inner: st.SearchStrategy[str], path: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _larger(
+    inner: st.SearchStrategy[str], path: st.SearchStrategy[str]
+) -> st.SearchStrategy[str]:
     function = st.sampled_from(_FUNCTIONS)
     arguments = st.lists(inner, max_size=4).map(", ".join)
     binary = st.sampled_from([" or ", " and ", " == ", " != ", " < ", " >= ", " in ", " not in ", " ?? ", " + ", " - ", " * ", " / ", " = ", " && "])  # fmt: skip

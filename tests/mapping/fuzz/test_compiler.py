@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def is_value(value: Any) -> bool:
         return all(is_value(each) or hasattr(each, "line") or hasattr(each, "segment") for each in value)  # fmt: skip
     if isinstance(value, Decimal):
         return value.is_finite()
-    plain = str | bool | Moment | bytes | dict | msgspec.Struct
+    plain = str | bool | int | Moment | bytes | dict | msgspec.Struct
     return value is None or value is NULL or isinstance(value, plain)
 
 
@@ -96,6 +97,7 @@ BOUNDED = settings(max_examples=int(os.environ.get("FUZZ", "60")), deadline=None
 LONGER = settings(max_examples=int(os.environ.get("FUZZ", "3000")), deadline=None, suppress_health_check=list(HealthCheck))  # fmt: skip
 
 
+@cache
 def texts(format: str) -> st.SearchStrategy[str]:
     right = grammar.expressions(format)
     return st.one_of(right, grammar.damaged(right), right.map(lambda said: f"a {{{said}}} b"))
@@ -104,7 +106,9 @@ def texts(format: str) -> st.SearchStrategy[str]:
 @pytest.mark.parametrize("format", FORMATS)
 @BOUNDED
 @given(st.data())
-def test_it_compiles_or_is_a_mistake_and_ends(home: Path, format: str, data: st.DataObject) -> None:
+def test_it_compiles_or_is_a_mistake_and_ends(
+    home: Path, format: str, data: st.DataObject
+) -> None:
     attempt(home, format, data.draw(texts(format)), data.draw(STYLES))
 
 
@@ -160,4 +164,3 @@ def test_a_term_that_breaks_is_found(home: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(operators, "negation", broken)
     with pytest.raises(ZeroDivisionError):
         attempt(home, "hl7v2", "not true", "plain")
-

@@ -1,0 +1,250 @@
+"""A message being built: loops and segments as they are filled, put in the order of their map when rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.errors import MessageError
+from engine.formats import Reading
+from engine.formats.x12 import dictionary
+from engine.formats.x12.document import Document, parse
+from engine.formats.x12.maps import Guide, LoopPart, Part
+from engine.formats.x12.values import written
+from engine.formats.x12.writer import Writer, interchange
+
+Leaf = tuple[int, int]
+"""Element and component (0 = the whole element)."""
+
+
+class Line:
+    """One segment being built."""
+
+    __slots__ = ("name", "part", "values")
+
+    def __init__(self, part: Part | None, name: str) -> None:
+        self.part, self.name = part, name
+        self.values: dict[Leaf, list[str]] = {}
+        """What is in it: the repetitions of each element or component."""
+
+    def text(self, element: int, component: int = 0) -> str:
+        """What stands there, first repetition; empty where nothing does."""
+        found = self.values.get((element, component))
+        return found[0] if found else ""
+
+    def last(self) -> int:
+        """Its last element that has something."""
+        return max((element for element, _ in self.values), default=0)
+
+
+class Group:
+    """One occurrence of a loop being built."""
+
+    def __init__(self, guide: Guide, part: LoopPart, parent: Group | None, code: str = "") -> None:
+        self.guide, self.part, self.parent = guide, part, parent
+        self.code = code
+        """The level's code where the loop is one of a hierarchy: `O`."""
+        self.lines: list[Line] = []
+        self.groups: list[Group] = []
+        if part.first.name in ("HL", "LX", "ST"):
+            self.line(part.first, part.first.name, (), 1)
+
+    def __str__(self) -> str:
+        return f"HL:{self.code}" if self.code and self.part.hierarchy else self.part.name
+
+    def group(self, name: str) -> Group:
+        """One more occurrence of a loop inside this one."""
+        part, code = inside(self.part, name)
+        made = Group(self.guide, part, self, code)
+        self.groups.append(made)
+        return made
+
+    def only(self, name: str) -> Group:
+        """The loop of that name inside this one, made where it is not there yet."""
+        part, _ = inside(self.part, name)
+        for each in self.groups:
+            if each.part is part:
+                return each
+        return self.group(name)
+
+    def line(
+        self, part: Part | None, name: str, said: tuple[tuple[Leaf, str], ...], number: int
+    ) -> Line:
+        """The segment at a place with these codes in it, the one of that number; made where it is not there yet."""
+        found = [
+            one
+            for one in self.lines
+            if one.name == name
+            and one.part is part
+            and all(one.text(*leaf) == text for leaf, text in said)
+        ]
+        while len(found) < number:
+            made = Line(part, name)
+            made.values = {leaf: [text] for leaf, text in said}
+            if part is not None and part.test is not None and len(part.test[2]) == 1:
+                made.values.setdefault(part.test[:2], list(part.test[2]))
+            self.lines.append(made)
+            found.append(made)
+        return found[number - 1]
+
+
+class Built(Group):
+    """A whole message being built: a transaction set with its envelope."""
+
+    def __init__(self, guide: Guide, version: str, facts: Any) -> None:
+        super().__init__(guide, guide.root, None)
+        self.version, self.facts = version, facts
+        self.envelope: dict[str, Line] = {"ISA": Line(None, "ISA"), "GS": Line(None, "GS")}
+        self._rendered: bytes | None = None
+
+    def render(self) -> bytes:
+        """
+        The interchange as bytes.
+
+        Raises MessageError where something is missing, is there too often, or holds a delimiter.
+        """
+        if self._rendered is None:
+            header, writer = interchange(self, self.version, self.facts)
+            self._rendered = header + Emitter(self, writer).rendered()
+        return self._rendered
+
+    def document(self) -> Document:
+        """The interchange, to be read."""
+        return parse(self.render(), Reading(encoding="utf-8"))
+
+
+def inside(part: LoopPart, name: str) -> tuple[LoopPart, str]:
+    """
+    The loop of that name directly inside a loop, and the level's code where it is `HL:X`.
+
+    Raises LookupError with what there is.
+    """
+    inner = [item for item in part.items if isinstance(item, LoopPart)]
+    if name.startswith("HL:"):
+        code = name[3:]
+        for loop in [*inner, *([part] if part.hierarchy else [])]:
+            test = loop.first.test
+            if loop.first.name == "HL" and (test is None or code in test[2]):
+                return loop, code
+    for loop in inner:
+        if loop.name == name and not loop.hierarchy:
+            test = loop.first.test
+            return loop, next(iter(test[2])) if loop.first.name == "HL" and test else ""
+    begun = [loop for loop in inner if loop.first.name == name and not loop.hierarchy]
+    if len(begun) == 1:
+        return inside(part, begun[0].name)
+    levels = ["HL:S, HL:O, HL:I and the like"] if part.hierarchy or any(one.hierarchy for one in inner) else []
+    known = [loop.name for loop in inner if not loop.hierarchy] + levels
+    there = f"it has {', '.join(dict.fromkeys(known))}" if known else "it has none"
+    raise LookupError(f"there is no loop '{name}' in {part.name}; {there}")
+
+
+class Emitter:
+    """Puts the segments of a set in order, numbers its levels, and counts."""
+
+    def __init__(self, built: Built, writer: Writer) -> None:
+        self.built, self.writer = built, writer
+        self.levels: dict[int, int] = {}
+        """HL01 of each level, by its group."""
+        self.counts: dict[str, int] = {}
+
+    def rendered(self) -> bytes:
+        """The set and the trailers of its envelope."""
+        writer = self.writer
+        start = writer.count
+        self._group(self.built, "")
+        control = self.built.line(self.built.part.first, "ST", (), 1).text(2)
+        writer.add("SE", {(1, 0): [str(writer.count - start + 1)], (2, 0): [control]}, "")
+        return writer.closed()
+
+    def _group(self, group: Group, around: str) -> None:
+        where = f"{group}/" if group.parent is not None else ""
+        self._numbers(group)
+        for item in group.part.items:
+            if isinstance(item, LoopPart):
+                self._loops(group, item, where)
+            elif item.name != "SE":
+                self._segments(group, item, where)
+        if group.part.hierarchy:
+            for inner in group.groups:
+                if inner.part is group.part:
+                    self._group(inner, where)
+
+    def _segments(self, group: Group, part: Part, where: str) -> None:
+        lines = [line for line in group.lines if line.part is part and line.values]
+        place = f"{where}{part.name}"
+        if part.required and not lines:
+            title = dictionary.title(part.name)
+            rule = f"{group} needs this segment{f' ({title})' if title else ''}"
+            raise MessageError("missing_segment", rule, place)
+        if part.repeat and len(lines) > part.repeat:
+            raise MessageError("too_many", f"at most {part.repeat} of it in one {group}", place)
+        for line in lines:
+            self.counts[line.name] = self.counts.get(line.name, 0) + 1
+            self.writer.add(line.name, line.values, where)
+
+    def _loops(self, group: Group, part: LoopPart, where: str) -> None:
+        found = [inner for inner in group.groups if inner.part is part]
+        if not found and self._is_counted(part):
+            found = [group.group(part.name)]
+        if part.required and not found:
+            raise MessageError("missing_loop", f"{group} needs this loop", f"{where}{part.name}")
+        if part.repeat and len(found) > part.repeat:
+            rule = f"at most {part.repeat} of it in one {group}"
+            raise MessageError("too_many", rule, f"{where}{part.name}")
+        for number, inner in enumerate(found, 1):
+            if part.first.name == "LX":
+                line = inner.line(part.first, "LX", (), 1)
+                line.values.setdefault((1, 0), [str(number)])
+            self._group(inner, where)
+
+    def _is_counted(self, part: LoopPart) -> bool:
+        return any(place[:-2] == part.first.name for place in self.built.guide.head.counts)
+
+    def _numbers(self, group: Group) -> None:
+        """Fill in what the mapping leaves to the structure: levels, and counts in the summary."""
+        first = group.part.first
+        if first.name == "HL":
+            self._level(group)
+        for place, counted in self.built.guide.head.counts.items():
+            name, element = place[:-2], int(place[-2:])
+            for part in group.part.items:
+                if isinstance(part, Part) and part.name == name:
+                    line = group.line(part, name, (), 1)
+                    if not line.text(element):
+                        count = sum(_count(self.built, counted))
+                        line.values[element, 0] = [str(count)]
+
+    def _level(self, group: Group) -> None:
+        number = self.levels[id(group)] = len(self.levels) + 1
+        above = group.parent
+        while above is not None and above.part.first.name != "HL":
+            above = above.parent
+        line = group.line(group.part.first, "HL", (), 1)
+        line.values[1, 0] = [str(number)]
+        if above is not None:
+            line.values[2, 0] = [str(self.levels[id(above)])]
+        line.values[3, 0] = [group.code]
+        below = any(inner.part.first.name == "HL" for inner in group.groups)
+        line.values[4, 0] = ["1" if below else "0"]
+
+
+def _count(group: Group, name: str) -> Iterator[int]:
+    yield sum(line.name == name for line in group.lines)
+    for inner in group.groups:
+        yield from _count(inner, name)
+
+
+def put(line: Line, leaf: Leaf, value: Any, where: str) -> None:
+    """Write a value, or a list of repetitions, into a segment; nothing writes nothing."""
+    element, component = leaf
+    slot = dictionary.slot(line.name, element, component)
+    path = f"{where}{line.name}{element:02d}" + (f"-{component}" if component else "")
+    values = value if isinstance(value, list | tuple) else [value]
+    found = [text for one in values if (text := written(one, slot, path))]
+    if not found:
+        return
+    whole = dictionary.slot(line.name, element)
+    if len(found) > 1 and whole is not None and whole.repeat < len(found):
+        raise MessageError("too_many", f"the element repeats at most {whole.repeat} times", path)
+    line.values[leaf] = found

@@ -1,0 +1,88 @@
+"""
+A message taken apart: by the channel's `split`, or by the format's own batches. Pure.
+
+Of a file that is the whole truth each time (`snapshot:` in its layout) what vanished since the last file is a part, too.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.channel import Channel
+from engine.effects import Remembered
+from engine.message import Context, Inbound
+
+#: The memory that keeps what the last file had, by channel; no `remember:` can have this name.
+LAST_FILE = "last file"
+#: Seconds that a snapshot is kept: ten years.
+KEEP = 3650 * 86400.0
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """One part."""
+
+    raw: bytes
+    facts: dict[str, str] | None = None
+    """What `meta.` reads of it; None = as of the whole."""
+
+
+class Pieces:
+    """The parts of one message."""
+
+    def __init__(
+        self, channel: Channel, inbound: Inbound, content: bytes, context: Context
+    ) -> None:
+        self._channel, self._inbound = channel, inbound
+        self._content, self._context = content, context
+        self._rows: dict[str, bytes] = {}
+        self._whole = bool(getattr(channel.reading.layout, "snapshot", None))
+
+    def all(self) -> Iterable[Piece] | None:
+        """In order; None where it is one message. MessageError where the message cannot be taken apart."""
+        channel = self._channel
+        if not channel.split:
+            parts = channel.format.parts(self._content, channel.reading)
+            return None if parts is None else [Piece(raw=part) for part in parts]
+        if getattr(channel.format, "parted", None) is not None:
+            return self._parted()
+        found = channel.format.split(self._content, channel.reading, channel.split)
+        return (Piece(raw=part) for part in found)
+
+    def _parted(self) -> Iterator[Piece]:
+        """Parts that know where they stand in the file."""
+        channel, format = self._channel, self._channel.format
+        gone: Iterable[Any] = ()
+        if self._whole:
+            gone = format.snapshot(self._before(), self._content, channel.reading)  # type: ignore[attr-defined]
+        for part in format.parted(self._content, channel.reading, channel.split):  # type: ignore[attr-defined]
+            if self._whole and part.key is not None:
+                self._rows[part.key] = part.raw
+            yield Piece(raw=part.raw, facts=self._facts(line=str(part.line)))
+        for part in gone:
+            yield Piece(raw=part.raw, facts=self._facts(vanished="true"))
+
+    def _facts(self, **more: str) -> dict[str, str]:
+        return {**(self._inbound.facts or {}), **more}
+
+    def _before(self) -> dict[str, bytes]:
+        """What the last file had, by key."""
+        memory = self._context.memory
+        known = memory.recall(LAST_FILE, self._channel.name) if memory is not None else None
+        if known is None:
+            return {}
+        packed = zlib.decompress(base64.b64decode(known["rows"]))
+        return msgspec.msgpack.decode(packed, type=dict[str, bytes])
+
+    def remembers(self) -> tuple[Remembered, ...]:
+        """What this file leaves for the next one; asked when all parts were taken."""
+        if not self._whole:
+            return ()
+        packed = base64.b64encode(zlib.compress(msgspec.msgpack.encode(self._rows), 6))
+        value = msgspec.json.encode({"rows": packed.decode()})
+        until = self._context.now + KEEP
+        return (Remembered(name=LAST_FILE, key=self._channel.name, value=value, until=until),)
