@@ -57,8 +57,18 @@ Node = Scalar | Record | Items
 class _Loader(yaml.CSafeLoader):
     """Takes every value for text: what it means is decided by who reads it."""
 
+    def resolve(self, kind: object, value: object, implicit: object) -> str:
+        """The tag of what has none: always the same."""
+        return _TEXT
 
-_Loader.yaml_implicit_resolvers = {}
+    def descend_resolver(self, current_node: object, current_index: object) -> None:
+        """Nothing depends on where a value stands."""
+
+    def ascend_resolver(self) -> None:
+        """As above."""
+
+
+_TEXT = "tag:yaml.org,2002:str"
 _STYLES = {None: "plain", "": "plain", "|": "block", ">": "block"}
 
 
@@ -159,8 +169,9 @@ class _Reader:
         self.met: dict[int, Node] | None = {} if "*" in text and "&" in text else None
 
     def node(self, node: yaml.Node, path: str) -> Node:
-        place = self.place(node, path)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        mark = node.start_mark
+        place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1, path=path)
+        if node.tag is not _TEXT and not node.tag.startswith("tag:yaml.org,2002:"):
             self.tag(node, place)
         if self.met is not None:
             if id(node) in self.met:
@@ -214,10 +225,11 @@ class _Reader:
         keys: dict[str, Place] = {}
         path = place.path
         for key, value in node.value:
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+            scalar = isinstance(key, yaml.ScalarNode)
+            name = str(key.value) if scalar else "?"
             inner = f"{path}.{name}" if path else name
             at = self.place(key, inner)
-            if not isinstance(key, yaml.ScalarNode):
+            if not scalar:
                 problem = "a key that begins with a bracket or a brace stands in quotes"
                 self.mistakes.add(at, problem, '"[...]": ...')
             elif name in entries:

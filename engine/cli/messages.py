@@ -148,6 +148,7 @@ def _show_json(archive: Archive, found: Found, content: bool) -> None:
     keys = archive.keys(found.id)
     facts = {
         **described(found),
+        "tables": archive.tables(found.id),
         "keys": dict(keys) if content else [name for name, _ in keys],
         "trail": [
             {**_step(step), "message": short_id(step.message)}
@@ -189,6 +190,8 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
     keys = archive.keys(found.id)
     if keys:
         print("keys     " + " ".join(f"{k}={safe(v) if content else MASK}" for k, v in keys))
+    if tables := archive.tables(found.id):
+        print("tables   " + safe(" ".join(tables)))
     print()
 
 

@@ -49,6 +49,7 @@ def bound(
         term.said = terms[0].run
     if signature.gives == "same" and not signature.many:
         term.type = _item(terms[0])
+        term.shape = terms[0].shape if kind == "group" else None
     elif signature.gives == "same":
         term.nodes, term.shape, term.group = run, terms[0].shape, terms[0].group
     return term
@@ -131,13 +132,17 @@ def _each(signature: Signature, things: Term, by: Term, fail: Fail) -> Run:
     nodes = things.nodes or things.run
     record = things.shape is None or things.shape.format in ("json", "canonical")
     say, function = by.run, signature.run
+    groups = things.group and not record
 
     def run(scope: Scope) -> Any:
         found = nodes(scope)
         if found is None or found is NULL:
             return None
         steps.take(scope, len(found))
-        said = [say(scope.child(thing, at)) for at, thing in enumerate(found, 1)]
+        said = [
+            say(scope.child(thing, at, thing if groups else None))
+            for at, thing in enumerate(found, 1)
+        ]
         values = [leaf(thing) for thing in found] if record else list(found)
         try:
             return function(values, said)

@@ -25,7 +25,7 @@ from engine.mapping.language import Language, Product, Run, Term, Wrong
 from engine.mapping.outputs import Make, bounded
 from engine.mapping.rules import Block, FieldError, Rule, Slots, block
 from engine.mapping.segments import listed
-from engine.mapping.uses import Things, Used
+from engine.mapping.uses import Filled, Things, Used
 from engine.placed import Node, Record, Scalar
 
 #: What a group may say besides what it writes.
@@ -69,32 +69,32 @@ class Growing:
 class Builder:
     """Compiles what a mapping says of one structure and the groups inside it."""
 
-    def __init__(self, format_name: str, slots: Slots, condition: CompileCondition) -> None:
-        self.format_name, self.slots, self.condition = format_name, slots, condition
+    def __init__(self, slots: Slots, condition: CompileCondition) -> None:
+        self.slots, self.condition = slots, condition
 
     def content(
-        self, record: Record, structure: Structure, language: Language, made: Block
+        self, record: Record, group: Filled, language: Language, made: Block
     ) -> Content:
         """`set`, `pairs` and `groups` of a record; the block is told what to trace."""
         found = Content()
         if (node := record.entries.get("set")) is not None:
-            found.sets = list(self._sets(node, structure, language, made))
+            found.sets = list(self._sets(node, group, language, made))
         if (node := record.entries.get("pairs")) is not None:
-            found.pairs = list(self._pairs(node, structure, language, made))
+            found.pairs = list(self._pairs(node, group, language, made))
         if (node := record.entries.get("groups")) is not None:
-            found.groups = list(self._groups(node, structure, language, made))
+            found.groups = list(self._groups(node, group, language, made))
         return found
 
     def _sets(
-        self, node: Node, structure: Structure, language: Language, made: Block
+        self, node: Node, group: Filled, language: Language, made: Block
     ) -> Iterator[tuple[Place, str, Run]]:
         if not isinstance(node, Record) or not node.entries:
             language.mistakes.add(node, "'set' names places and values", _WRITE)
             return
         for text, each in node.entries.items():
             key = Scalar(text=text, style="plain", place=node.keys[text])
-            place = self._place(key, structure, language)
-            term = value(each, language, written.FINISH[self.format_name])
+            place = self._place(key, group.structure, language)
+            term = value(each, language, written.FINISH[group.format_name])
             if place is not None and term is not None:
                 made.rules.append(_rule(text, each, term))
                 yield place, text, term.run
@@ -109,7 +109,7 @@ class Builder:
         return None
 
     def _pairs(
-        self, node: Node, structure: Structure, language: Language, made: Block
+        self, node: Node, group: Filled, language: Language, made: Block
     ) -> Iterator[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]]:
         write = "pairs: {from: PO106, of: {VN: item.vendor_number}}"
         for record in listed(node):
@@ -126,19 +126,19 @@ class Builder:
                 problem = "'pairs' says which qualifiers have which values"
                 language.mistakes.add(of or record, problem, "of: {VN: item.vendor_number}")
             elif isinstance(first, Scalar) and first.text:
-                yield from self._paired(first, of, structure, language, made)
+                yield from self._paired(first, of, group, language, made)
 
     def _paired(
-        self, first: Scalar, of: Record, structure: Structure, language: Language, made: Block
+        self, first: Scalar, of: Record, group: Filled, language: Language, made: Block
     ) -> Iterator[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]]:
         try:
-            writer = structure.pairs(first.text)
+            writer = group.structure.pairs(first.text)
         except PathProblem as problem:
             language.mistakes.add(first, problem.problem, problem.write, problem.offset)
             return
         found: list[tuple[str, Run]] = []
         for qualifier, each in of.entries.items():
-            term = value(each, language, written.FINISH[self.format_name])
+            term = value(each, language, written.FINISH[group.format_name])
             if term is not None and term.many:
                 language.mistakes.add(each, "a pair has one value", "first(...)")
             elif term is not None:
@@ -147,7 +147,7 @@ class Builder:
         yield first.text, writer, found
 
     def _groups(
-        self, node: Node, structure: Structure, language: Language, made: Block
+        self, node: Node, group: Filled, language: Language, made: Block
     ) -> Iterator[Filling]:
         write = "groups: {N1: {each: parties, set: {N101: role}}}"
         if not isinstance(node, Record) or not node.entries:
@@ -155,11 +155,13 @@ class Builder:
             return
         for name, each in node.entries.items():
             try:
-                inside = structure.group(name)
+                structure = group.structure.group(name)
             except LookupError as error:
                 problem = str(error.args[0]) if error.args else f"there is no group '{name}'"
                 language.mistakes.add(node.keys[name], problem)
                 continue
+            path = f"{group.path}/{name}"
+            inside = Filled(format_name=group.format_name, path=path, structure=structure)
             for record in listed(each):
                 if not isinstance(record, Record):
                     language.mistakes.add(record, f"'{name}' says what stands in it", write)
@@ -168,7 +170,7 @@ class Builder:
                     yield filling
 
     def _filling(
-        self, name: str, record: Record, structure: Structure, language: Language
+        self, name: str, record: Record, group: Filled, language: Language
     ) -> Filling | None:
         if "holds" in record.entries:
             problem = (
@@ -179,9 +181,9 @@ class Builder:
         only(record, _GROUP, language.mistakes)
         made, inner = block(record, language, self.slots)
         made.first = 1
-        content = self.content(record, structure, inner, made)
+        content = self.content(record, group, inner, made)
         if "use" in record.entries:
-            self._use(record, structure, inner, made, content)
+            self._use(record, group, inner, made, content)
         elif not record.entries.keys() & set(BUILDS):
             said = ", ".join((*BUILDS, "use"))
             language.mistakes.add(record, f"a group has one of {said}", _WRITE)
@@ -190,13 +192,13 @@ class Builder:
     def _use(
         self,
         record: Record,
-        structure: Structure,
+        group: Filled,
         inner: Language,
         made: Block,
         content: Content,
     ) -> None:
         """Let another mapping fill the group as well."""
-        used = self.slots.uses.find(record.entries["use"], (self.format_name, structure))
+        used = self.slots.uses.find(record.entries["use"], group)
         things = uses.handed(record, made, inner, used)
         if used is not None and things is not None:
             inside = uses.entering(used, self.slots)
@@ -214,17 +216,17 @@ def _nested(name: str, node: Record, made: Block) -> Rule:
     return Rule(name=name, node=node, term=term, text=text, line=line, nested=made)
 
 
-def built(format_name: str, structure: Structure, content: Content, shows: str) -> Make:
+def built(group: Filled, content: Content) -> Make:
     """The maker of messages of a structure."""
 
     def product(scope: Scope) -> Product:
-        whole = structure.new(scope.context)
+        whole = group.structure.new(scope.context)
         fill(content, Growing(None, "", whole), scope)
         payload = whole.render()
         bounded(payload)
         document = whole.document()
-        kind = document.kind() or shows
-        return Product(of=format_name, payload=payload, shows=kind, node=document)
+        kind = document.kind() or group.path
+        return Product(of=group.format_name, payload=payload, shows=kind, node=document)
 
     return product
 

@@ -1,7 +1,7 @@
 """
-`from: hl7v2`, `to: hl7v2`: the message itself, edited. Every byte that no rule names stays.
+`from: hl7v2`, `to: hl7v2`, and the same with x12: the message itself, edited. Every byte that no rule names stays.
 
-    keep    segments that stay, by name; all others leave. MSH always stays.
+    keep    segments that stay, by name; all others leave. MSH and the envelope of X12 always stay.
     set     places and values.
     remove  segments, or places that are emptied.
     edit    for each segment that a path names: `set`, or `remove`.
@@ -28,13 +28,13 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import Scope, Target
-from engine.mapping import adds
+from engine.mapping import adds, grammar
 from engine.mapping.choices import EDITS, only
 from engine.mapping.language import Language, Product, Term, Traced
 from engine.mapping.outputs import Make, bounded
 from engine.mapping.rules import Block, Slots, block
-from engine.mapping.segments import NAME, listed, records_of, segment, stays, targets, unreached
-from engine.mapping.walks import Step, Told, walked
+from engine.mapping.segments import listed, records_of, segment, stays, targets, unreached
+from engine.mapping.walks import Step, Told, taken, walked
 from engine.mapping.writes import Write, writes
 from engine.placed import Node, Record, Scalar
 
@@ -46,6 +46,7 @@ def edited(root: Record, language: Language, slots: Slots, top: Block) -> Make:
     """The maker of edited messages."""
     found: list[Step] = []
     unreached(root, language)
+    format_name = grammar.format_of(language)
     for key, node in root.entries.items():
         if key in EDITS:
             found += _COMPILE[key](node, language, slots)
@@ -60,7 +61,7 @@ def edited(root: Record, language: Language, slots: Slots, top: Block) -> Make:
         payload = copy.render()
         bounded(payload)
         document = copy.document()
-        return Product(of="hl7v2", payload=payload, shows=document.kind(), node=document)
+        return Product(of=format_name, payload=payload, shows=document.kind(), node=document)
 
     def told(scope: Scope) -> list[Traced]:
         copy = _copied(top.each, scope)
@@ -89,13 +90,14 @@ def _copied(each: Term | None, scope: Scope) -> Any:
 
 
 def _keep(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
-    names = [segment(item, language, "keep: [MSH, PID, PV1]") for item in listed(node)]
+    known = grammar.of(language)
+    names = [segment(item, language, known.keep) for item in listed(node)]
     line, text = node.place.line, f"[{', '.join(name or '' for name in names)}]"
 
     def step(copy: Any, scope: Scope, told: Told) -> None:
         if told is not None:
             gone = dict.fromkeys(each.name for each in copy.lines if each.name not in names)
-            left = [name for name in gone if name and name != "MSH"]
+            left = [name for name in gone if name and name not in known.stays]
             told.append(_traced("keep", f"{', '.join(left)} left" if left else "all", line, text))  # fmt: skip
         copy.keep(names)
 
@@ -131,20 +133,20 @@ def _removing(target: Target, line: int) -> Step:
 
 
 def _edit(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
-    write = '- {each: OBX, when: OBX-11 == "X", remove: true}'
-    for record in records_of(node, "edit", write, language):
+    known = grammar.of(language)
+    each = f"each: {known.place_of}"
+    for record in records_of(node, "edit", known.edit, language):
         only(record, ("each", "let", "when", "set", "remove"), language.mistakes)
         rules, inner = block(record, language, slots)
         removal = _removal(record, inner)
         found = list(writes(record.entries["set"], inner)) if "set" in record.entries else []
         if not record.entries.keys() & {"set", "remove"}:
-            language.mistakes.add(
-                record, "an edit sets or removes something", "set: {OBX-1: index}"
-            )
+            write = f"set: {{{known.place_of}{known.part}: index}}"
+            language.mistakes.add(record, "an edit sets or removes something", write)
         if "each" not in record.entries:
-            language.mistakes.add(record, "an edit says which segments it walks", "each: OBX")
+            language.mistakes.add(record, "an edit says which segments it walks", each)
         elif rules.each is not None and not rules.each.group:
-            language.mistakes.add(record.entries["each"], "an edit walks segments", "each: OBX")
+            language.mistakes.add(record.entries["each"], "an edit walks segments", each)
         elif rules.each is not None:
             yield _editing(rules, found, removal)
 
@@ -175,11 +177,11 @@ def _removal(record: Record, inner: Language) -> Removal | None:
     if "set" in record.entries:
         problem = "what is removed needs no 'set'"
         inner.mistakes.add(record.keys["set"], problem)
-    if inner.shape.name == "MSH":
+    if inner.shape.name in grammar.of(inner).stays:
         stays(node, inner)
 
     def step(copy: Any, scope: Scope, told: Told, name: str) -> None:
-        copy.drop(copy.behind([scope.item.segment]))
+        copy.drop(copy.behind(taken(scope.item)))
         if told is not None:
             told.append(_traced(name, "removed", node.place.line, "remove"))
 
@@ -191,8 +193,9 @@ def _part_removal(node: Node, inner: Language) -> Removal | None:
         problem = "'remove' is true, or lists segments and fields"
         inner.mistakes.add(node, problem, "remove: true")
         return None
+    name = grammar.of(inner).name
     found: list[tuple[Target, int, bool]] = [
-        (target, item.place.line, NAME.fullmatch(item.text) is not None)
+        (target, item.place.line, name.fullmatch(item.text) is not None)
         for target, item in targets(node, inner)
     ]
 

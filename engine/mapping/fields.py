@@ -15,6 +15,7 @@ from engine.formats.json.types import FieldType
 from engine.mapping.functions.time import iso
 from engine.mapping.language import Run, Term, Wrong, refuse, suggestion
 from engine.mapping.values import Unreadable, kind_of
+from engine.rows.table import Level
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -27,11 +28,31 @@ def behind(parser: Parser, term: Term) -> Term:
     """The term, or the field of its record that is named right behind it; Wrong where it can have no such field."""
     while match := _NAME.match(parser.text, parser.at) or _KEY.match(parser.text, parser.at):
         name, at = match.group(1), match.start(1)
-        type_ = _checked(term, name, at)
         parser.at = match.end()
         parser.count()
-        term = _field(term, name, type_)
+        level = term.shape.type if term.shape is not None and term.kind == "group" else None
+        if isinstance(level, Level) and not term.many:
+            term = _cell(term, level, name, at)
+        else:
+            term = _field(term, name, _checked(term, name, at))
     return term
+
+
+def _cell(term: Term, level: Level, name: str, at: int) -> Term:
+    """A column of a row of a file."""
+    column = level.columns.get(name)
+    if column is None:
+        near = suggestion(name, list(level.columns)) or f"; it has {', '.join(level.columns)}"
+        raise Wrong(at, f"a row of '{level.name}' has no column '{name}'{near}")
+    row, value = term.run, column.value
+    read = _moment if column.kind == "moment" else leaf
+
+    def run(scope: Scope) -> Any:
+        found = row(scope)
+        return None if found is None else read(value(found))
+
+    paths = (*term.paths, name)
+    return Term(run=run, offset=term.offset, kind=column.kind, paths=paths, lets=term.lets)
 
 
 def _checked(term: Term, name: str, at: int) -> FieldType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
@@ -33,6 +33,7 @@ class Mapping:
         asked: Asked,
         digest: bytes,
         part: bool,
+        thing: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name = name
         self.from_ = from_
@@ -47,7 +48,7 @@ class Mapping:
         """The code tables and lookup tables it uses."""
         self.part = part
         """Whether it makes or reads a part of something, so that only other mappings can use it."""
-        self._block, self._make, self._slots = block, make, slots
+        self._block, self._make, self._slots, self._thing = block, make, slots, thing
         self._reads: tuple[int, ...] = ()
         """The slots of the channel's `let` that it reads; they are its own first slots, in this order."""
 
@@ -97,6 +98,8 @@ class Mapping:
         if count:
             said = [lets[slot] for slot in reads] if reads and lets is not None else []
             values = said + [None] * (count - len(said))
+        if self._thing is not None:
+            node = self._thing(node)
         return self._block.scopes(Scope(node, facts, values=values))
 
     def _product(self, scope: Scope) -> Product:

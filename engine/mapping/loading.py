@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine import formats
-from engine.formats import Shape, Structure
+from engine.formats import Shape
 from engine.formats.json.types import ANY, of
-from engine.mapping import builds, edits, entities, layouts, outputs, records
+from engine.mapping import builds, edits, entities, holds, layouts, outputs, records
 from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
 from engine.mapping.files import Mapping
@@ -18,7 +18,7 @@ from engine.mapping.language import Expression, Language, later, suggestion
 from engine.mapping.rules import Block, Slots, block
 from engine.mapping.sources import Source, dotted, source
 from engine.mapping.tables import Tables
-from engine.mapping.uses import Asked, Used, Uses
+from engine.mapping.uses import Asked, Filled, Used, Uses
 from engine.placed import Scalar
 
 if TYPE_CHECKING:
@@ -76,9 +76,10 @@ class Loading:
             asked=asked,
             digest=self.digest.digest(),
             part=read.part or self.is_part,
+            thing=read.thing if read.name == "hl7v2" else None,
         )
 
-    def part(self, group: tuple[str, Structure] | None) -> Used | None:
+    def part(self, group: Filled | None) -> Used | None:
         """The mapping as others use it, for fields or to fill a group; None where it has mistakes."""
         opened = self._opened()
         if opened is None:
@@ -97,7 +98,7 @@ class Loading:
                 )
                 self.mistakes.add(self.root.entries["to"], problem, "to: PersonName")
                 return None
-            self._fields(struct, language, top)
+            self._fields(read, struct, language, top)
         if self.uses.broken:
             return None
         asked = self._asked()
@@ -126,6 +127,8 @@ class Loading:
         if read is None:
             return None
         self.digest.update(read.file)
+        if read.name == "hl7v2" and not self._builds(node.text):
+            read = holds.held(self.root, read, self.mistakes)
         language = Language(
             shape=read.shape,
             format=read.format,
@@ -139,6 +142,15 @@ class Loading:
         top, inside = block(self.root, language, self.slots)
         return read, node.text, inside, top
 
+    def _builds(self, to: str) -> bool:
+        """Whether `groups` are those of a message that is built."""
+        return "/" in to and to.partition("/")[0] not in ("delimited", "fixed")
+
+    def _only(self, read: Source, *keys: str) -> None:
+        """Note every key that such a mapping does not have."""
+        head = (*_HEAD, "groups") if read.name == "hl7v2" else _HEAD
+        only(self.root, (*head, *keys), self.mistakes)
+
     def _output(
         self, read: Source, to: str, language: Language, top: Block
     ) -> outputs.Make | None:
@@ -149,9 +161,10 @@ class Loading:
         if to == "json" or entities.find(to) is not None:
             struct = entities.find(to)
             self.is_part = to in entities.parts()
-            make = self._fields(struct, language, top)
+            make = self._fields(read, struct, language, top)
             return outputs.json(make) if struct is None else outputs.entity(struct, make)
         if head in ("delimited", "fixed"):
+            self._only(read, "fields")
             return self._line(head, rest, language, top)
         if head in formats.names() and rest:
             return self._build(head, rest, language, top)
@@ -167,8 +180,8 @@ class Loading:
         self.mistakes.add(self.root.entries["to"], problem)
         return None
 
-    def _fields(self, struct: Any, language: Language, top: Block) -> Any:
-        only(self.root, (*_HEAD, "fields"), self.mistakes)
+    def _fields(self, read: Source, struct: Any, language: Language, top: Block) -> Any:
+        self._only(read, "fields")
         wanted = ANY if struct is None else of(struct)
         node = self.root.entries.get("fields")
         top.make, top.rules = records.content(node, self.root, wanted, language, self.slots)
@@ -182,13 +195,12 @@ class Loading:
             write = "to: hl7v2/2.5.1/MFN_M16" if to == "hl7v2" else "to: x12/005010/850"
             self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", write)  # fmt: skip
             return None
-        only(self.root, (*_HEAD, *EDITS), self.mistakes)
+        self._only(read, *EDITS)
         return edits.edited(self.root, language, self.slots, top)
 
     def _line(
         self, head: str, name: str, language: Language, top: Block
     ) -> outputs.Make | None:
-        only(self.root, (*_HEAD, "fields"), self.mistakes)
         node = self.root.entries["to"]
         if not name:
             problem = f"{head} lines need a layout"
@@ -218,8 +230,8 @@ class Loading:
             self.mistakes.add(node, f"{problem}: {said}" if said else problem)
             return None
         self.is_part = bool(said)
-        content = self._content((head, structure), language, top)
-        return builds.built(head, structure, content, rest)
+        group = Filled(format_name=head, path=rest, structure=structure)
+        return builds.built(group, self._content(group, language, top))
 
     def _structure(self, format_: Any, rest: str) -> tuple[Any, str]:
         """The structure of that name, or the group inside one and a word that says so; None and what is wrong."""
@@ -238,22 +250,20 @@ class Loading:
         return None, problem
 
     def _filling(
-        self, group: tuple[str, Structure], to: str, language: Language, top: Block
+        self, group: Filled, to: str, language: Language, top: Block
     ) -> builds.Content | None:
         """What it writes into a group of another mapping's message."""
-        head, structure = group
+        head, wanted = group.format_name, group.structure.name
         said, _, rest = to.partition("/")
         mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
-        if mine is None or mine.name != structure.name:
-            problem = f"the mapping '{self.name}' makes {to}, and here the group {structure.name} of {head} is filled"
+        if mine is None or mine.name != wanted:
+            problem = f"the mapping '{self.name}' makes {to}, and here the group {wanted} of {head} is filled"
             self.mistakes.add(self.root.entries["to"], problem)
             return None
         return self._content(group, language, top)
 
-    def _content(
-        self, group: tuple[str, Structure], language: Language, top: Block
-    ) -> builds.Content:
-        head, structure = group
+    def _content(self, group: Filled, language: Language, top: Block) -> builds.Content:
+        head, structure = group.format_name, group.structure
         only(self.root, (*_HEAD, *BUILDS), self.mistakes)
         if not self.root.entries.keys() & set(BUILDS):
             problem = f"a build has one of {', '.join(BUILDS)}"
@@ -263,8 +273,8 @@ class Loading:
             shape=Shape(format=head, kind="structure", name=structure.name),
             format=dotted(formats.load(head), _OUTSIDE),
         )
-        builder = Builder(head, self.slots, layouts.conditions(target))
-        return builder.content(self.root, structure, language, top)
+        builder = Builder(self.slots, layouts.conditions(target))
+        return builder.content(self.root, group, language, top)
 
     def _asked(self) -> Asked:
         """What it asks for, that of the mappings it uses included; their hashes become a part of its own."""

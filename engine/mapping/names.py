@@ -228,13 +228,15 @@ def _type(match: Match) -> FieldType | None:
 def _moments(read: Run, match: Match) -> Run:
     """Moments of canonical entities are ISO 8601 texts, or datetimes and dates of Python."""
 
+    paths = (match.text,)
+
     def one(value: Any) -> Any:
         if value is None:
             return None
         try:
             return iso(value)
         except Unreadable as why:
-            refuse("bad_value", why.why, (match.text,))
+            refuse("bad_value", why.why, paths)
 
     if match.many:
         return lambda scope: [one(value) for value in read(scope)]

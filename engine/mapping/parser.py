@@ -19,6 +19,8 @@ from engine.mapping.language import Language, Term, Wrong, constant
 LENGTH, DEPTH, PARTS = 4000, 40, 250
 
 _SPACE = re.compile(r"\s*")
+#: A path that is the whole of most expressions: nothing can stand before or behind it.
+_PATH = re.compile(r"[A-Z][A-Z0-9]{2}-\d+(\.\d+){0,2}", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _QUOTED = re.compile("['`‘“]([^'`‘’“”\"]*)['`’”]")
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -55,7 +57,7 @@ class Parser:
         """The whole text as one expression; Wrong where it is none."""
         if len(self.text) > LENGTH:
             raise Wrong(0, f"an expression has at most {LENGTH} characters")
-        term = self.expression()
+        term = self._primary() if _PATH.fullmatch(self.text) else self.expression()
         if self.at < len(self.text):
             raise self.unexpected()
         return term
@@ -92,13 +94,17 @@ class Parser:
 
     def skip(self) -> str:
         """Passes over spaces; the next character, empty at the end."""
+        sign = self.text[self.at : self.at + 1]
+        if " " < sign < "\x7f":
+            return sign
         match = _SPACE.match(self.text, self.at)
         self.at = match.end() if match else self.at
         return self.text[self.at : self.at + 1]
 
     def word(self, *words: str) -> str:
         """The next word if it is one of these (and then behind it), else empty."""
-        self.skip()
+        if not self.skip():
+            return ""
         match = _WORD.match(self.text, self.at)
         if match is None or match.group() not in words:
             return ""
@@ -158,7 +164,8 @@ class Parser:
 
     def _comparison(self) -> Term:
         left = self._coalesce()
-        self.skip()
+        if not self.skip():
+            return left
         match = _COMPARISON.match(self.text, self.at)
         if match is None:
             return left

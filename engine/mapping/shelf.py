@@ -12,7 +12,7 @@ import msgspec
 from engine.mapping.files import Mapping
 from engine.mapping.language import Expression
 from engine.mapping.loading import Loading
-from engine.mapping.uses import Used
+from engine.mapping.uses import Filled, Used
 from engine.placed import Items, Mistakes, Node, Record, Scalar, read_file
 
 FOLDER = "mappings"
@@ -77,7 +77,7 @@ class Shelf:
         zone: str,
         known: dict[str, Expression],
         around: tuple[str, ...],
-        group: tuple[str, Any] | None,
+        group: Filled | None,
     ) -> Used | None:
         """The mapping of that name as another one uses it; LookupError and None as with `find`."""
         file = self._file(name)
@@ -85,7 +85,7 @@ class Shelf:
         if file is None:
             return None
         said, _ = self._said(name, known)
-        key = (name, zone, _variant(said), group and (group[0], id(group[1])))
+        key = (name, zone, _variant(said), group and (group.format_name, group.path))
         if key not in self._parts:
             before = len(self.mistakes.found)
             loading = Loading(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.formats import Scope
+from engine.formats import Scope, Structure
 from engine.formats.json.types import FieldType
 from engine.mapping import trace
 from engine.mapping.choices import value
@@ -70,6 +70,15 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked
 
 
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """A group of a build that mappings fill."""
+
+    format_name: str
+    path: str
+    """The structure and the groups down to it: `005010/850/PO1`."""
+    structure: Structure
+
+
 class Uses:
     """The mappings that one mapping uses, as they are found."""
 
@@ -83,8 +92,8 @@ class Uses:
         self.broken = False
         """Whether one of them cannot be used; why was noted."""
 
-    def find(self, node: Node, group: tuple[str, Any] | None = None) -> Used | None:
-        """The mapping that `use:` names, as a maker of records or of a group; None where mistakes were noted."""
+    def find(self, node: Node, group: Filled | None = None) -> Used | None:
+        """The mapping that `use:` names, as a maker of records or for a group; None where mistakes were noted."""
         mistakes, broken, self.broken = self.shelf.mistakes, self.broken, True
         if not isinstance(node, Scalar) or not node.text:
             mistakes.add(node, "'use' names a mapping", "use: hl7v2_xpn_to_person_name")

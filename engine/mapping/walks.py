@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.errors import MessageError
@@ -33,3 +33,10 @@ def walked(rules: Block, copy: Any, scope: Scope) -> Iterator[tuple[int, Scope]]
                 yield at, inner
         except MessageError as error:
             raise rules.located(error, at) from None
+
+
+def taken(item: Any) -> Sequence[Any]:
+    """The segments that go with a thing that is removed: of a loop of X12 all of its own, else the segment alone."""
+    loop = getattr(item, "part", None) is not None
+    found: Sequence[Any] = item.segments() if loop else [item.segment]
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +9,11 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Scope, Target
-from engine.mapping import layouts, records, trace, written
+from engine.mapping import grammar, layouts, records, trace, written
 from engine.mapping.choices import value
 from engine.mapping.language import Language, Term, Traced, Wrong
 from engine.mapping.rules import FieldError, Rule
 from engine.placed import Node, Record, Scalar
-
-_FIELD = re.compile(r"\w{3}(\[.*\])?(\(.*\))?-\d")
 
 
 class Write(msgspec.Struct, frozen=True):
@@ -50,25 +47,21 @@ class Write(msgspec.Struct, frozen=True):
 
 def writes(node: Node, language: Language) -> Iterator[Write]:
     """`set:`, compiled; what has mistakes is left out."""
-    parser = layouts.conditions(language)
+    parser, known = layouts.conditions(language), grammar.of(language)
     if not isinstance(node, Record) or not node.entries:
         language.mistakes.add(node, "'set' names places and values", 'set: {MSH-12: "2.3"}')
         return
     for place, each in node.entries.items():
         key = Scalar(text=place, style="plain", place=node.keys[place])
         target = layouts.target(key, language, parser)
-        if target is not None and _is_segment(place):
+        if target is not None and known.is_whole(place):
             problem = "a whole segment is not written to, its fields are"
-            language.mistakes.add(key, problem, f"{place}-1")
+            language.mistakes.add(key, problem, f"{place}{known.part}")
             target = None
-        term = value(each, language, _FINISH[language.shape.format])
+        term = value(each, language, _FINISH[grammar.format_of(language)])
         if target is not None and term is not None:
             text, at = records.shown(each), each.place.line
             yield Write(target, Rule(name=place, node=each, term=term, text=text, line=at))
-
-
-def _is_segment(place: str) -> bool:
-    return not place.startswith(".") and _FIELD.match(place) is None
 
 
 def _field(term: Term) -> Term:

@@ -11,7 +11,7 @@ from engine.channel import Alerts, grammar
 from engine.reference.tables import table
 from engine.retry import Retry
 
-_LEVELS = (
+LEVELS = (
     ("The channel", grammar.CHANNEL, "channel"),
     ("`source`, beside its connector", grammar.SOURCE, "source"),
     ("`answer` of a source", grammar.ANSWER, "answer"),
@@ -40,7 +40,7 @@ def page() -> str:
         "Keys in the order in which a message meets them. All have a default but `source`",
     ]
     lines += ["and `format`.", ""]
-    for title, level, name in _LEVELS:
+    for title, level, name in LEVELS:
         lines += [f"## {title}", "", *_level(level, meanings[name]), ""]
     lines += ["## `retry`", "", *table(Retry), "", "## `alerts`", "", *table(Alerts), ""]
     return "\n".join(lines)

@@ -63,6 +63,7 @@ def document(source: Source) -> RowsDocument:
         made.inner = {ROWS: rows}
     else:
         _nest(source, made)
+    made.met = tuple(made.inner or ())
     if kinds.sole is not None and (records := made.rows(kinds.sole.name)):
         first = records[0]
         made.values, made.line = first.values, first.line

@@ -41,7 +41,7 @@ class Piece:
         self.line = line
         """Number of its first line (or of the record) in the file, from 1."""
         self.raw = raw
-        """Its bytes, what ends it included."""
+        """Its bytes, what ends it included (Source.encoded)."""
         self.kind, self.values = kind, values
         self.error = error
         """Why it cannot be read; it has no type then."""
@@ -107,6 +107,9 @@ class Source(Protocol):
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Line and bytes of each record, as `pieces` has them, without a look at what they hold."""
+
+    def encoded(self, raw: bytes) -> bytes:
+        """A part in the character set of the file: while it is taken apart it may be another one."""
 
     def place(self, line: int) -> str:
         """Where a record stands, for people: `line 17`."""

@@ -41,7 +41,7 @@ def parts(source: Source) -> Iterator[Part]:
     """
     if source.kinds.simple and not source.group_by and not source.key:
         for line, raw in source.records():
-            yield Part(raw=source.prefix + raw, line=line)
+            yield Part(raw=source.encoded(source.prefix + raw), line=line)
         return
     cutter = _Cutter(source)
     if not source.kinds.simple:
@@ -137,7 +137,7 @@ class _Cutter:
             raw = self.head + raw + self.foot(group)
         unread = source.key and any(piece.error is not None for piece in group)
         key = key_of(source.key, first) if source.key and not unread else None
-        return Part(raw=raw, line=first.line, key=key)
+        return Part(raw=source.encoded(raw), line=first.line, key=key)
 
     def foot(self, group: list[Piece]) -> bytes:
         """The trailers; what they say of the records is said of these."""

@@ -62,11 +62,13 @@ class Row:
 class RowsDocument(Row):
     """A file that was read. Its own values are those of the first record."""
 
-    __slots__ = ("level", "name", "raw")
+    __slots__ = ("level", "met", "name", "raw")
 
     def __init__(self, name: str, raw: bytes, level: Level) -> None:
         super().__init__(("",) * len(level.columns))
         self.name, self.raw, self.level = name, raw, level
+        self.met: tuple[str, ...] = ()
+        """The types of its own rows, in the order in which they are met."""
 
     def kind(self) -> str:
         """The layout's name."""
@@ -96,9 +98,8 @@ class RowsDocument(Row):
 def tree(document: RowsDocument) -> Iterator[tuple[int, str, str, str]]:
     """Depth, path, name and value of every row and column, for people."""
     level = document.level
-    for name in document.inner or ():
-        if name in level.groups and not (name == "rows" and len(document.inner or ()) > 1):
-            yield from _rows(document.rows(name), level.groups[name], name, name, 0)
+    for name in document.met:
+        yield from _rows(document.rows(name), level.groups[name], name, name, 0)
 
 
 def _rows(

@@ -19,6 +19,9 @@ from engine.store import verify
 from engine.store.home import Lock, data_folder, large_folder, prepare, store_file, sync_folder
 from engine.store.ledger import add_incarnation
 from engine.store.schema import IN_FILE, first, open_writer
+from engine.store.tables import table_file
+from engine.store.tables.files import folder_of
+from engine.store.tables.rows import TableRows
 from engine.store.writer import Writer
 
 #: Pages copied in one step while messages come in, and while none do; what the store grew by comes on top.
@@ -114,6 +117,8 @@ def _complete(home: Path, draft: Path, target: Path) -> None:
         connection.execute("PRAGMA journal_mode = DELETE").fetchall()
         for name in _files(connection):
             _copy_file(large_folder(home) / name, large_folder(draft) / name)
+        for table, file in TableRows(draft).files() or ():
+            _copy_file(table_file(home, table, file), folder_of(draft, table) / file)
         check = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
     finally:
         connection.close()
@@ -144,7 +149,7 @@ def _copy_file(source: Path, target: Path) -> None:
     try:
         shutil.copyfile(source, target)
     except OSError as error:
-        raise StoreError(f"a large body cannot be copied: {error.strerror}") from None
+        raise StoreError(f"{source.name} cannot be copied: {error.strerror}") from None
 
 
 def _sync(folder: Path) -> None:

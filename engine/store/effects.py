@@ -28,21 +28,24 @@ class Effects:
 
     def write(self, entries: list[Entry]) -> None:
         """Write them; of a duplicate, a reused key and a late message nothing."""
-        self._expect(entries)
+        ledger = self._ledger
+        concerned = [entry for entry in entries if entry.has_effects]
+        if concerned or ledger.awaited:
+            self._expect(entries)
+        if not concerned:
+            return
         self.groups.write()
         for group, entry in self.groups.released:
             self._expectations.carried(group, entry)
-        concerned = [entry for entry in entries if entry.plan.remembers or entry.plan.numbers]
-        if concerned:
-            standing = [entry.plan for entry in concerned if entry.stands]
-            self._remember(standing)
-            self._count(standing)
+        standing = [entry.plan for entry in concerned if entry.stands]
+        self._remember(standing)
+        self._count(standing)
 
     def _expect(self, entries: list[Entry]) -> None:
         """In order: what a message confirms, then what it expects."""
         awaited, expecting = self._ledger.awaited, self._ledger.expecting
         for entry in entries:
-            if awaited and entry.channel in awaited and entry.plan.keys:
+            if entry.channel in awaited and entry.plan.keys:
                 self._expectations.confirm(entry)
             if entry.plan.expects and entry.stands:
                 self._expectations.expect(entry)

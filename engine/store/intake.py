@@ -85,12 +85,17 @@ class Intake:
             if entry.plan.parts or entry.refused:
                 whole = self._with_parts(entries)
                 break
-        if marks := [entry.inbound.mark for entry in entries if _marks(entry)]:
-            self._marks.run([value for mark in marks if mark is not None for value in mark])
+        if marked := [entry for entry in entries if entry.inbound.mark is not None]:
+            self._mark(marked)
         written = self._layout.write(whole)
         self._effects.write(whole)
         self._bodies.write()
         return entries, *written
+
+    def _mark(self, entries: list[Entry]) -> None:
+        """Remember what sources remember of messages, unless nothing is kept of one."""
+        marks = (entry.inbound.mark for entry in entries if not entry.refused)
+        self._marks.run([value for mark in marks if mark is not None for value in mark])
 
     # -- parts ----------------------------------------------------------------------------------------------
 
@@ -137,9 +142,14 @@ class Intake:
 
     def _decide(self, entries: list[Entry]) -> None:
         """Find duplicates, and which groups are joined and released; in order where one may decide about the next."""
+        if not any(
+            [entry.has_effects for entry in entries]
+        ):  # a list: no generator for what is usual
+            self._judge(entries)
+            return
         run: list[Entry] = []
         for entry in entries:
-            if entry.inbound.group or (entry.plan.joins and _may_be_late(entry.plan)):
+            if entry.inbound.group or _may_be_late(entry.plan):
                 self._join(run)
                 self._decide_one(entry)
                 run = []
@@ -249,10 +259,6 @@ class Intake:
                 return entry.inbound.replay_of or entry.inbound.parent
         row = first(self._connection, self._sql["came_from"], (number,))
         return 0 if row is None else row[0] or row[1]
-
-
-def _marks(entry: Entry) -> bool:
-    return entry.inbound.mark is not None and not entry.refused
 
 
 def _may_be_late(plan: Plan) -> bool:

@@ -30,8 +30,8 @@ class Entry:
     """One message on its way into rows; a part of a split and a handed-over message are ones too."""
 
     __slots__ = (
-        "again", "channel", "content", "deliveries", "detail", "flags", "id", "inbound", "joined", "keyed", "original",
-        "parts", "plan", "reason", "refused", "verdict",
+        "again", "channel", "content", "deliveries", "detail", "flags", "has_effects", "id", "inbound", "joined", "keyed",
+        "original", "parts", "plan", "reason", "refused", "verdict",
     )  # fmt: skip
 
     def __init__(self, id: int, channel: int, inbound: Inbound, plan: Plan) -> None:
@@ -49,6 +49,15 @@ class Entry:
         self.parts: list[Entry] = []
         self.deliveries: list[Delivery] = []
         self.content = self.joined = 0
+        self.has_effects = bool(
+            plan.joins
+            or plan.remembers
+            or plan.numbers
+            or plan.expects
+            or plan.tables
+            or inbound.group
+        )
+        """Whether it does more than queue deliveries; most messages do not."""
         self.refused: GroupChanged | None = None
         """Why nothing of it is kept; the rest of the transaction is."""
 
@@ -105,17 +114,21 @@ class Layout:
     def __init__(self, ledger: Ledger, bodies: Bodies) -> None:
         self._ledger, self._bodies = ledger, bodies
         connection, sql = ledger.connection, queries("write")
-        self._message = Rows(connection, sql["message"], 26)
+        self._message = Rows(connection, sql["message"], 23)
+        self._message_with_effects = Rows(connection, sql["message_with_effects"], 26)
         self._search = Rows(connection, sql["search"], 3)
-        self._delivery = Rows(connection, sql["delivery"], 17)
+        self._delivery = Rows(connection, sql["delivery"], 16)
+        self._delivery_after = Rows(connection, sql["delivery_after"], 17)
         self._queue = Rows(connection, sql["queue"], 3)
         self._deliveries: list[Any] = []
+        self._following: list[Any] = []
         self._lanes: list[int] = []
 
     def write(self, entries: list[Entry]) -> tuple[list[Delivery], dict[Key, int]]:
         """Write all rows of these messages; their deliveries in order, and what they count."""
-        self._deliveries, self._lanes = [], []
+        self._deliveries, self._following, self._lanes = [], [], []
         messages: list[Any] = []
+        with_effects: list[Any] = []
         search: list[Any] = []
         queued: list[Delivery] = []
         changes: dict[Key, int] = {}
@@ -124,14 +137,19 @@ class Layout:
             if entry.plan.outbound and entry.verdict is Verdict.ACCEPTED:
                 self._queue_up(entry, content, changes)
                 queued += entry.deliveries
-            messages += self._row(entry, content)
+            if entry.has_effects:
+                with_effects += (*self._row(entry, content), *_effects(entry))
+            else:
+                messages += self._row(entry, content)
             for name, value in entry.plan.keys:
                 search += (value, self._ledger.key_name(name), entry.id)
             key = (BY_VERDICT, entry.channel, VERDICT_CODE[entry.verdict])
             changes[key] = changes.get(key, 0) + 1
         self._message.run(messages)
+        self._message_with_effects.run(with_effects)
         self._search.run(search)
         self._delivery.run(self._deliveries)
+        self._delivery_after.run(self._following)
         self._queue.run(self._lanes)
         return queued, changes
 
@@ -146,7 +164,6 @@ class Layout:
             None if facts is None else _encode(facts).decode(), inbound.parent, inbound.replay_of, entry.original,
             plan.summary, plan.release, body_size(entry.inbound.raw), content, inbound.depth, entry.flags,
             len(entry.deliveries), _encode(plan.keys).decode() if plan.keys else None,
-            _encode(plan.tables).decode() if plan.tables else None, inbound.group, entry.joined,
         )  # fmt: skip
 
     def _queue_up(self, entry: Entry, raw: int, changes: dict[Key, int]) -> None:
@@ -177,15 +194,20 @@ class Layout:
         self, entry: Entry, outbound: Outbound, id: int, destination: int, content: int
     ) -> None:
         lanes, options, inbound = outbound.lanes, outbound.options, entry.inbound
-        after = outbound.after and self._ledger.destination(entry.channel, outbound.after)
         for lane in lanes:
             self._lanes += (destination, lane, id)
-        self._deliveries += (
+        row = (
             id, destination, outbound.part, _QUEUED, 0, 0, 0.0, lanes[0],
             None if len(lanes) == 1 else _encode(lanes).decode(), 1, content,
             None if options is None else _encode(options).decode(), outbound.shows, inbound.received_at,
-            entry.flags & TEST, entry.keyed, after or 0,
+            entry.flags & TEST, entry.keyed,
         )  # fmt: skip
+        after = 0
+        if outbound.after:
+            after = self._ledger.destination(entry.channel, outbound.after)
+            self._following += (*row, after)
+        else:
+            self._deliveries += row
         entry.deliveries.append(
             Delivery(
                 id=id,
@@ -197,9 +219,15 @@ class Layout:
                 options=options,
                 queued_at=inbound.received_at,
                 test=inbound.test,
-                after=after or 0,
+                after=after,
             )
         )
+
+
+def _effects(entry: Entry) -> tuple[Any, ...]:
+    """What a message's row has besides where its plan does more than queue deliveries."""
+    tables = entry.plan.tables
+    return _encode(tables).decode() if tables else None, entry.inbound.group, entry.joined
 
 
 def body_size(body: Body) -> int:

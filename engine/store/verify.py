@@ -19,6 +19,7 @@ from engine.message import OPEN, TRANSITIONS, State, Verdict, short_id
 from engine.store import large, verify_waiting
 from engine.store.home import large_folder, store_file
 from engine.store.schema import IN_FILE, KEYED, PLACES, STATES, VERDICTS, open_reader, queries
+from engine.store.tables import files as tables
 
 _SQL = queries("verify")
 _STRIDE = 500
@@ -34,6 +35,7 @@ def findings(home: Path) -> Iterator[str]:
         yield f"the store file is damaged: {error}"
     finally:
         connection.close()
+    yield from tables.findings(home)
 
 
 class _Verification:

@@ -302,3 +302,9 @@ def test_an_each_over_values_around_an_edit_copies_the_message(
         b"100234",
         b"999-11-2222",
     ]
+
+
+def test_an_each_over_texts_around_an_edit(make: Any, message: Any, facts: Any) -> None:
+    text = 'from: hl7v2\nto: hl7v2\neach: PID-11.1 | split(" ")\nset: {PID-2: it}\n'
+    made = [product.payload for product in make(text).apply(message, facts)]
+    assert [each.split(b"PID|1|")[1].split(b"|")[0] for each in made] == [b"1", b"MAIN"]

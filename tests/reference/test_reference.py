@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from engine import canonical, connectors, reference
-from engine.channel import grammar
 from engine.message import TRANSITIONS
 from engine.reference import keys, pages
 from engine.reference.__main__ import main
@@ -112,15 +111,7 @@ def test_every_setting_of_every_connector_is_documented(name: str) -> None:
 
 def test_every_key_of_a_channel_has_its_meaning() -> None:
     said = keys.said()
-    levels = {
-        "channel": grammar.CHANNEL,
-        "source": grammar.SOURCE,
-        "accept": grammar.ACCEPT,
-        "destination": grammar.DESTINATION,
-        "reply": grammar.REPLY,
-        "test": grammar.TEST,
-        "given": grammar.GIVEN,
-    }
+    levels = {name: level for _, level, name in keys.LEVELS}
     assert {name: set(level.keys) for name, level in levels.items()} == {
         name: set(meanings) for name, meanings in said.items()
     }

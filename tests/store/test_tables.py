@@ -171,7 +171,7 @@ def test_many_scratch_files_make_the_same_table(made, monkeypatch):
         ("N,,,,a,b\n", "line 2, code: a key is empty"),
         ("N,1,,,a\n", "line 2: 5 cells where the header has 6"),
         ("N,1,,,a\0b,c\n", "line 2: a cell holds a control character (U+0000 or U+001F)"),
-        ("N\x1f,1,,,a,c\n", "line 2: a cell holds a control character (U+0000 or U+001F)"),
+        ("N\x1fM,1,,,a,c\n", "line 2: a cell holds a control character (U+0000 or U+001F)"),
         ('N,1,,,"a,b\n', "line 2: not CSV: a quote is not closed or stands inside a cell"),
         (f"N,1,,,{'x' * 70_000},b\n", "line 2: a cell is longer than 65536 bytes"),
     ],
@@ -228,9 +228,8 @@ def test_columns_that_are_not_declared_are_left_alone(made):
 def test_what_cannot_be_opened_is_said(made, tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         list(Sheet(tmp_path / "none.csv", PLAIN).read())
-    assert "no character set 'klingon'" in str(
-        pytest.raises(NotImported, made, "unit,code,name\n", PLAIN, None, "klingon").value
-    )
+    with pytest.raises(NotImported, match="no character set 'klingon'"):
+        made("unit,code,name\n", PLAIN, None, "klingon")
 
 
 @pytest.mark.parametrize("cut", [1, 20, 9000, 66_000])

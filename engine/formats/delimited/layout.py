@@ -99,7 +99,17 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """What was worked out of it so far: marks by character set, the order of the last line of column names."""
         return {}
 
-    def of(self, names: str | tuple[str, ...]) -> tuple[Column, ...]:
+    @cached_property
+    def grouping(self) -> tuple[Column, ...]:
+        """The columns of `group_by`."""
+        return self._of(self.group_by)
+
+    @cached_property
+    def key(self) -> tuple[Column, ...]:
+        """What identifies a record from file to file."""
+        return self._of(self.snapshot.key) if self.snapshot is not None else ()
+
+    def _of(self, names: str | tuple[str, ...]) -> tuple[Column, ...]:
         """Columns of the records by name."""
         wanted = (names,) if isinstance(names, str) else names
         return tuple(self.kinds.level.columns[name] for name in wanted)

@@ -31,9 +31,8 @@ class Reader:
         if not self.marks.direct:
             raw = encodings.recoded(raw, self.marks.encoding, self.errors)
         self.raw = raw
-        self.group_by = layout.of(layout.group_by)
-        self.key = layout.of(layout.snapshot.key) if layout.snapshot is not None else ()
-        self.types = _types(layout)
+        self.group_by, self.key = layout.grouping, layout.key
+        self.types = types_of(layout) if layout.types else []
         self._begin()
 
     def _begin(self) -> None:
@@ -76,7 +75,7 @@ class Reader:
         raw, codec, errors = self.raw, self.marks.codec, self.errors
         values, kind_of, order = self.marks.values, self.kind_of, self.order
         for at, stop, after, number in self.marks.lines(raw, self.start, self.first):
-            whole = self.recoded(raw[at:after])
+            whole = raw[at:after]
             try:
                 found: Sequence[str] = values(raw[at:stop].decode(codec, errors))
                 kind = kind_of(found)
@@ -96,13 +95,11 @@ class Reader:
         """Line and bytes of each record."""
         raw = self.raw
         for at, _, after, number in self.marks.lines(raw, self.start, self.first):
-            yield number, self.recoded(raw[at:after])
+            yield number, raw[at:after]
 
-    def recoded(self, record: bytes) -> bytes:
-        """A record in the character set of the file."""
-        if self.marks.direct:
-            return record
-        return record.decode().encode(self.marks.encoding, "replace")
+    def encoded(self, raw: bytes) -> bytes:
+        """A part in the character set of the file."""
+        return raw if self.marks.direct else raw.decode().encode(self.marks.encoding, "replace")
 
     def kind_of(self, values: Sequence[str]) -> Kind:
         """The type of a record; MessageError where it has none, or not as many values as that has columns."""
@@ -132,7 +129,7 @@ class Reader:
             format(said[name], "f") if name in said else value
             for name, value in zip(names, trailer.values, strict=True)
         ]
-        return row(values, names, self.layout, self.marks.encoding)
+        return row(values, names, self.layout, self.marks.codec)
 
 
 def marks_of(layout: Layout, encoding: str) -> Marks:
@@ -144,14 +141,18 @@ def marks_of(layout: Layout, encoding: str) -> Marks:
     return made
 
 
-def _types(layout: Layout) -> list[tuple[int, tuple[str, ...], Kind]]:
-    """The types with their conditions: column from 0, values; the one without a condition last."""
+def types_of(layout: Layout) -> list[tuple[int, tuple[str, ...], Kind]]:
+    """The types with their conditions, made once: column from 0, values; the one without a condition last."""
+    made: list[tuple[int, tuple[str, ...], Kind]] | None = layout.met.get("types")
+    if made is not None:
+        return made
     found = []
     for name, each in layout.types.items():
         when = each.when or When(is_=())
         said = (when.is_,) if isinstance(when.is_, str) else when.is_
         found.append((when.column - 1, said, layout.kinds.by_name[name]))
-    return sorted(found, key=lambda each: not each[1])
+    made = layout.met["types"] = sorted(found, key=lambda each: not each[1])
+    return made
 
 
 def columns(

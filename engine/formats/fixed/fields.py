@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -11,12 +10,10 @@ from typing import Any, Literal
 import msgspec
 
 from engine.errors import MessageError
-from engine.formats.fixed import cobol
+from engine.formats.fixed import cobol, dates
 
 Type = Literal["text", "number", "packed", "zoned", "binary", "date", "filler"]
 Sign = Literal["none", "leading", "trailing", "overpunch"]
-#: What a date may be made of.
-DIRECTIVES = re.compile(r"%([YymdHMSjf])")
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,10 +70,8 @@ def problem(field: Field) -> tuple[str, str] | None:
 
 def _date_problem(field: Field) -> tuple[str, str] | None:
     if field.type == "date":
-        if not DIRECTIVES.search(field.format):
-            return "format", 'a date says what it looks like: format: "%Y%m%d"'
-        if "%" in DIRECTIVES.sub("", field.format):
-            return "format", "it is made of %Y %y %m %d %j %H %M %S %f"
+        if problem := dates.problem(field.format):
+            return "format", f'{problem}: format: "%Y%m%d"'
     elif field.format:
         return "format", "only a date has it; write   type: date"
     if field.type == "binary" and field.length > 8:
@@ -88,11 +83,7 @@ def kind(field: Field) -> str:
     """The static type of its value. A date with a time has no zone: it is text until `| datetime` gives it one."""
     if field.numeric:
         return "number"
-    return "moment" if field.type == "date" and not _timed(field) else "text"
-
-
-def _timed(field: Field) -> bool:
-    return any(directive in field.format for directive in ("%H", "%M", "%S", "%f"))
+    return "moment" if field.type == "date" and not dates.timed(field.format) else "text"
 
 
 def reads(name: str, field: Field, blank: bytes, trim: bool) -> Callable[[Any], Any] | None:
@@ -113,10 +104,10 @@ def _date(text: str, field: Field, name: str) -> str | None:
     if not said.strip("0"):
         return None
     try:
-        found = datetime.strptime(said, field.format)  # noqa: DTZ007  (a date has no zone)
+        found = dates.read(said, field.format)
     except ValueError:
         raise MessageError("bad_value", f"it is not of the form {field.format}", name) from None
-    return found.isoformat() if _timed(field) else found.date().isoformat()
+    return found.isoformat() if dates.timed(field.format) else found.date().isoformat()
 
 
 def write(value: str, name: str, field: Field) -> str | bytes:
@@ -157,13 +148,14 @@ def _amount(value: str, name: str) -> Decimal:
 
 
 def _dated(value: str, field: Field, name: str) -> str:
+    """A date as its field has it: given in ISO 8601, or as it is written."""
     try:
-        return datetime.fromisoformat(value).strftime(field.format)
+        return dates.write(datetime.fromisoformat(value), field.format)
     except ValueError:
         pass
-    rule = "it is neither a date nor of the form " + field.format
     try:
-        datetime.strptime(value, field.format)  # noqa: DTZ007  (a date has no zone)
+        dates.read(value, field.format)
     except ValueError:
+        rule = f"it is neither a date nor of the form {field.format}"
         raise MessageError("bad_value", rule, name) from None
     return value

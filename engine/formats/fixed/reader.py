@@ -47,8 +47,7 @@ class Reader:
         self.direct = not layout.lines or encodings.direct(self.encoding)
         self.codec = encodings.plain(self.encoding) if self.direct else "utf-8"
         self.raw = raw if self.direct else encodings.recoded(raw, self.encoding, self.errors)
-        self.group_by = layout.of(layout.group_by)
-        self.key = layout.of(layout.snapshot.key) if layout.snapshot is not None else ()
+        self.group_by, self.key = layout.grouping, layout.key
         self.cuts = cuts_of(layout, self.codec)
         self._begin()
 
@@ -92,15 +91,13 @@ class Reader:
         if record.prefix:
             return marks.by_prefix(self.raw)
         return (
-            (self.raw[at:stop], self.recoded(self.raw[at:after]), number, "")
+            (self.raw[at:stop], self.raw[at:after], number, "")
             for at, stop, after, number in self.marks.lines(self.raw, self.start, self.first)
         )
 
-    def recoded(self, record: bytes) -> bytes:
-        """A record in the character set of the file."""
-        if self.direct:
-            return record
-        return record.decode().encode(self.encoding, "replace")
+    def encoded(self, raw: bytes) -> bytes:
+        """A part in the character set of the file."""
+        return raw if self.direct else raw.decode().encode(self.encoding, "replace")
 
     def _read(self, content: bytes) -> tuple[Kind, list[Any]]:
         layout = self.layout
@@ -157,7 +154,7 @@ class Reader:
         assert trailer.kind is not None
         given = self.layout.fields_of(trailer.kind.name)
         lines = self.layout.lines
-        record: Any = trailer.raw.decode(self.encoding) if lines else trailer.raw
+        record: Any = trailer.raw.decode(self.codec) if lines else trailer.raw
         shift = 4 if self.layout.record.prefix else 0
         for name, value in said.items():
             begin, end = spans(given)[name]
@@ -170,7 +167,7 @@ class Reader:
             elif not lines and isinstance(cell, str):
                 cell = cell.encode(self.codec)
             record = record[: begin + shift] + cell + record[end + shift :]
-        made: bytes = record.encode(self.encoding) if lines else record
+        made: bytes = record.encode(self.codec) if lines else record
         return made
 
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 import msgspec
 
 from engine.formats import Reading
-from engine.formats.hl7v2.batch import headers
+from engine.formats.hl7v2.batch import headers, parts
 from engine.formats.hl7v2.charset import narrow, widen
 from engine.formats.hl7v2.faults import Fault, error_segment, is_rejecting
 from engine.formats.hl7v2.header import Header, header_of
@@ -36,7 +36,9 @@ def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> b
     Works on any bytes. `now` is wall clock seconds.
     """
     if receipt.verdict is Verdict.SPLIT:
-        return _batch(raw, receipt, reading, now)
+        if parts(raw, reading) is not None:
+            return _batch(raw, receipt, reading, now)
+        receipt = _whole(receipt)
     return _one(header_of(raw, reading), receipt, reading, now)
 
 
@@ -59,6 +61,14 @@ def _one(header: Header, receipt: Receipt, reading: Reading, now: float) -> byte
     fault = None if outcome == "A" else Fault(receipt.reason, receipt.detail)
     text = _message(header, letter + outcome, f"{letter}{receipt.id}", now, fault)
     return header.write(text)
+
+
+def _whole(receipt: Receipt) -> Receipt:
+    """One message that was taken apart is answered once: as the first of its parts that went wrong, else well."""
+    wrong = next((part for part in receipt.parts if _outcome(part) != "A"), None)
+    if wrong is None:
+        return msgspec.structs.replace(receipt, verdict=Verdict.ACCEPTED)
+    return msgspec.structs.replace(wrong, id=receipt.id)
 
 
 def _outcome(receipt: Receipt) -> str:
@@ -136,8 +146,14 @@ def _batch(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:
     narrowed, codec = narrow(raw)
     if codec:
         reading = msgspec.structs.replace(reading, encoding="utf-8")
+    found = list(headers(narrowed))
+    count = sum(name == b"MSH" for name, _ in found)
+    if (
+        len(receipt.parts) > count
+    ):  # its messages were taken apart as well: all are answered as one
+        receipt = msgspec.structs.replace(receipt, parts=(_whole(receipt),) * count)
     reply = _BatchReply(receipt, reading, now)
-    for name, line in headers(narrowed):
+    for name, line in found:
         reply.meet(name, line)
     return widen(reply.close(), codec)
 

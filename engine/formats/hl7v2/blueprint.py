@@ -26,7 +26,7 @@ from engine.formats.hl7v2.structures import (
 
 if TYPE_CHECKING:
     from engine.formats.hl7v2.outgoing import Message
-    from engine.formats.hl7v2.places import Place
+    from engine.formats.hl7v2.places import Place, Whole
 
 #: The structure that is none: segments come out in the order in which they were set.
 ANY = "ANY"
@@ -81,7 +81,7 @@ class Level:
         """For people: `ADT_A01`, `INSURANCE of ADT_A01`."""
         return f"{self.name} of {self.within}" if self.inside else self.name
 
-    def place(self, text: str, condition: CompileCondition) -> Place:
+    def place(self, text: str, condition: CompileCondition) -> Place | Whole:
         """`PID-3.1`, `PID-3[.5 == "MR"].1`, `OBX[2]-5`, `ZPV-1`: a place in this group or in one inside it."""
         from engine.formats.hl7v2.places import place  # noqa: PLC0415
 
@@ -132,9 +132,9 @@ class Level:
         return found
 
     def places(self, name: str) -> tuple[int, bool]:
-        """How many places its own segment has, and whether it repeats at the first."""
+        """How many places a segment of its own has, and whether it repeats."""
         found = [step for step in self.steps if step.key == name and step.level is None]
-        return len(found), not found or found[0].repeats
+        return len(found), not found or any(step.repeats for step in found)
 
     def _search(self, name: str) -> tuple[str, ...]:
         if name in self.inner or name in self.direct:
@@ -206,7 +206,7 @@ def _steps(parts: Sequence[Part], version: str, within: str) -> Iterator[Step]:
             yield from steps
         else:
             level = None if part.parts is None else Level(part, version, within)
-            yield Step(part, level, part.required and _known(part, version))
+            yield Step(part, level, _demands(part, version))
 
 
 def _shared(steps: Sequence[Step]) -> None:
@@ -224,9 +224,16 @@ def _shared(steps: Sequence[Step]) -> None:
             )
 
 
-def _known(part: Part, version: str) -> bool:
-    """Whether what a version requires was there in it: TQ1 was not before v2.5."""
-    return all(since(name) <= versions().index(version) for name in part.first)
+def _demands(part: Part, version: str) -> bool:
+    """
+    Whether something has to be written there. A group in which all is optional may be empty, and what a version did not
+    have it cannot require: TQ1 was not before v2.5.
+    """
+    if not part.required or any(since(name) > versions().index(version) for name in part.first):
+        return False
+    return (
+        part.parts is None or part.choice or any(_demands(one, version) for one in part.parts)
+    )
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.formats import Scope
-from engine.formats.hl7v2.elements import meant
+from engine.formats.hl7v2.document import Segment
+from engine.formats.hl7v2.elements import inside, leaf, meant
 from engine.formats.hl7v2.marks import Marks
 
 
@@ -96,3 +97,58 @@ def first_leaf(raw: str, marks: Marks, component: int) -> Any:
     if marks.subcomponent in raw:
         raw = raw[: raw.index(marks.subcomponent)]
     return meant(raw, marks)
+
+
+class Candidate:
+    """A repetition of which a filter asks whether it fits; the lighter sibling of Element."""
+
+    __slots__ = ("marks", "raw")
+
+    level = "repetition"
+
+    def __init__(self, raw: str, marks: Marks) -> None:
+        self.raw, self.marks = raw, marks
+
+    def value(self) -> Any:
+        """Text, NULL, or None for nothing."""
+        return leaf(self.raw, self.marks)
+
+
+def filtered(
+    find: Callable[[Scope], Sequence[Segment]],
+    number: int,
+    component: int,
+    subcomponent: int,
+    where: Callable[[Scope], bool],
+) -> Callable[[Scope], Any]:
+    """The value of the first repetition that fits: `PID-3[.5 == "MR"].1`."""
+
+    def read(scope: Scope) -> Any:
+        for segment in find(scope):
+            fields = segment.cut or segment.split()
+            raw = fields[number] if number < len(fields) else ""
+            marks = segment.marks
+            for at, one in enumerate(raw.split(marks.repetition) if raw else (), 1):
+                if where(scope.child(Candidate(one, marks), at)):
+                    return leaf(inside(one, marks, component, subcomponent), marks)
+        return None
+
+    return read
+
+
+def equals_in_item(component: int, text: str) -> Callable[[Scope], bool] | None:
+    """Whether the first leaf of a component of the repetition at hand is this text of letters and digits."""
+    if not text.isalnum():
+        return None
+
+    def equals(scope: Scope) -> bool:
+        item = scope.item
+        raw, marks = item.raw, item.marks
+        parts = raw.split(marks.component, component)
+        if len(parts) < component:
+            return False
+        if parts[component - 1] == text:
+            return True
+        return bool(leaf(inside(raw, marks, component, 0), marks) == text)
+
+    return equals

@@ -14,6 +14,8 @@ from engine.errors import MessageError
 from engine.formats import PathProblem, Scope, Shape
 from engine.formats.hl7v2.blueprint import Level
 from engine.formats.hl7v2.building import MARKS, Built, Fields
+from engine.formats.hl7v2.elements import element
+from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
 from engine.formats.hl7v2.wanted import Wanted, wanted
 from engine.formats.hl7v2.writing import encoded, within
@@ -130,19 +132,49 @@ class Place:
         return where.fill(around.open(key).entry(segment))
 
 
-def place(level: Level, text: str) -> Place:
+class Whole:
+    """A whole segment, copied from a message: `QPD: QPD`."""
+
+    __slots__ = ("_route", "_segment", "text")
+
+    def __init__(self, path: Path, route: tuple[str, ...]) -> None:
+        self.text = path.text
+        self._route, self._segment = route, path.segment
+
+    def set(self, group: Built, scope: Scope, value: Any) -> None:
+        """
+        Copy a segment with all its fields as they stand in their message, several where there are several; delimiters
+        are those of this message. MessageError for what is no segment.
+        """
+        if value is None:
+            return
+        for key in self._route:
+            group = group.only(key)
+        for number, thing in enumerate(value if isinstance(value, list | tuple) else (value,)):
+            if not isinstance(thing, Group):
+                rule = f"{self.text} takes a whole segment of a message; set its fields"
+                raise MessageError("bad_value", rule, self.text)
+            first = 3 if self._segment == "MSH" else 1
+            segment, fields = thing.segment, group.entry(self._segment, number)
+            fields[first:] = [
+                encoded(element(raw, segment.marks, "field"), MARKS, "field")
+                for raw in segment.fields[first:]
+            ]
+
+
+def place(level: Level, text: str) -> Place | Whole:
     """A place in a group of a structure; PathProblem where there is none."""
     path = read_path(text, 0, _SHAPE, wanted)
     if path is None:
         raise PathProblem(0, "a place in a message looks like PID-3.1", "PID-3.1")
     if path.end != len(text):
         raise PathProblem(path.end, "a place in a message ends here", path.text)
-    if not path.field:
-        raise PathProblem(
-            0, "a whole segment is not written to, its fields are", f"{path.segment}-1"
-        )
+    if not path.field and path.which.said:
+        raise PathProblem(0, "a whole segment is copied to by its name alone", path.segment)
     picks = (path.which, path.repetition)
-    if path.many or any(pick.where is not None and pick.number != 1 for pick in picks):
+    if (path.many and path.field) or any(
+        pick.where is not None and pick.number != 1 for pick in picks
+    ):
         raise PathProblem(0, "what is built is written to one by one", "PID-3(2).1")
     numbers = (path.field, path.component, path.subcomponent, *(pick.number for pick in picks))
     if max(numbers) > _MOST:
@@ -151,6 +183,8 @@ def place(level: Level, text: str) -> Place:
         route = level.segment(path.segment)
     except LookupError as error:
         raise PathProblem(0, str(error)) from None
+    if not path.field:
+        return Whole(path, route)
     return Place(path, route, _is_grouped(level, path, route))
 
 

@@ -18,7 +18,7 @@ from engine.formats import CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2 import leaves
 from engine.formats.hl7v2.document import Document, Segment
 from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
-from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.groups import Group, Throughout
 from engine.formats.hl7v2.marks import HEADERS
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
 
@@ -106,6 +106,7 @@ def _segments(path: Path, shape: Shape) -> Match:
         found = nodes(scope)
         return found[0] if found else None
 
+    every = which.said and not which.number and which.where is None
     inner = Shape(format=FORMAT, kind="group", name=name, outer=shape)
     read: Read = nodes if path.many else one
     return Match(
@@ -113,7 +114,7 @@ def _segments(path: Path, shape: Shape) -> Match:
         end=path.end,
         read=read,
         many=path.many,
-        nodes=nodes,
+        nodes=Throughout(nodes) if every else nodes,
         shape=inner,
         group=True,
     )
@@ -149,7 +150,10 @@ def _inside_item(path: Path, shape: Shape) -> Match:
         raw = item.raw.partition(marks.repetition)[0] if item.level == "field" else item.raw
         return leaf(inside(raw, marks, component, subcomponent), marks)
 
-    return _match(path, shape, read, nodes, level)
+    found = _match(path, shape, read, nodes, level)
+    if not component or subcomponent or shape.kind != "repetition":
+        return found
+    return msgspec.structs.replace(found, equals=partial(leaves.equals_in_item, component))
 
 
 def _things(path: Path, find: Find) -> Callable[[Scope], Sequence[Element]]:
@@ -191,6 +195,11 @@ def _reader(path: Path, shape: Shape, things: Callable[[Scope], Sequence[Element
         return lambda scope: [
             value for one in things(scope) if (value := one.value()) is not None
         ]
+    pick, which = path.repetition, path.which
+    one = pick.number == which.number == 1 and which.where is None and bool(path.segment)
+    if one and pick.where is not None:
+        places = (path.field, path.component, path.subcomponent)
+        return leaves.filtered(finder(path, shape), *places, pick.where)
     if path.which.where is not None or path.repetition.where is not None:
         return lambda scope: next((one.value() for one in things(scope)), None)
     if _plain(path):

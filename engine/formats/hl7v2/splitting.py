@@ -70,10 +70,10 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
 
 
 def _parts(raw: bytes, document: Document, by: str) -> Iterator[bytes]:
-    if len(document.find(by)) < 2:
+    cut, left = _Cut(document, by), len(raw) + MOST
+    if len(cut.opened) < 2:
         yield raw
         return
-    cut, left = _Cut(document, by), len(raw) + MOST
     for opened in cut.opened:
         part = cut.part(opened)
         left -= len(part)

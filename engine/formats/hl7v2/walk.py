@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.formats import Scope
-from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.groups import Group, Throughout
 from engine.formats.hl7v2.layout import Node
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ def walk(editor: Editor, nodes: Nodes, scope: Scope) -> list[tuple[int, Any]]:
 
     Segments are numbered as their set ids are: anew in each repetition of the group around them. OBX begin again
     under each OBR, NTE under each OBX; FT1, IN1 and NK1 go on through the message (HL7 v2.5.1 ch. 7.4.2.1, 6.5.1.1).
+    `OBX[*]` is numbered through the message.
     """
     things = nodes(scope) or ()
     if not things or not isinstance(things[0], Group):
         return list(enumerate(things, 1))
     if editor.moved:
         things = _left(editor, things, nodes, scope)
+    if isinstance(nodes, Throughout):
+        return list(enumerate(things, 1))
     parents = editor.parents
     if parents is None:
         parents = editor.parents = Parents(editor)

@@ -24,14 +24,16 @@ def within(raw: str, marks: Marks, component: int, subcomponent: int, value: Any
 
 
 def put(raw: str, separator: str, number: int, value: str) -> str:
-    """The text with one of its parts replaced."""
+    """The text with one of its parts replaced; where the last one is emptied, no separators are left behind the others."""
     parts = raw.split(separator)
     if number > len(parts):
         if not value:
             return raw
         parts.extend([""] * (number - len(parts)))
+    emptied = not value and number == len(parts) and parts[-1]
     parts[number - 1] = value
-    return separator.join(parts)
+    written = separator.join(parts)
+    return written.rstrip(separator) if emptied else written
 
 
 def encoded(value: Any, marks: Marks, level: str) -> str:

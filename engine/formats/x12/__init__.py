@@ -8,10 +8,14 @@ The bytes stay as they came. A path as a value (`CLM05`) is the first leaf of wh
 from __future__ import annotations
 
 from engine.formats.x12 import read, target
+from engine.formats.x12.acknowledge import acknowledge, refuse
+from engine.formats.x12.check import check
 from engine.formats.x12.document import Document, parse
 from engine.formats.x12.edit import Editor
-from engine.formats.x12.envelope import parts
+from engine.formats.x12.envelope import parts, split, splits
+from engine.formats.x12.streaming import stream
 from engine.formats.x12.structure import structure
+from engine.formats.x12.tree import tree
 
 
 class _Paths:
@@ -30,4 +34,19 @@ paths = _Paths()
 #: What makes two interchanges the same one: sender, receiver and control number.
 unique = ("ISA06", "ISA08", "ISA13")
 
-__all__ = ["Document", "Editor", "parse", "parts", "paths", "structure", "unique"]
+__all__ = [
+    "Document",
+    "Editor",
+    "acknowledge",
+    "check",
+    "parse",
+    "parts",
+    "paths",
+    "refuse",
+    "split",
+    "splits",
+    "stream",
+    "structure",
+    "tree",
+    "unique",
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.formats import Scope
 from engine.formats.x12.document import Segment
-from engine.formats.x12.loops import Loop
+from engine.formats.x12.loop import Loop
 
 if TYPE_CHECKING:
     from engine.formats.x12.edit import Editor, Line

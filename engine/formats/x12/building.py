@@ -40,7 +40,9 @@ class Line:
 class Group:
     """One occurrence of a loop being built."""
 
-    def __init__(self, guide: Guide, part: LoopPart, parent: Group | None, code: str = "") -> None:
+    def __init__(
+        self, guide: Guide, part: LoopPart, parent: Group | None, code: str = ""
+    ) -> None:
         self.guide, self.part, self.parent = guide, part, parent
         self.code = code
         """The level's code where the loop is one of a hierarchy: `O`."""
@@ -133,7 +135,11 @@ def inside(part: LoopPart, name: str) -> tuple[LoopPart, str]:
     begun = [loop for loop in inner if loop.first.name == name and not loop.hierarchy]
     if len(begun) == 1:
         return inside(part, begun[0].name)
-    levels = ["HL:S, HL:O, HL:I and the like"] if part.hierarchy or any(one.hierarchy for one in inner) else []
+    levels = (
+        ["HL:S, HL:O, HL:I and the like"]
+        if part.hierarchy or any(one.hierarchy for one in inner)
+        else []
+    )
     known = [loop.name for loop in inner if not loop.hierarchy] + levels
     there = f"it has {', '.join(dict.fromkeys(known))}" if known else "it has none"
     raise LookupError(f"there is no loop '{name}' in {part.name}; {there}")
@@ -188,7 +194,9 @@ class Emitter:
         if not found and self._is_counted(part):
             found = [group.group(part.name)]
         if part.required and not found:
-            raise MessageError("missing_loop", f"{group} needs this loop", f"{where}{part.name}")
+            raise MessageError(
+                "missing_loop", f"{group} needs this loop", f"{where}{part.name}"
+            )
         if part.repeat and len(found) > part.repeat:
             rule = f"at most {part.repeat} of it in one {group}"
             raise MessageError("too_many", rule, f"{where}{part.name}")
@@ -246,5 +254,7 @@ def put(line: Line, leaf: Leaf, value: Any, where: str) -> None:
         return
     whole = dictionary.slot(line.name, element)
     if len(found) > 1 and whole is not None and whole.repeat < len(found):
-        raise MessageError("too_many", f"the element repeats at most {whole.repeat} times", path)
+        raise MessageError(
+            "too_many", f"the element repeats at most {whole.repeat} times", path
+        )
     line.values[leaf] = found

@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.formats.x12.maps import resolve
 
 if TYPE_CHECKING:
+    from engine.formats.x12.document import Document
     from engine.formats.x12.edit import Editor, Line
 
 
-class Counted:
-    """What an interchange counted rightly before it was edited."""
-
-    def __init__(self, editor: Editor) -> None:
-        self.totals: set[int] = set()
-        """Keys of the CTT segments that said how many line items there are."""
-        for lines in _sets(editor.lines):
-            for line, element, count in _totals(lines, editor):
-                if element < len(line.elements) and line.elements[element].lstrip("0") == str(count):
-                    self.totals.add(line.key)
+#: What each trailer counts.
+_COUNTED = {"GE": "ST", "IEA": "GS"}
 
 
-def recounted(editor: Editor, counted: Counted) -> None:
+def right_totals(lines: list[Line], document: Document) -> set[int]:
+    """Keys of the CTT segments that rightly say how many line items there are."""
+    found: set[int] = set()
+    for set_ in _sets(lines):
+        for line, element, count in totals(set_, document):
+            said = line.elements[element] if element < len(line.elements) else ""
+            if said.lstrip("0") == str(count):
+                found.add(line.key)
+    return found
+
+
+def recounted(editor: Editor, right: set[int]) -> None:
     """Write the counts; a group without sets leaves."""
     editor.drop(_empty(editor.lines))
-    sets = groups = 0
+    seen = {"GS": 0, "ST": 0}
     start = 0
     lines = editor.lines
     for at, line in enumerate(lines):
-        if line.name == "ISA":
-            groups = 0
-        elif line.name == "GS":
-            groups, sets = groups + 1, 0
+        if line.name in ("ISA", "GS"):
+            seen["GS"] = seen["GS"] + 1 if line.name == "GS" else 0
+            seen["ST"] = 0
         elif line.name == "ST":
-            sets, start = sets + 1, at
+            seen["ST"], start = seen["ST"] + 1, at
         elif line.name == "SE":
             line.write(1, str(at - start + 1))
-        elif line.name == "GE":
-            line.write(1, str(sets))
-        elif line.name == "IEA":
-            line.write(1, str(groups))
+        elif line.name in _COUNTED:
+            line.write(1, str(seen[_COUNTED[line.name]]))
     for found in _sets(lines):
-        for line, element, count in _totals(found, editor):
-            if line.key in counted.totals:
+        for line, element, count in totals(found, editor.source):
+            if line.key in right:
                 line.write(element, str(count))
 
 
 def _empty(lines: list[Line]) -> list[Line]:
     """Headers and trailers of groups that hold nothing."""
     gone: list[Line] = []
-    for line, after in zip(lines, lines[1:], strict=False):
+    for line, after in pairwise(lines):
         if line.name == "GS" and after.name == "GE":
             gone += (line, after)
     return gone
@@ -66,10 +68,10 @@ def _sets(lines: list[Line]) -> list[list[Line]]:
     return found
 
 
-def _totals(lines: list[Line], editor: Editor) -> list[tuple[Line, int, int]]:
-    """The elements of a set that count segments, and how many there are."""
-    set_ = lines[0].elements
-    group = next((one.elements for one in editor.source.index.get("GS", ())), [])
+def totals(lines: list[Line], document: Document) -> list[tuple[Line, int, int]]:
+    """The elements of one set that count segments, and how many there are."""
+    set_ = next((line.elements for line in lines if line.name == "ST"), [])
+    group = next((one.elements for one in document.index.get("GS", ())), [])
     version = group[8] if len(group) > 8 else ""
     guide, _ = resolve(set_[1] if len(set_) > 1 else "", version)
     if guide is None:

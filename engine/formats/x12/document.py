@@ -14,7 +14,8 @@ from engine.formats.x12.tokens import decoded, stretches
 
 if TYPE_CHECKING:
     from engine.formats.x12.edit import Editor
-    from engine.formats.x12.loops import Loop, Loops
+    from engine.formats.x12.loop import Loop
+    from engine.formats.x12.loops import Loops
 
 _CODE = re.compile(r"[A-Za-z0-9]{1,12}")
 _PROCESSING = {"P": "production", "T": "test", "I": "test"}

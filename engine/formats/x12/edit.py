@@ -19,9 +19,9 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import Reading, Scope
 from engine.formats.x12.additions import Added, placed
-from engine.formats.x12.counts import Counted, recounted
+from engine.formats.x12.counts import recounted, right_totals
 from engine.formats.x12.document import Document, Segment, parse
-from engine.formats.x12.loops import Loop
+from engine.formats.x12.loop import Loop
 from engine.formats.x12.marks import BLANK, Marks
 
 Nodes = Callable[[Scope], Sequence[Any] | None]
@@ -58,6 +58,18 @@ class Line(msgspec.Struct, gc=False):
             while len(elements) > 1 and not elements[-1]:
                 elements.pop()
 
+    def copied(self) -> Line:
+        """The same, to be written to apart."""
+        return Line(
+            self.was,
+            self.end,
+            self.name,
+            self.marks,
+            self.key,
+            self.elements.copy(),
+            self.touched,
+        )
+
     def text(self) -> str:
         """As it is now."""
         return self.marks.element.join(self.elements) if self.touched else self.was
@@ -73,7 +85,7 @@ class Editor:
 
     def __init__(self, document: Document) -> None:
         self.source = document
-        self.before, self._lines = _lines(document)
+        self.before, self._lines = lines_of(document)
         self.moved = False
         """Whether segments were taken out or added."""
         self.added: set[int] = set()
@@ -81,7 +93,8 @@ class Editor:
         self._next = len(self._lines)
         self._by_key: dict[int, Line] = {line.key: line for line in self._lines}
         self._gone: set[int] = set()
-        self._counted: Counted | None = None
+        self._right: set[int] | None = None
+        """Keys of the summaries that counted rightly before segments moved."""
         self._view: Document | None = document
         self._raw: bytes | None = document.raw
 
@@ -177,8 +190,8 @@ class Editor:
         A character that this set does not have is a MessageError.
         """
         if self._raw is None:
-            if self._counted is not None:
-                recounted(self, self._counted)
+            if self._right is not None:
+                recounted(self, self._right)
             text = "".join([line.text() + line.end for line in self.lines])
             self._raw = self._encoded(self.before + text)
         return self._raw
@@ -191,13 +204,13 @@ class Editor:
             raise MessageError("unmappable", rule) from None
 
     def _moving(self) -> None:
-        if self._counted is None:
-            self._counted = Counted(self)
+        if self._right is None:
+            self._right = right_totals(self.lines, self.source)
         self.moved = True
         self.changed()
 
 
-def _lines(document: Document) -> tuple[str, list[Line]]:
+def lines_of(document: Document) -> tuple[str, list[Line]]:
     """What stands before the first segment, and the segments with what stands behind each."""
     text, made = document.text, list[Line]()
     before, at = "", 0

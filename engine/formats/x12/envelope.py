@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import Reading
+from engine.formats.x12.counts import right_totals, totals
 from engine.formats.x12.document import Document, parse
-from engine.formats.x12.loops import Loop
-from engine.formats.x12.maps import guide, heads, parts as parts_of_map
-from engine.formats.x12.marks import BLANK, marks_at
+from engine.formats.x12.edit import Line, lines_of
+from engine.formats.x12.loop import Loop
+from engine.formats.x12.maps import guide, heads
+from engine.formats.x12.names import loops as loops_of
 from engine.formats.x12.tokens import decoded, stretches
 
 _HEADER = b"ISA"
@@ -26,3 +29,146 @@ def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
     except MessageError:
         return None
     return [each.encode(codec) for each in found] if len(found) > 1 else None
+
+
+def splits(by: str, layout: Any = None) -> str:
+    """What is wrong with `split: BY`, in words; empty where it can be."""
+    if by == "ST" or any(loops_of(guide(file), by) for file in heads()):
+        return ""
+    return f"'{by}' is no loop of X12: split by ST, or by a loop such as 2000B, 2300, 2100, PO1"
+
+
+def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
+    """
+    One interchange for each transaction set, or for each loop of that name, with everything that stands around it and
+    none of the others, its counts and levels made again. An interchange without any is given whole.
+    """
+    document = parse(raw, reading)
+    found = document.loops.sets if by == "ST" else _named(document, by)
+    if not found:
+        return [raw]
+    return _parts(document, found)
+
+
+def _named(document: Document, by: str) -> list[Loop]:
+    loops = document.loops
+    if by in loops.named:
+        return loops.named[by]
+    begun = [loops.of(segment) for segment in document.index.get(by, ())]
+    return [loop for loop in begun if loop.part is not None]
+
+
+def _parts(document: Document, found: list[Loop]) -> Iterator[bytes]:
+    splitter = _Splitter(document, found)
+    for loop in found:
+        yield splitter.part(loop)
+
+
+class _Splitter:
+    """Takes interchanges apart, in time that grows with what comes out."""
+
+    def __init__(self, document: Document, found: list[Loop]) -> None:
+        self.document = document
+        _, self.lines = lines_of(document)
+        self._holding: set[int] = set()
+        """Loops that are split by, and those around them."""
+        for loop in found:
+            around: Loop | None = loop
+            while around is not None and id(around) not in self._holding:
+                self._holding.add(id(around))
+                around = around.parent
+        self._totals = right_totals(self.lines, document)
+        self._common: dict[int, list[int]] = {}
+        self._envelopes = list(_envelopes(document))
+
+    def part(self, loop: Loop) -> bytes:
+        """The interchange with that loop alone."""
+        kept = [*loop.own, *_below(loop)]
+        around = loop.parent
+        while around is not None:
+            kept += self._shared(around)
+            around = around.parent
+        kept.sort()
+        before, after = self._envelope(kept[0])
+        lines = [self.lines[at].copied() for at in (*before, *kept, *after)]
+        _count(lines)
+        for line, element, count in totals(lines, self.document):
+            if line.key in self._totals:
+                line.write(element, str(count))
+        text = "".join([line.text() + line.end for line in lines])
+        return text.encode(self.document.codec)
+
+    def _shared(self, around: Loop) -> list[int]:
+        """What of a loop around stands in each of its parts."""
+        found = self._common.get(id(around))
+        if found is None:
+            apart = {
+                (one.part, one.code) for one in around.children if id(one) in self._holding
+            }
+            found = list(around.own)
+            for child in around.children:
+                if (child.part, child.code) not in apart:
+                    found += [*child.own, *_below(child)]
+            self._common[id(around)] = found
+        return found
+
+    def _envelope(self, at: int) -> tuple[list[int], list[int]]:
+        for start, end, before, after in self._envelopes:
+            if start <= at < end:
+                return before, after
+        return [], []
+
+
+def _below(loop: Loop) -> Iterator[int]:
+    for child in loop.children:
+        yield from child.own
+        yield from _below(child)
+
+
+def _envelopes(document: Document) -> Iterator[tuple[int, int, list[int], list[int]]]:
+    """Where each functional group begins and ends, and the envelope before and behind its sets."""
+    interchange: list[int] = []
+    group, begun = list[int](), 0
+    found: list[tuple[int, int, list[int], list[int]]] = []
+    for at, segment in enumerate(document.segments):
+        if segment.name == "ISA":
+            yield from found
+            found, interchange, group, begun = [], [at], [], at
+        elif segment.name in ("ISB", "ISE") and not group:
+            interchange.append(at)
+        elif segment.name == "GS":
+            group, begun = [at], at
+        elif segment.name == "GE":
+            found.append((begun, at + 1, [*interchange, *group], [at]))
+            group, begun = [], at
+        elif segment.name == "IEA":
+            if not found or group:
+                found.append((begun, at + 1, [*interchange, *group], []))
+            for one in found:
+                one[3].append(at)
+    if group or not found:
+        found.append((begun, len(document.segments), [*interchange, *group], []))
+    yield from found
+
+
+def _count(lines: list[Line]) -> None:
+    """Counts and levels of an interchange with one set."""
+    start = 0
+    levels: dict[str, str] = {}
+    children = {
+        line.elements[2] for line in lines if line.name == "HL" and len(line.elements) > 2
+    }
+    for at, line in enumerate(lines):
+        if line.name == "ST":
+            start = at
+        elif line.name == "SE":
+            line.write(1, str(at - start + 1))
+        elif line.name in ("GE", "IEA"):
+            line.write(1, "1")
+        elif line.name == "HL" and len(line.elements) > 3:
+            number = line.elements[1]
+            levels[number] = str(len(levels) + 1)
+            if len(line.elements) > 4:
+                line.write(4, "1" if number in children else "0")
+            line.write(1, levels[number])
+            line.write(2, levels.get(line.elements[2], line.elements[2]))

@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.formats.x12.maps import Guide, LoopPart, Part, resolve
-from engine.formats.x12.walker import step
+from engine.formats.x12.loop import Loop
+from engine.formats.x12.maps import Guide, Part, resolve
+from engine.formats.x12.sets import SetWalk
 
 if TYPE_CHECKING:
     from engine.formats.x12.document import Document, Segment
@@ -16,81 +17,6 @@ _NONE: tuple[Segment, ...] = ()
 #: Segments that close an envelope: seen from inside, the next one counts.
 _CLOSING = frozenset(["GE", "IEA"])
 _ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE"])
-
-
-class Loop:
-    """
-    One repetition of a loop, a transaction set, or a segment alone: a thing of an `each`.
-
-    `find` looks for a segment where a path inside that `each` looks: in the loop, where the map has it there; else in the
-    loops around it, never in a sibling repetition of one we come from; and last in the envelope.
-    """
-
-    __slots__ = (
-        "children",
-        "code",
-        "document",
-        "end",
-        "name",
-        "own",
-        "parent",
-        "part",
-        "seen",
-        "start",
-    )
-
-    def __init__(
-        self, document: Document, start: int, part: LoopPart | None, parent: Loop | None
-    ) -> None:
-        self.document = document
-        self.start = start
-        """Position of the segment that begins it."""
-        self.end = start + 1
-        """The position behind its last segment, loops in it included."""
-        self.part = part
-        """None for a segment alone and for a set without a map."""
-        self.parent = parent
-        self.own: list[int] = [start]
-        """Positions of its segments, without those of loops in it."""
-        self.children: list[Loop] = []
-        self.name = part.name if part is not None else document.segments[start].name
-        self.code = ""
-        """`HL:O` where it is a level of a hierarchy."""
-        self.seen: dict[str, Sequence[Segment]] = {}
-        """What `find` found; readers look here first."""
-        if parent is not None:
-            parent.children.append(self)
-
-    def __str__(self) -> str:
-        return self.code if self.part is not None and self.part.hierarchy else self.name
-
-    @property
-    def segment(self) -> Segment:
-        """The segment that begins it."""
-        return self.document.segments[self.start]
-
-    def segments(self) -> Sequence[Segment]:
-        """All that belongs to it, loops in it included."""
-        loops = self.document.loops
-        if self.part is None:
-            return [self.document.segments[at] for at in self.own]
-        span = range(self.start, self.end)
-        return [self.document.segments[at] for at in span if loops.is_inside(at, self)]
-
-    def find(self, name: str) -> Sequence[Segment]:
-        """Segments of that name, as a path in here sees them."""
-        found = self.seen.get(name)
-        if found is None:
-            found = self.seen[name] = self.document.loops.look(self, name)
-        return found
-
-    def groups(self, name: str) -> Sequence[Loop]:
-        """Loops of that name, as a path in here sees them."""
-        return self.document.loops.look_for_loops(self, name)
-
-    def within(self, name: str) -> Sequence[Segment]:
-        """Segments of that name in it: its own where the map has them there, else those of the loops in it."""
-        return self.document.loops.inside(self, name, None)
 
 
 class Loops:
@@ -141,16 +67,19 @@ class Loops:
         return held
 
     def _walk(self) -> None:
-        current: _Set | None = None
+        current: SetWalk | None = None
         for at, segment in enumerate(self.document.segments):
-            if segment.name == "ST":
-                current = _Set(self, at)
-            elif segment.name in _ENVELOPE:
-                current = None
+            if segment.name == "ST" or segment.name in _ENVELOPE:
+                if current is not None:
+                    current.finish()
+                current = SetWalk(self, at) if segment.name == "ST" else None
             elif current is not None:
                 current.meet(at, segment)
                 if segment.name == "SE":
+                    current.finish()
                     current = None
+        if current is not None:
+            current.finish()
         for found in self.named.values():
             found.sort(key=lambda loop: loop.start)
 
@@ -193,10 +122,14 @@ class Loops:
         if part is None or name in part.direct:
             own = node.own
             if len(own) > 64:
-                return [segments[at] for at in self._between(name, node) if self.home[at] is node]
+                return [
+                    segments[at] for at in self._between(name, node) if self.home[at] is node
+                ]
             return [segments[at] for at in own if segments[at].name == name]
         return [
-            segments[at] for at in self._between(name, node) if self._sees(self.home[at], node, came)
+            segments[at]
+            for at in self._between(name, node)
+            if self._sees(self.home[at], node, came)
         ]
 
     def look_for_loops(self, start: Loop, name: str) -> Sequence[Loop]:
@@ -204,7 +137,11 @@ class Loops:
         node: Loop | None = start if start.part is not None else start.parent
         came: Loop | None = None
         while node is not None:
-            if name in (node.name, node.code) and node.part is not None and node.parent is not None:
+            if (
+                name in (node.name, node.code)
+                and node.part is not None
+                and node.parent is not None
+            ):
                 return (node,)
             found = self.loops_inside(node, name, came)
             part = node.part
@@ -279,60 +216,3 @@ class Loops:
         if 0 <= chosen < len(found):
             return (found[chosen],)
         return found[:1]
-
-
-class _Set:
-    """One transaction set while its segments go by."""
-
-    def __init__(self, loops: Loops, at: int) -> None:
-        self.loops = loops
-        self.guide, _ = loops.guide_at(at)
-        root = Loop(loops.document, at, self.guide.root if self.guide else None, None)
-        root.name = "ST"
-        loops.sets.append(root)
-        loops.guides.append(self.guide)
-        loops.home[at] = root
-        self.stack = [root]
-        self.levels: dict[str, Loop] = {}
-        """HL loops by their HL01."""
-        self.place: Part | None = None
-        if self.guide is not None:
-            self.place = loops.places[at] = self.guide.root.first
-
-    def meet(self, at: int, segment: Segment) -> None:
-        """The next segment of the set."""
-        found = None
-        if self.guide is not None and self.place is not None:
-            found = step(self.guide, self.place, segment)
-        if found is not None:
-            self.place, depth, begun, stray = found
-            del self.stack[depth + 1 :]
-            for part in begun:
-                self._begin(part, at, segment)
-            self.loops.places[at] = self.place
-            if stray:
-                self.loops.strays.add(at)
-        loop = self.stack[-1]
-        if loop.start != at:
-            loop.own.append(at)
-        self.loops.home[at] = loop
-        around: Loop | None = loop
-        while around is not None:
-            around.end = max(around.end, at + 1)
-            around = around.parent
-
-    def _begin(self, part: LoopPart, at: int, segment: Segment) -> None:
-        parent = self.stack[-1]
-        code = ""
-        if segment.name == "HL":
-            above = self.levels.get(segment.element(2).strip())
-            fits = above is not None and (part.hierarchy or above.part is part.loop)
-            if above is not None and fits:
-                parent = above
-            code = f"HL:{segment.element(3).strip()}"
-        loop = Loop(self.loops.document, at, part, parent)
-        loop.code = code
-        if segment.name == "HL":
-            self.levels[segment.element(1).strip()] = loop
-        self.stack.append(loop)
-        self.loops.add(loop)

@@ -177,7 +177,7 @@ def content(name: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 - plain data, safe loader
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 @cache
@@ -221,7 +221,9 @@ def resolve(set_: str, version: str) -> tuple[Guide | None, bool]:
     for file, head in wanted.items():
         known = [*head.versions, *head.alike]
         if "X" in version and base in [one[:10] for one in known]:
-            return guide(file), version[:6] == head.versions[0][:6] and version not in head.alike
+            return guide(file), version[:6] == head.versions[0][
+                :6
+            ] and version not in head.alike
     for file, head in wanted.items():
         if version[:6] in head.versions and "X" not in version:
             return guide(file), True

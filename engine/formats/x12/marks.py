@@ -64,9 +64,7 @@ def marks_at(text: str, at: int) -> Marks:
     stop = behind
     while text[stop : stop + 1] and text[stop] in "\r\n":
         stop += 1
-    return _made(
-        element, component, _repetition(parts), segment, text[behind:stop]
-    )
+    return _made(element, component, _repetition(parts), segment, text[behind:stop])
 
 
 def _repetition(parts: list[str]) -> str:

@@ -43,7 +43,9 @@ def check_group(name: str, at: int, shape: Shape, inside: str) -> None:
     guide = guide_of(shape)
     if guide is None:
         if name[0].isalpha() and ":" not in name and not _is_known(name):
-            raise PathProblem(at, f"there is no segment '{name}' in X12{_meant(name)}", _near(name))
+            raise PathProblem(
+                at, f"there is no segment '{name}' in X12{_meant(name)}", _near(name)
+            )
         return
     if name in ENVELOPE or name in guide.root.all or loops(guide, name):
         return

@@ -133,7 +133,9 @@ def _stands_alone(text: str, at: int, end: int, name: str) -> bool:
     if not name.isdigit() or text[end - 1] in ")]":
         return True
     around = text[:at].rstrip(), text[end:].lstrip()
-    return around == ("", "") or (around[0].endswith("(") and around[1].startswith((")", ",", "|")))
+    return around == ("", "") or (
+        around[0].endswith("(") and around[1].startswith((")", ",", "|"))
+    )
 
 
 def _last(
@@ -187,7 +189,9 @@ def _relative(text: str, at: int, shape: Shape) -> Path | None:
     if shape.kind == "repetition":
         raise PathProblem(at, "a component stands behind a dash", f"CLM05-{int(found[1])}")
     if shape.kind not in ("segment", "group"):
-        problem = "a path that begins with a dot reads the segment at hand, and there is none here"
+        problem = (
+            "a path that begins with a dot reads the segment at hand, and there is none here"
+        )
         raise PathProblem(at, problem, "CLM01")
     if len(found[1]) == 1:
         problem = "elements have two digits"

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape
 from engine.formats.x12.document import Segment
-from engine.formats.x12.loops import Loop
+from engine.formats.x12.loop import Loop
 from engine.formats.x12.path import FORMAT, Path, read_path
 from engine.formats.x12.things import (
     Element,
@@ -61,7 +61,9 @@ def _qualified(
     path = read_path(text, start, shape, condition)
     write = 'qualified(PO106, "VN")'
     if path is None or not path.element or path.component:
-        raise PathProblem(start, "'qualified' begins at an element: that of the first qualifier", write)
+        raise PathProblem(
+            start, "'qualified' begins at an element: that of the first qualifier", write
+        )
     said = _QUALIFIER.match(text, path.end)
     if said is None:
         raise PathProblem(path.end, "behind the element stands the qualifier, as text", write)
@@ -219,5 +221,3 @@ def _quick(path: Path) -> Read:
         return leaf(raw, marks, segment.name)
 
     return read
-
-

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import MessageError
 from engine.formats import CompileCondition, PathProblem, Scope
 from engine.formats.x12 import dictionary
-from engine.formats.x12.building import Built, Group, Leaf, Line, inside, put
+from engine.formats.x12.building import Built, Leaf, Line, inside, put
 from engine.formats.x12.maps import Guide, LoopPart, Part, named
 from engine.formats.x12.names import check_element
 from engine.formats.x12.things import Element
@@ -70,7 +70,9 @@ class Structure:
         most = len(described.slots)
         if slot.element.type != "ID":
             problem = f"{first} takes no qualifier"
-            raise PathProblem(0, problem, f"{place.name}{element - 1:02d}" if element > 1 else "")
+            raise PathProblem(
+                0, problem, f"{place.name}{element - 1:02d}" if element > 1 else ""
+            )
 
         def write(group: Any, pairs: Sequence[tuple[str, str]]) -> None:
             line = place.line(group)
@@ -79,7 +81,9 @@ class Structure:
                 at += 2
             for qualifier, value in pairs:
                 if at + 1 > most:
-                    raise MessageError("too_many", f"{place.name} has no room for more pairs", first)
+                    raise MessageError(
+                        "too_many", f"{place.name} has no room for more pairs", first
+                    )
                 put(line, (at, 0), qualifier, "")
                 put(line, (at + 1, 0), value, "")
                 at += 2
@@ -131,10 +135,18 @@ class Structure:
             return self._part_of(name, said, loops[0], (*way, loops[0].name), at, rest)
         if loops:
             problem = f"{name} stands in the loop {loops[0].name}"
-            raise PathProblem(at, problem, f"groups: {{{loops[0].name}: {{set: {{{rest}: ...}}}}}}")
+            raise PathProblem(
+                at, problem, f"groups: {{{loops[0].name}: {{set: {{{rest}: ...}}}}}}"
+            )
         near = dictionary.nearest(name, part.all)
-        hint = f"; did you mean '{near}'?" if near else f"; it has {', '.join(sorted(part.direct))}"
-        raise PathProblem(at, f"{part.name} has no segment '{name}'{hint}", near and near + rest[len(name) :])
+        hint = (
+            f"; did you mean '{near}'?"
+            if near
+            else f"; it has {', '.join(sorted(part.direct))}"
+        )
+        raise PathProblem(
+            at, f"{part.name} has no segment '{name}'{hint}", near and near + rest[len(name) :]
+        )
 
 
 class Place:
@@ -160,7 +172,7 @@ class Place:
 
         Raises MessageError where the value is not what the element takes.
         """
-        if value is None or value == [] or value == "":
+        if value is None or value in ([], ""):
             return
         line = self.line(group)
         if isinstance(value, list | tuple) and value and isinstance(value[0], Element):

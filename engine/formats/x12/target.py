@@ -12,7 +12,7 @@ from engine.formats import NULL, CompileCondition, PathProblem, Scope, Shape
 from engine.formats.x12 import dictionary
 from engine.formats.x12.document import Segment, parts_of
 from engine.formats.x12.edit import Editor, Line
-from engine.formats.x12.loops import Loop
+from engine.formats.x12.loop import Loop
 from engine.formats.x12.marks import Marks
 from engine.formats.x12.path import Path, Pick, read_path
 from engine.formats.x12.read import looker, segment_of
@@ -155,7 +155,13 @@ def _encoded(value: Any, line: Line, path: Path) -> str:
         elif one is not None and one is not NULL:
             slot = dictionary.slot(line.name, path.element, path.component)
             text = written(one, slot, name)
-            check(text, msgspec.structs.replace(slot, element=None) if slot else None, "", line.marks, name)
+            check(
+                text,
+                msgspec.structs.replace(slot, element=None) if slot else None,
+                "",
+                line.marks,
+                name,
+            )
             texts.append(text)
     found = line.marks.repetition.join(text for text in texts if text)
     if line.name == "ISA":

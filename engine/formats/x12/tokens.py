@@ -1,5 +1,5 @@
 """
-Bytes to segments, whole or in blocks.
+Bytes to segments.
 
 Line breaks, blanks and no-break spaces between segments are no content. A line break inside a segment (files that
 were wrapped at a column) is none either, unless it is the terminator. The data of BIN and BDS is taken by its length.
@@ -7,23 +7,23 @@ were wrapped at a column) is none either, unless it is the terminator. The data 
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
 from engine.errors import MessageError
 from engine.formats.x12.marks import BLANK, Marks, marks_at
 
-_START = re.compile(rf"[{BLANK}]*ISA(?=[^A-Za-z0-9])")
+START = re.compile(rf"[{BLANK}]*ISA(?=[^A-Za-z0-9])")
 _BINARY = re.compile(rb"(?:^|[^A-Za-z0-9])(?:BIN|BDS)[^A-Za-z0-9]")
 _CLOSED = re.compile(r"IEA[^A-Za-z0-9]\d*[^A-Za-z0-9]\w*$")
 _BREAKS = str.maketrans("", "", "\r\n")
 _LATIN = "iso8859-1"
 #: Stands for each byte of binary data while segments are looked for.
-_FILL = "\ue002"
-_FILLED = re.compile(f"{_FILL}+")
+FILL = "\ue002"
+_FILLED = re.compile(f"{FILL}+")
 
 
 class Stretch(msgspec.Struct, gc=False):
@@ -58,20 +58,20 @@ def stretches(text: str) -> Iterator[Stretch]:
 
     Raises MessageError where it does not begin with an interchange header.
     """
-    found = _START.match(text)
+    found = START.match(text)
     if found is None:
         raise MessageError("unreadable", "an X12 interchange begins with ISA", "ISA")
     at = found.end() - 3
     shadow, data = masked(text, marks_at(text, at))
     while at < len(shadow):
         marks = marks_at(shadow, at)
-        stop = _next_header(shadow, at + 3, marks)
+        stop = next_header(shadow, at + 3, marks)
         lines = segments_of(shadow[at:stop], marks)
         yield Stretch(marks, restored(lines, data) if data else lines, at, stop)
         at = stop
 
 
-def _next_header(text: str, at: int, marks: Marks) -> int:
+def next_header(text: str, at: int, marks: Marks) -> int:
     """Where the next ISA begins behind a terminator; the end of the text where there is none."""
     blank = BLANK.replace(marks.segment, "")
     while (at := text.find("ISA", at)) >= 0:
@@ -89,12 +89,12 @@ def masked(text: str, marks: Marks) -> tuple[str, list[str]]:
     if "BIN" not in text and "BDS" not in text:
         return text, []
     pieces, data, at = list[str](), list[str](), 0
-    pattern = _binary(marks)
+    pattern = binary(marks)
     while (found := pattern.search(text, at)) is not None:
         start = found.end()
         end = start + int(found[1])
         if end > start and text[end : end + 1] == marks.segment:
-            pieces += (text[at:start], _FILL * (end - start))
+            pieces += (text[at:start], FILL * (end - start))
             data.append(text[start:end])
             at = end
         else:
@@ -105,10 +105,11 @@ def masked(text: str, marks: Marks) -> tuple[str, list[str]]:
 
 def restored(lines: list[str], data: list[str]) -> list[str]:
     """The segments with their data; takes what it uses from the end of the list."""
-    return [_FILLED.sub(lambda _: data.pop(), line) if _FILL in line else line for line in lines]
+    return [FILLED.sub(lambda _: data.pop(), line) if FILL in line else line for line in lines]
 
 
-def _binary(marks: Marks) -> re.Pattern[str]:
+def binary(marks: Marks) -> re.Pattern[str]:
+    """The start of a binary segment, up to its data; the group is the length that it says."""
     bar, end = re.escape(marks.element), re.escape(marks.segment)
     named = rf"(?:BIN|BDS{bar}[A-Z0-9]{{3}}){bar}(\d{{1,9}}){bar}"
     return re.compile(rf"(?:^|{end})[{BLANK}]*{named}")
@@ -121,6 +122,8 @@ def segments_of(text: str, marks: Marks) -> list[str]:
     if last:
         lines.append(last.removesuffix(marks.segment))
     if _is_even(text, lines, marks):
+        if text[:1].isalnum() and _uneven(marks).search(text) is None:
+            return lines
         return _trimmed(lines)
     if marks.segment not in "\r\n" and ("\n" in text or "\r" in text):
         text = text.translate(_BREAKS)
@@ -137,61 +140,11 @@ def _is_even(text: str, lines: list[str], marks: Marks) -> bool:
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    if all([line[:1].isalnum() for line in lines]):
-        return lines
     return [line for each in lines if (line := each.strip(BLANK))]
 
 
-def stream(blocks: Iterable[bytes]) -> Iterator[tuple[Marks, list[list[str]]]]:
-    """
-    Segments as lists of elements (name first), a batch for each block, in the memory of one block and one segment.
-
-    Bytes that are not UTF-8 come as surrogates. Raises MessageError where no interchange header begins the text.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    rest, marks = "", None
-    for block in blocks:
-        text = rest + decoder.decode(block)
-        if len(text) < 400 and marks is None:
-            rest = text
-            continue
-        whole, rest = _whole(text, marks)
-        if whole:
-            for stretch in _continued(whole, marks):
-                marks = stretch.marks
-                yield marks, [line.split(marks.element) for line in stretch.lines]
-    for stretch in _continued(rest + decoder.decode(b"", True), marks):
-        yield stretch.marks, [line.split(stretch.marks.element) for line in stretch.lines]
-
-
-def _whole(text: str, marks: Marks | None) -> tuple[str, str]:
-    """What can be read of a text that goes on, up to a terminator, and the rest."""
-    if marks is None:
-        found = _START.match(text)
-        if found is None:
-            raise MessageError("unreadable", "an X12 interchange begins with ISA", "ISA")
-        marks = marks_at(text, found.end() - 3)
-    stop = text.rfind(marks.segment) + 1
-    header = text.rfind("ISA" + marks.element)
-    if header >= 0 and stop - header < 200:
-        stop = header
-    shadow, _ = masked(text, marks)
-    for found in _binary(marks).finditer(shadow):
-        if not shadow.startswith(_FILL, found.end()) and int(found[1]) > len(text) - found.end():
-            stop = min(stop, found.start() + 1)
-    return text[:stop], text[stop:]
-
-
-def _continued(text: str, marks: Marks | None) -> Iterator[Stretch]:
-    """Interchanges of a text that may begin in the middle of one."""
-    if not text.strip(BLANK):
-        return
-    if marks is None or _START.match(text):
-        yield from stretches(text)
-        return
-    shadow, data = masked(text, marks)
-    stop = _next_header(shadow, 0, marks)
-    lines = segments_of(shadow[:stop], marks)
-    yield Stretch(marks, restored(lines, data) if data else lines, 0, stop)
-    if stop < len(text):
-        yield from stretches(text[stop:])
+@lru_cache(256)
+def _uneven(marks: Marks) -> re.Pattern[str]:
+    """A segment that begins with a blank, or is none."""
+    end = re.escape(marks.segment + marks.end)
+    return re.compile(rf"{end}[{BLANK}{re.escape(marks.segment)}]")

@@ -49,7 +49,11 @@ def number(text: str, type_: str, path: str) -> str:
         places = int(type_[1:])
         found = found.scaleb(places)
         if found != found.to_integral_value():
-            rule = f"the element takes {places} decimal places" if places else "the element takes a whole number"
+            rule = (
+                f"the element takes {places} decimal places"
+                if places
+                else "the element takes a whole number"
+            )
             raise MessageError("bad_value", rule, path)
     return plain(found)
 
@@ -73,7 +77,9 @@ def _moment(text: str, element: Element, path: str) -> str:
         year, month, day, hour, minute, second = iso.groups()
         if element.type == "TM":
             if hour is None:
-                raise MessageError("bad_value", "the element takes a time, this is a date", path)
+                raise MessageError(
+                    "bad_value", "the element takes a time, this is a date", path
+                )
             return f"{hour}{minute}{second or ''}"[: element.most]
         text = f"{year}{month}{day}"[-element.most :]
     if not text.isdigit():
@@ -90,8 +96,14 @@ def check(text: str, slot: Slot | None, version: str, marks: Marks, path: str) -
     element = slot.element if slot is not None else None
     if element is None:
         return
-    length = len(text.lstrip("-").replace(".", "")) if element.type in ("R", "N0", "N2") else len(text)
+    length = (
+        len(text.lstrip("-").replace(".", ""))
+        if element.type in ("R", "N0", "N2")
+        else len(text)
+    )
     most = element.longest(version)
     if not element.least <= length <= most:
         said = str(most) if most == element.least else f"{element.least} to {most}"
-        raise MessageError("bad_length", f"{element.title}: the element takes {said} characters", path)
+        raise MessageError(
+            "bad_length", f"{element.title}: the element takes {said} characters", path
+        )

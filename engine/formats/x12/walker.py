@@ -42,7 +42,9 @@ def _codes(guide: Guide, segment: Segment) -> tuple[str, ...]:
     for (element, component), known in zip(places, guide.known[segment.name], strict=True):
         raw = segment.element(element)
         if component:
-            pieces = parts_of(parts_of(raw, segment.marks.repetition)[0], segment.marks.component)
+            pieces = parts_of(
+                parts_of(raw, segment.marks.repetition)[0], segment.marks.component
+            )
             raw = pieces[component - 1] if component <= len(pieces) else ""
         found.append(raw if raw in known else "")
     return tuple(found)

@@ -63,7 +63,9 @@ class Writer:
                 check(text, slot, self.version, marks, path)
             return self._joined(texts, path)
         most = max(len(values.get((number, part), ())) for part in range(1, last + 1))
-        return self._joined([self._composite(number, last, at, slot, values, path) for at in range(most)], path)
+        return self._joined(
+            [self._composite(number, last, at, slot, values, path) for at in range(most)], path
+        )
 
     def _composite(
         self, number: int, last: int, at: int, slot: Slot | None, values: Values, path: str
@@ -74,11 +76,15 @@ class Writer:
         for part in range(1, last + 1):
             said = values.get((number, part), [])
             text = said[at] if at < len(said) else ""
-            inner = slot.parts[part - 1] if slot is not None and part <= len(slot.parts) else None
+            inner = (
+                slot.parts[part - 1] if slot is not None and part <= len(slot.parts) else None
+            )
             if text:
                 check(text, inner, self.version, self.marks, f"{path}-{part}")
             elif inner is not None and inner.required:
-                raise MessageError("missing_element", "the composite needs it", f"{path}-{part}")
+                raise MessageError(
+                    "missing_element", "the composite needs it", f"{path}-{part}"
+                )
             texts.append(text)
         return self.marks.component.join(texts)
 

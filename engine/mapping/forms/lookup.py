@@ -123,7 +123,7 @@ def _at(definition: Definition, call: Call, language: Language) -> Run | None:
     operators.single(term, "'at='")
     if term.kind not in ("text", "moment", "any"):
         raise Wrong(term.offset, f"'at=' is a date, this is a {term.kind}", "| date")
-    read, paths = term.run, term.paths
+    read, paths, where = term.run, term.paths, f"'at=' of the lookup table '{definition.name}'"
 
     def day(scope: Scope) -> Any:
         value = read(scope)
@@ -132,7 +132,7 @@ def _at(definition: Definition, call: Call, language: Language) -> Run | None:
         try:
             return day_of(value)
         except Unreadable as why:
-            refuse("bad_value", f"{why.why}, in 'at=' of the lookup table '{definition.name}'", paths)  # fmt: skip
+            refuse("bad_value", f"{why.why}, in {where}", paths)
 
     return day
 
@@ -149,17 +149,29 @@ def day_of(value: Any) -> str:
     >>> day_of("20261121103000"), day_of("2026-11-21T23:30-06:00")
     ('2026-11-21', '2026-11-21')
     """
-    if type(value) is str and len(value) == 8 and value.isdigit() and value.isascii():
-        return _plain_day(value)
+    if type(value) is str and value.isdigit() and value.isascii():
+        if len(value) == 8:
+            return _plain_day(value)
+        if len(value) in (12, 14):
+            return _timed_day(value)
     found = value if type(value) is Moment else time.datetime(value)
     if found.precision < DAY:
         raise Unreadable("the day of the date is not known")
-    return f"{found.at:%Y-%m-%d}" if found.at.year > 999 else str(found.at.date())
+    return found.at.date().isoformat()
 
 
 @lru_cache(1024)
 def _plain_day(value: str) -> str:
-    return str(time.date(value))
+    return time.date(value).at.date().isoformat()
+
+
+def _timed_day(value: str) -> str:
+    """Of a time in HL7's form, whatever its zone says of it."""
+    try:
+        datetime.fromisoformat(f"{value[:8]}T{value[8:]}")
+    except ValueError:
+        raise Unreadable("there is no such date or time") from None
+    return f"{value[:4]}-{value[4:6]}-{value[6:8]}"
 
 
 @lru_cache(64)

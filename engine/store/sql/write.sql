@@ -2,8 +2,12 @@
 
 -- message --
 INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
-  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys,
-  tables, grouping, joined) VALUES
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys) VALUES
+
+-- message_with_effects --
+INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,
+  facts, parent, replay_of, original, summary, release, size, content, depth, flags, planned, keys, tables, grouping,
+  joined) VALUES
 
 -- content --
 INSERT INTO content (id, codec, key_id, crc, bytes) VALUES
@@ -15,6 +19,10 @@ INSERT OR IGNORE INTO seen (channel, key, message, digest) VALUES
 INSERT OR IGNORE INTO search (value, name, message) VALUES
 
 -- delivery --
+INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane, content,
+  options, shows, queued_at, flags, keyed) VALUES
+
+-- delivery_after --
 INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane, content,
   options, shows, queued_at, flags, keyed, after) VALUES
 

@@ -105,8 +105,12 @@ def _swept(home: Path, path: Path) -> bool:
 
 
 def findings(home: Path) -> Iterator[str]:
-    """What does not fit between the versions in the store and their files, as sentences."""
-    for (table, file), digest in (TableRows(home).files() or {}).items():
+    """What does not fit between the versions in the store and their files, as sentences; nothing where it is damaged."""
+    try:
+        versions = TableRows(home).files() or {}
+    except StoreError:
+        return
+    for (table, file), digest in versions.items():
         path = table_file(home, table, file)
         try:
             sound = TableFile(path).digest() == digest

@@ -29,7 +29,7 @@ from engine.errors import StoreError
 MAGIC = b"corridor-table-1"
 ROW, VALUES, UNIT, CELL = b"\xff", b"\xfe", "\x1f", "\0"
 #: Rows up to this many bytes are memory-mapped, more are read: what is mapped counts as the process's own memory.
-MAPPED = 16 * 1024 * 1024
+MAPPED = 8 * 1024 * 1024
 #: The index begins at a multiple of the largest page there is, so that it can be mapped by itself on every machine.
 PAGE = 64 * 1024
 #: Bytes for each offset.

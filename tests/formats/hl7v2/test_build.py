@@ -81,10 +81,10 @@ ASKED = """
     MDM_T02 MFN_M01 MFN_M02 MFN_M04 MFN_M05 MFN_M15 MFN_M16 MFK_M01 OMG_O19 OML_O21 OMN_O07 OMS_O05 ORL_O22 ORM_O01
     ORR_O02 ORU_R01 PPR_PC1 QBP_Q11 QBP_Q21 RSP_K11 RSP_K21 RSP_K22 QRY_A19 ADR_A19 RDE_O11 RDS_O13 REF_I12 RGV_O15
     RAS_O17 SIU_S12 SIU_S13 SRM_S01 VXU_V04 ANY
-""".split()
+"""
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", ASKED.split())
 def test_messages_that_are_built(name: str) -> None:
     for version in versions():
         level = structure(f"{version}/{name}")

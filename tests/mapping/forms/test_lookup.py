@@ -127,6 +127,19 @@ def test_a_table_without_data_is_no_miss(said: Any, given: Any) -> None:
     assert said.facts.notes.tables == {}
 
 
+def test_data_imported_for_another_declaration(said: Any) -> None:
+    """The file of the release says other columns than the data in the store was imported with."""
+    tables = said.facts.context.lookups
+    text = 'lookup("units", "name", unit="BX") ?? "x"'
+    tables.columns = lambda table: ("unit", "name", "extra", "code")
+    assert said(text) == "10"  # where this version has it
+    tables.columns = lambda table: ("unit", "code")
+    error = refused(said, text)
+    assert (error.code, "without the column 'name'" in error.rule) == ("unmapped_code", True)
+    tables.columns = lambda table: ("code", "name")
+    assert "without the keys" in refused(said, text).rule
+
+
 # -- mistakes ---------------------------------------------------------------------------------------------------
 
 
@@ -147,7 +160,7 @@ def test_a_table_without_data_is_no_miss(said: Any, given: Any) -> None:
         ('lookup("units", "code", PID-8)', "the keys of a lookup are given by their names", "PID-8"),
         ('lookup("units")', "'lookup' takes the table, the column to give, and every key by its name", "lookup"),
         ('PID-8 | lookup("units", "code")', "'lookup' takes its values in brackets, not by a pipe", "lookup"),
-        ('lookup(units, "code", unit=PID-8)', "units is not a name here; did you mean 'count'?", "units"),
+        ('lookup(zz, "code", unit=PID-8)', "zz is not a name here; did you mean the text?", "zz"),
         ('lookup(PID-8, "code", unit=PID-8)', "the table is a text that is known at load, in double quotes", "PID-8, "),
         ('lookup("units", "code", unit=7)', "a table is asked with text, this is a number", "7)"),
         ('lookup("units", "code", unit=PID-3(*))', "this is a list, and a key needs one value", "PID-3(*)"),

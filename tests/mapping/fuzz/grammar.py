@@ -23,7 +23,24 @@ PATHS = {
         "source_id", "quantity", "item.code", "item", "diagnoses", "diagnoses[*].code", "diagnoses[{condition}].system", "occurred_at", "patient_account.number",
         "item.cod", "quantitty", ".code", "diagnoses[0].code", "source_id.x",
     ],
+    "x12": [
+        "ISA06", "ST01", "BEG03", "PO1[*]", "PO1", "PO102", "PO1[*]02", "PO1[2]04", "PO1[{condition}]02", "N1[*]", "N1[.01 == {text}]02", "N1/N102", "N1[*]/N301", "REF02",
+        'qualified(PO106, "VN")', 'qualified(PO106, {text})', "qualified(PO1, 1)", "CTT01", ".01", ".02-1", "PO1/PO102", "2300/CLM01", "QQ99", "PO100", "PO1-1", "N1(2)", "CLM05-1", "BEG05",
+    ],
+    "delimited": [
+        "number", "unit", "quantity", "price", '["Unit Price"]', "rows[*]", "rows", "rows[*].unit", "rows[0].quantity", "rows[9].quantity", "rows[.unit == {text}].number", "rows[{condition}](*).price",
+        ".unit", ".quantity", ".quantitty", "rows.unit", "rows[*].nope", '["Unit Prize"]', "first(rows[*]).unit", "last(rows).nope",
+    ],
 }  # fmt: skip
+#: What lists are made of, and what may be said about their items: numbers, conditions, texts.
+GROUPS = {
+    "hl7v2": (["FT1[*]", "FT1", "PID-3(*)", 'FT1[.6 == "CG"](*)', "FT1[*]-7.1"], ["FT1-10", ".10", ".6", "FT1-6.1", "PID-8", ".5", "it", "MSH-4", "FT1[1]-6"]),
+    "json": (["lines[*]", "lines", "lines[.q == 2](*)", "lines[*].parts[*]", "lines[*].q", '["x y"]'], [".q", ".code", ".n", "number", "it", "text", "lines[0].code"]),
+    "canonical": (["diagnoses[*]", "diagnoses"], [".code", ".system", "source_id", "it", "quantity"]),
+    "x12": (["PO1[*]", "PO1", "N1[*]", 'N1[.01 == "BY"](*)'], ["PO102", ".02", "N101", "BEG03", ".01", 'qualified(PO106, "VN")', "it", "N1[1]02"]),
+    "delimited": (["rows[*]", "rows", 'rows[.unit == "EA"](*)', "rows[*].unit"], ["quantity", ".quantity", "unit", ".unit", "number", "it", "rows[0].unit"]),
+}  # fmt: skip
+_SAID = ["{}", "{} | decimal(otherwise=0)", '{} == "CG"', "exists({})", "{} | decimal > 1", "not exists({})", '{} ?? "x"', "index", "upper({})"]  # fmt: skip
 _TEXTS = ['""', '"x"', '"CG"', '"MR"', '"10"', '"20261121"', '"ü"', '"a\\"b"', '"%Y%m%d"', '"earlier"', '"(a+)+$"', '"["', '"M11"', '"America/Chicago"', '"sex"', '"cdm"', '"visit"', '"price"', '"daily"', '"{"', '"\\n"']  # fmt: skip
 _NUMBERS = ["0", "1", "2", "-3", "1.50", "010", "9" * 34, "9" * 60, "1000000000", "1000001", "0.0000000001"]  # fmt: skip
 _LITERALS = ["true", "false", "null", "nothing", "it", "index", "now()", "meta.id", "meta.line", "meta.received_at", 'meta.header("x")', "mine", "many", "unknown", "status"]  # fmt: skip
@@ -42,7 +59,21 @@ def expressions(format: str) -> st.SearchStrategy[str]:
         st.sampled_from(_NUMBERS),
         st.sampled_from(_LITERALS),
     )
+    leaf = st.one_of(leaf, leaf, _over_groups(format))
     return st.recursive(leaf, lambda inner: _larger(inner, path), max_leaves=14)
+
+
+def _over_groups(format: str) -> st.SearchStrategy[str]:
+    """Functions of lists that look at each item: `sum(FT1[*], FT1-10 | decimal)`."""
+    things, paths = GROUPS[format]
+    return st.builds(
+        lambda name, list_, said, path, field: f"{name}({list_}, {said.format(path)}){field}",
+        st.sampled_from(["sum", "count", "first", "last", "sort", "unique", "min", "max", "any", "all"]),
+        st.sampled_from(things),
+        st.sampled_from(_SAID),
+        st.sampled_from(paths),
+        st.sampled_from(_FIELDS),
+    )  # fmt: skip
 
 
 def _larger(

@@ -21,6 +21,7 @@ from engine.mapping import Expression
 from engine.mapping.language import Term
 from engine.mapping.values import Moment
 from engine.message import Context, Facts
+from engine.placed import Mistakes, read
 from tests.mapping.conftest import FACTS, HL7, Said  # type: ignore[import-not-found]
 from tests.mapping.forms.conftest import Memory, Numbers, Tables  # type: ignore[import-not-found]
 from tests.mapping.fuzz import grammar  # type: ignore[import-not-found]
@@ -31,6 +32,14 @@ CHARGE = {
     "entity": "ChargeEvent/1", "source_id": "S1", "patient_account": {"number": "9", "mrn": "100234"}, "status": "charge",
     "occurred_at": "2026-11-21", "item": {"code": "B7"}, "quantity": "2", "diagnoses": [{"code": "CG", "system": "urn:x"}],
 }  # fmt: skip
+LAYOUT = 'columns: [number, unit, quantity, "Unit Price"]\nheader: true\n'
+ROWS = b"number,unit,quantity,Unit Price\nA,CS,2,1.50\nA,EA,10,0.2\nB,CG,,3\n"
+ORDER = (
+    b"ISA*00*          *00*          *ZZ*GENHOSP        *ZZ*MEDSUP         *261121*1030*^*00501*000000007*0*P*>~"
+    b"GS*PO*GENHOSP*MEDSUP*20261121*1030*7*X*005010~ST*850*0001~BEG*00*SA*4500017**20261121~REF*CO*C-77~"
+    b"N1*BY*GENERAL HOSPITAL~N3*1 MAIN ST~N1*SE*MEDSUP~PO1*1*5*EA*12.50**VN*V-1*UP*012345678905~PO1*2*2*CS*100**VN*V-2~"
+    b"CTT*2~SE*10*0001~GE*1*7~IEA*1*000000007~"
+)
 CDM = "owner: x\nkeys: [code]\ncolumns: [price, column]\neffective: {from: since}\n"
 
 
@@ -41,6 +50,14 @@ def place(home: Path, format: str) -> tuple[Said, Scope]:
         node: Any = msgspec.convert(CHARGE, entity, strict=False)
         shape = Shape(format="canonical", kind="record", name="ChargeEvent", type=entity)
         said = Said(home, "json", node, shape)
+    elif format == "delimited":
+        code, mistakes = load(format), Mistakes()
+        layout = code.layout("items", read(LAYOUT, "items.yaml", mistakes), mistakes)
+        node = code.parse(ROWS, Reading(layout=layout))
+        said = Said(home, format, node, Shape(format=format, name="items", type=layout))
+    elif format == "x12":
+        node = load(format).parse(ORDER, Reading())
+        said = Said(home, format, node)
     else:
         node = load(format).parse(HL7 if format == "hl7v2" else JSON, Reading())
         said = Said(home, format, node)
@@ -61,10 +78,15 @@ def place(home: Path, format: str) -> tuple[Said, Scope]:
     return said, Scope(node, facts, values=[Decimal(5), ["a", "b"]])
 
 
+def is_group(value: Any) -> bool:
+    """Whether it is a part of a message, which rules walk and no expression gives."""
+    return any(hasattr(value, name) for name in ("line", "segment", "inner"))
+
+
 def is_value(value: Any) -> bool:
     """Whether it is one of the language's values, and nothing else."""
     if isinstance(value, list | tuple):
-        return all(is_value(each) or hasattr(each, "line") or hasattr(each, "segment") for each in value)  # fmt: skip
+        return all(is_value(each) or is_group(each) for each in value)
     if isinstance(value, Decimal):
         return value.is_finite()
     plain = str | bool | int | Moment | bytes | dict | msgspec.Struct
@@ -91,7 +113,7 @@ def attempt(home: Path, format: str, text: str, style: str) -> Expression | None
     return found
 
 
-FORMATS = ["hl7v2", "json", "canonical"]
+FORMATS = ["hl7v2", "json", "canonical", "x12", "delimited"]
 STYLES = st.sampled_from(["plain", "plain", "block", "quoted"])
 BOUNDED = settings(max_examples=int(os.environ.get("FUZZ", "60")), deadline=None, suppress_health_check=list(HealthCheck))  # fmt: skip
 LONGER = settings(max_examples=int(os.environ.get("FUZZ", "3000")), deadline=None, suppress_health_check=list(HealthCheck))  # fmt: skip

@@ -72,14 +72,24 @@ def test_every_function_is_one_of_these_files() -> None:
 # -- what a closure holds ---------------------------------------------------------------------------------------
 
 #: Code that compiled expressions may be made of.
-CODE = ("engine.mapping.", "engine.formats.", "tests.mapping.fuzz.test_compiler")
+CODE = ("engine.mapping.", "engine.formats.", "engine.rows.")
 #: Functions of C that they may hold.
 BUILT_IN = {
     "_operator.lt", "_operator.le", "_operator.gt", "_operator.ge", "decimal.add", "decimal.subtract", "decimal.multiply", "decimal.divide",
 }  # fmt: skip
 PLAIN = (str, int, float, bool, bytes, Decimal, Moment, type(None), type(NULL), type)
 #: Bound values of a constant kind: compiled patterns, zones, shapes.
-NAMED = {"_Regexp", "ZoneInfo", "Shape", "FieldType", "Pick", "Path", "Scope", "Signature"}
+NAMED = {
+    "_Regexp",
+    "ZoneInfo",
+    "Shape",
+    "FieldType",
+    "Pick",
+    "Path",
+    "Scope",
+    "Signature",
+    "Definition",
+}
 
 
 def held(thing: Any, seen: set[int]) -> Iterator[Any]:
@@ -133,9 +143,11 @@ EXAMPLES = {
         'MSH-9.1 == "ADT" and FT1-10 | decimal > 10', 'PID-3[.5 == "MR"].1 ?? PID-3.1', 'FT1-4 | datetime | format("%Y")', 'lookup("cdm", "price", code=FT1-6) ?? "0"',
         'sequence("x", by=MSH-4, reset="daily")', 'recall("visit", MSH-4).class', 'changed("visit")', 'PID-8 | table("sex")', 'PID-8 | table("sex", otherwise="U")',
         'capture(PID-5, "(a+)")', 'sort(FT1[*]-10 | unique)', "sum(FT1[*], .10 | decimal(otherwise=0))", "now()", 'meta.header("x")', "meta.id", "mine + 1", "1 - 2 / 3",
-        "if(exists(PID-7), PID-7 | date | age, nothing)", "stable_id(MSH-10, 1)", 'base64(PID-5) | unbase64', 'check_digit(MSH-10, "NPI")', 'FT1-6 in ["CG", "CR"]', "FT1[*]",
+        "if(exists(PID-7), PID-7 | date | age, nothing)", "stable_id(MSH-10, 1)", 'base64(PID-5) | unbase64', 'check_digit(MSH-10, "NPI")', 'FT1-6 in ["CG", "CR"]', "count(FT1[*])",
     ],
     "json": ["number * 2", "lines[.q == 2].code", "sum(lines, .q)", "first(lines).code", '["x y"]', "count(lines[*].parts[*].n)", "deep.er.est ?? text", "number in lines[*].q"],
+    "x12": ["BEG03", 'qualified(PO106, "VN")', "sum(PO1[*], (PO102 | decimal) * (PO104 | decimal))", 'N1[.01 == "SE"]02', "N1[*]/N301"],
+    "delimited": ["unit", "sum(rows[*], quantity | decimal)", 'rows[.unit == "EA"].number', "max(rows[*], .quantity | decimal(otherwise=0)).number"],
     "canonical": ["quantity * 2", "first(diagnoses).code", "item.code", "occurred_at | add_days(1)", 'diagnoses[.code == "CG"].system'],
 }  # fmt: skip
 

@@ -1,0 +1,86 @@
+"""What can be wrong in an interchange, in the codes in which X12 says it."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong. Never holds a value of the interchange."""
+
+    level: str
+    """`interchange` (code of TA105), `group` (AK905), `set` (AK502, IK502), `segment` (AK304, IK304), `element` (AK403, IK403)."""
+    code: str
+    words: str
+    group: int = 0
+    """Which functional group of its interchange, from 0."""
+    set: int = 0
+    """Which transaction set of its group, from 0."""
+    name: str = ""
+    """The segment."""
+    position: int = 0
+    """Its number in the set, ST being 1; of a missing one that of the segment it should follow."""
+    loop: str = ""
+    element: int = 0
+    component: int = 0
+    repetition: int = 0
+    reference: str = ""
+    """The data element's number in the standard's dictionary."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, as people say it: `2300/CLM05-1`."""
+        place = self.name + (f"{self.element:02d}" if self.element else "")
+        place += f"-{self.component}" if self.component else ""
+        return f"{self.loop}/{place}" if self.loop and self.name else place
+
+
+#: AK304 and IK304.
+SEGMENT = {
+    "1": "the segment is not known",
+    "2": "the segment is not expected here",
+    "3": "the segment must be here and is missing",
+    "4": "the loop is repeated too often",
+    "5": "the segment is repeated too often",
+    "6": "the segment does not belong to this transaction set",
+    "7": "the segment stands out of order",
+    "8": "the segment has elements in error",
+}
+#: AK403 and IK403; 12 and 13 came with version 005010.
+ELEMENT = {
+    "1": "the element must have a value",
+    "3": "the segment has too many elements",
+    "4": "the value is too short",
+    "5": "the value is too long",
+    "6": "the value has a character that its type does not have",
+    "8": "the value is no date",
+    "9": "the value is no time",
+    "12": "the element is repeated too often",
+    "13": "the element has too many components",
+}
+#: AK502 and IK502.
+SET = {
+    "1": "the transaction set is not supported",
+    "2": "the transaction set has no trailer",
+    "3": "control numbers of header and trailer differ",
+    "4": "the number of segments is not the one that the trailer says",
+    "5": "segments are in error",
+    "6": "the transaction set does not say which it is",
+    "7": "the transaction set has no control number",
+    "23": "the control number is not the only one in its group",
+}
+#: AK905.
+GROUP = {
+    "3": "the group has no trailer",
+    "4": "control numbers of header and trailer differ",
+    "5": "the number of sets is not the one that the trailer says",
+    "6": "the control number is no number",
+}
+#: TA105.
+INTERCHANGE = {
+    "001": "control numbers of header and trailer differ",
+    "021": "the number of groups is not the one that the trailer says",
+    "022": "the segments of the envelope are not where they belong",
+    "023": "the interchange ends too early",
+    "024": "something stands where nothing may",
+}

@@ -1,0 +1,89 @@
+"""A transaction set while its segments go by: which loops begin, and what they belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.formats.x12.loop import Loop
+from engine.formats.x12.maps import LoopPart, Part
+from engine.formats.x12.walker import step
+
+if TYPE_CHECKING:
+    from engine.formats.x12.document import Segment
+    from engine.formats.x12.loops import Loops
+
+
+class SetWalk:
+    """One transaction set while its segments go by."""
+
+    def __init__(self, loops: Loops, at: int) -> None:
+        self.loops = loops
+        self.guide, _ = loops.guide_at(at)
+        root = Loop(loops.document, at, self.guide.root if self.guide else None, None)
+        root.name = "ST"
+        loops.sets.append(root)
+        loops.guides.append(self.guide)
+        loops.home[at] = root
+        self.stack = [root]
+        self.levels: dict[str, Loop] = {}
+        """HL loops by their HL01."""
+        self.place: Part | None = None
+        if self.guide is not None:
+            self.place = loops.places[at] = self.guide.root.first
+
+    def meet(self, at: int, segment: Segment) -> None:
+        """The next segment of the set."""
+        found = None
+        if self.guide is not None and self.place is not None:
+            found = step(self.guide, self.place, segment)
+        if found is not None:
+            self.place, depth, begun, stray = found
+            self._close(depth + 1)
+            for part in begun:
+                self._begin(part, at, segment)
+            self.loops.places[at] = self.place
+            if stray:
+                self.loops.strays.add(at)
+        loop = self.stack[-1]
+        if loop.start != at:
+            loop.own.append(at)
+        loop.end = at + 1
+        self.loops.home[at] = loop
+
+    def finish(self) -> None:
+        """The set is over."""
+        self._close(0)
+
+    def _close(self, depth: int) -> None:
+        """Loops deeper than that are over: what is around them ends no earlier."""
+        stack = self.stack
+        while len(stack) > depth:
+            loop = stack.pop()
+            around = loop.parent
+            if around is not None and around.end < loop.end:
+                around.end = loop.end
+                if around is not (stack[-1] if stack else None):
+                    self._lengthen(around)
+
+    def _lengthen(self, loop: Loop) -> None:
+        """Levels of a hierarchy stand side by side on the stack, and one in the other."""
+        around = loop.parent
+        while around is not None and around.end < loop.end:
+            around.end = loop.end
+            loop, around = around, around.parent
+
+    def _begin(self, part: LoopPart, at: int, segment: Segment) -> None:
+        parent = self.stack[-1]
+        code = ""
+        if segment.name == "HL":
+            above = self.levels.get(segment.element(2).strip())
+            fits = above is not None and (part.hierarchy or above.part is part.loop)
+            if above is not None and fits:
+                parent = above
+            code = f"HL:{segment.element(3).strip()}"
+        loop = Loop(self.loops.document, at, part, parent)
+        loop.code = code
+        if segment.name == "HL":
+            self.levels[segment.element(1).strip()] = loop
+        self.stack.append(loop)
+        self.loops.add(loop)

@@ -1,0 +1,51 @@
+"""An interchange for people: loops, segments and elements with their titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.formats.x12 import dictionary
+from engine.formats.x12.document import Document, Segment, parts_of
+from engine.formats.x12.loop import Loop
+
+Row = tuple[int, str, str, str]
+
+
+def tree(document: Document) -> Iterator[Row]:
+    """Depth, path, title and value; of what has parts the value is empty."""
+    loops = document.loops
+    for at, segment in enumerate(document.segments):
+        home = loops.home[at]
+        depth = _depth(home)
+        if home is not None and home.start == at and home.parent is not None:
+            title = dictionary.title(segment.name)
+            yield depth - 1, str(home), title, ""
+        yield depth, segment.name, dictionary.title(segment.name), ""
+        yield from _elements(segment, depth + 1)
+
+
+def _depth(loop: Loop | None) -> int:
+    depth = 0
+    while loop is not None and loop.parent is not None:
+        loop, depth = loop.parent, depth + 1
+    return depth
+
+
+def _elements(segment: Segment, depth: int) -> Iterator[Row]:
+    marks = segment.marks
+    for number, raw in enumerate(segment.elements[1:], 1):
+        if not raw:
+            continue
+        path, title = f"{segment.name}{number:02d}", dictionary.title(segment.name, number)
+        repetitions = [raw] if segment.name == "ISA" else parts_of(raw, marks.repetition)
+        for at, one in enumerate(repetitions, 1):
+            place = path if len(repetitions) == 1 else f"{path}({at})"
+            pieces = [one] if segment.name == "ISA" else parts_of(one, marks.component)
+            if len(pieces) == 1:
+                yield depth, place, title, one.strip()
+                continue
+            yield depth, place, title, ""
+            for part, text in enumerate(pieces, 1):
+                if text:
+                    name = dictionary.title(segment.name, number, part)
+                    yield depth + 1, f"{place}-{part}", name, text
