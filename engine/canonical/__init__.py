@@ -14,7 +14,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -80,6 +80,50 @@ class Provider(
     """Family name."""
     given: str | None = None
     """Given name."""
+
+
+class Address(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Where somebody or something is, for the post."""
+
+    lines: tuple[str, ...] = ()
+    """Street and what goes before it, a line each."""
+    city: str | None = None
+    """City."""
+    region: str | None = None
+    """State or province, by its code."""
+    postal_code: str | None = None
+    """Postal code."""
+    country: str | None = None
+    """Country by its two letters (ISO 3166-1)."""
+
+
+class Party(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """An organisation in a business document, and what it is there."""
+
+    role: Literal[
+        "buyer",
+        "supplier",
+        "ship_to",
+        "bill_to",
+        "ship_from",
+        "remit_to",
+        "manufacturer",
+        "payer",
+        "provider",
+    ]
+    """What it is in this document."""
+    name: str | None = None
+    """Its name."""
+    id: str | None = None
+    """Its identifier."""
+    id_system: str | None = None
+    """Who gave the identifier: `duns`, `gln`, `hin`, `npi`, `buyer`, `supplier`."""
+    address: Address | None = None
+    """Where it is."""
 
 
 class Entity(
