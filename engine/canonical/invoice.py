@@ -18,7 +18,7 @@ class Tax(
 ):
     """A tax on an invoice or a line."""
 
-    code: str
+    kind: str
     """Which tax: `LS` is state and local sales tax (X12 element 963)."""
     amount: Decimal
     """The amount."""

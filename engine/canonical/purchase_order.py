@@ -49,7 +49,7 @@ class Allowance(
 
     kind: Literal["allowance", "charge"]
     """Whether it is taken off or put on; the amount is positive in both."""
-    code: str | None = None
+    reason: str | None = None
     """What it is for, by its code: `D240` is freight (X12 element 1300)."""
     description: str | None = None
     """What it is for, in words."""
