@@ -106,7 +106,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 class Notes:
     """What expressions noted while they ran; becomes part of the Plan."""
 
-    __slots__ = ("built", "numbers", "remembers", "tables")
+    __slots__ = ("built", "numbers", "owner", "remembers", "tables")
 
     def __init__(self) -> None:
         self.built = 0
@@ -114,6 +114,8 @@ class Notes:
         self.numbers: list[Numbered] = []
         self.tables: dict[str, int] = {}
         """Version of each data table that was asked."""
+        self.owner = ""
+        """Who answers for the data table that refused a code; empty = none did."""
         self.remembers: dict[str, Remembered] = {}
         """By the memory's name: what this message would remember; `changed` compares it."""
 

@@ -6,16 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.effects import (
-    Expected,
-    Join,
-    Lookups,
-    Memory,
-    Notes,
-    Numbered,
-    Numbers,
-    Remembered,
-)
+from engine.effects import Expected, Join, Lookups, Memory, Notes, Numbered, Numbers, Remembered
 from engine.errors import MessageError
 
 #: Bodies above this many bytes travel as files and are planned outside the event loop's process.
@@ -282,6 +273,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Wall clock, seconds since 1970; frozen in tests."""
     id: int = 0
     """The number the message will have."""
+    part: str = ""
+    """Which of its parts this is, for numbers that are made of the id: `.3`; empty = the whole."""
     environment: str = "production"
     """`production` or `test`; messages that say another one are refused."""
     channels: object = None

@@ -20,7 +20,7 @@ from engine import retry
 from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
 from engine.effects import Group
-from engine.errors import DeliveryError, Unavailable, Uncertain
+from engine.errors import CommitRefused, DeliveryError, Unavailable, Uncertain
 from engine.hours import open_seconds
 from engine.judgement import judge, kept
 from engine.message import (
@@ -38,7 +38,7 @@ from engine.message import (
 )
 from engine.planning import Planning, Releasing, failed, place
 from engine.planning.groups import batch_sequence, pack
-from engine.planning.parts import Piece, Pieces
+from engine.planning.parts import Piece, Pieces, apart
 from engine.planning.routing import DEPTH, FACT
 from engine.planning.tracing import Trace, traced
 from engine.store import Store
@@ -91,11 +91,17 @@ async def release(
         raw=raw if len(raw) <= LARGE else await store.spool([raw]),
         received_at=context.now,
         facts={FACT: group.group},
+        test=group.test,
         group=group.id,
         version=group.version,
     )
     planned = plan(channel, inbound, context)
-    receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
+    try:
+        receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
+    except CommitRefused:
+        if number:
+            store.unused(batch_sequence(channel.name, group.group), number)
+        raise
     return receipt, planned
 
 
@@ -136,7 +142,8 @@ def _split(
 ) -> Plan:
     plans: list[Plan] = []
     for piece in found:
-        made = _part(channel, inbound, piece, context)
+        part = msgspec.structs.replace(context, part=f"{context.part}.{len(plans) + 1}")
+        made = _part(channel, inbound, piece, part)
         if made.verdict is Verdict.QUARANTINED and channel.on_part == "quarantine_message":
             detail = f"part {len(plans) + 1}: {made.detail}"
             return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
@@ -146,7 +153,7 @@ def _split(
         kind="batch",
         summary="1 message" if len(plans) == 1 else f"{len(plans)} messages",
         digest=digest,
-        parts=tuple(plans),
+        parts=apart(channel, plans),
         remembers=pieces.remembers(),
         release=channel.release,
     )

@@ -75,11 +75,12 @@ def _converted(mapping: Any, raw: bytes, path: Path, reading: Any) -> list[bytes
     inbound = Inbound(raw=raw, received_at=now, facts={"file_name": path.name})
     facts = Facts(inbound=inbound, context=Context(now=now))
     try:
-        format_ = formats.load(mapping.from_)
+        format_ = formats.load(mapping.from_.partition("/")[0])
     except LookupError:
         raise fail(
             f"'{mapping.name}' reads {mapping.from_}, which is no file format", USAGE
         ) from None
+    reading = msgspec.structs.replace(reading, layout=mapping.layout)
     made: list[bytes] = []
     for part in parts(format_, raw, reading):
         for product in mapping.apply(format_.parse(part, reading), facts):

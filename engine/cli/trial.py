@@ -152,7 +152,7 @@ def _show_traces(traces: list[Any]) -> None:
             (
                 f"  {rule.field}",
                 rule.value,
-                f"line {rule.line}",
+                f"{rule.file} line {rule.line}".lstrip(),
                 rule.rule,
                 ", ".join(rule.paths),
             )
@@ -198,6 +198,7 @@ def _show_json(plan: Plan, traces: list[Any], answer: bytes) -> None:
             "of": product.of,
             "field": rule.field,
             "value": rule.value,
+            "file": rule.file or f"mappings/{mapping}.yaml",
             "line": rule.line,
             "rule": rule.rule,
             "paths": rule.paths,

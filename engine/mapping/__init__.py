@@ -10,6 +10,7 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     operators   truth, arithmetic, lists, what stands in for nothing
     comparisons `==` and its kin
     names       let, meta, now, it, index and the paths of the format at hand
+    simple_paths paths without brackets, compiled once for all that have them
     facts       meta, now, and a partner's answer
     calls       functions: how a call is read; arguments, what fits; binding, the closure; signatures, what it takes
     functions/  one small pure function each
@@ -17,13 +18,19 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     text        text with holes, made safe for file names, URLs and headers
     steps       how much work one message may cause
     traps       what YAML makes of a value that was meant otherwise
-    rules       each, let, when, conditional values
+    choices     one value, or the first of several that holds
+    rules       each, let, when
     records     fields into records, nested lists
     conversion  values into the fields of canonical entities
-    outputs     what a mapping makes: entities, JSON, delimited lines; layouts, where it is written to
-    edits       messages edited in place: keep, set, remove, edit, add; writes, segments, what these are made of
+    written     values as the formats write them
+    sources     what a mapping reads; entities, by the names of their classes; holds, groups that hold more
+    outputs     what a mapping makes: entities, JSON, lines of files; layouts, where it is written to
+    edits       messages edited in place: keep, set, remove, edit, add (adds)
+    segments    what edits are made of, with writes and walks; grammar, how each format names things
+    builds      messages built by their standard: set, groups, pairs
+    uses        one mapping makes a part for others
     trace       what each rule made
-    files       mappings/*.yaml
+    files       a mapping, compiled; loading, how one file becomes one; shelf, all of a home
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def bound(
         kind = "any"
     term = operators.combined(run, kind, offset, terms, signature.many)
     if signature.run in _NUMBERS and terms[0].kind == "text" and len(terms) == 1:
-        term.said = terms[0].run
+        term.said = terms[0].run, signature.run
     if signature.gives == "same" and not signature.many:
         term.type = _item(terms[0])
         term.shape = terms[0].shape if kind == "group" else None

@@ -95,7 +95,7 @@ class Builder:
             key = Scalar(text=text, style="plain", place=node.keys[text])
             place = self._place(key, group.structure, language)
             term = value(each, language, written.FINISH[group.format_name])
-            if place is not None and term is not None:
+            if place is not None and term is not None and _suits(place, term, key, language):
                 made.rules.append(_rule(text, each, term))
                 yield place, text, term.run
 
@@ -204,6 +204,19 @@ class Builder:
             inside = uses.entering(used, self.slots)
             content.used.append((used, things, inside))
             made.told.append(uses.telling(used, things, inside))
+
+
+def _suits(place: Place, term: Term, key: Scalar, language: Language) -> bool:
+    """Whether a whole segment goes to a whole segment, and a value to a place that takes one."""
+    of_hl7 = term.shape is not None and term.shape.format == "hl7v2"
+    whole, segment = getattr(place, "whole", False), of_hl7 and term.group
+    if whole and not segment:
+        problem = "a whole segment is copied from a segment of HL7; else its fields are set"
+        language.mistakes.add(key, problem, f"{key.text}-1")
+    elif segment and not whole:
+        problem = f"{term.paths[0]} names a whole segment, not a value"
+        language.mistakes.add(key, problem, f"{key.text}: {term.paths[0]}-1")
+    return bool(whole) == segment
 
 
 def _rule(name: str, node: Node, term: Term) -> Rule:

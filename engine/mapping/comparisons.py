@@ -10,7 +10,7 @@ from typing import Any
 from engine.formats import NULL, Scope
 from engine.mapping import operators
 from engine.mapping.language import Run, Term, Wrong, refuse
-from engine.mapping.values import WHOLE, Moment, kind_of
+from engine.mapping.values import WHOLE, Moment, Unreadable, kind_of
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -112,18 +112,31 @@ def _ordered(compare: Callable[[Any, Any], bool], left: Term, right: Term) -> Ru
         return compare(a, b)
 
     if left.said is not None and right.constant and type(limit := right.value()) is Decimal:
-        return _whole(compare, left.said, limit, run)
+        return _quick(compare, left.said, limit, run)
     return run
 
 
-def _whole(compare: Callable[[Any, Any], bool], said: Run, limit: Decimal, run: Run) -> Run:
-    """The same where the text that is read as a number is a small whole one; `run` does the rest, and tells what is wrong."""
-    small = WHOLE.get
-    number = int(limit) if limit == limit.to_integral_value() else limit
+def _quick(
+    compare: Callable[[Any, Any], bool],
+    said: tuple[Run, Callable[[str], Decimal]],
+    limit: Decimal,
+    run: Run,
+) -> Run:
+    """The same for the number that a text says; `run` tells what is wrong with one that says none."""
+    small, (text, number_of) = WHOLE.get, said
+    whole = int(limit) if limit == limit.to_integral_value() else limit
 
     def quick(scope: Scope) -> bool:
-        found = small(said(scope))
-        return run(scope) if found is None else compare(found, number)
+        found = text(scope)
+        number = small(found)
+        if number is not None:
+            return compare(number, whole)
+        if type(found) is str:
+            try:
+                return compare(number_of(found), limit)
+            except Unreadable:
+                pass
+        return run(scope)  # type: ignore[no-any-return]
 
     return quick
 

@@ -33,6 +33,7 @@ class Mapping:
         asked: Asked,
         digest: bytes,
         part: bool,
+        layout: Any = None,
         thing: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name = name
@@ -48,6 +49,8 @@ class Mapping:
         """The code tables and lookup tables it uses."""
         self.part = part
         """Whether it makes or reads a part of something, so that only other mappings can use it."""
+        self.layout = layout
+        """The layout of the files it reads, compiled, where they need one."""
         self._block, self._make, self._slots, self._thing = block, make, slots, thing
         self._reads: tuple[int, ...] = ()
         """The slots of the channel's `let` that it reads; they are its own first slots, in this order."""

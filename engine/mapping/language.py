@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -124,8 +125,8 @@ class Term(msgspec.Struct, kw_only=True):
     """The type of its record, where it is one and it is known."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
-    said: Run | None = None
-    """Where it is the number that a text says: that text."""
+    said: tuple[Run, Callable[[str], Decimal]] | None = None
+    """Where it is the number that a text says: that text, and what reads it."""
 
     def value(self) -> Any:
         """The value of a constant."""

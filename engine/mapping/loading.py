@@ -76,6 +76,7 @@ class Loading:
             asked=asked,
             digest=self.digest.digest(),
             part=read.part or self.is_part,
+            layout=read.shape.type if read.file else None,
             thing=read.thing if read.name == "hl7v2" else None,
         )
 

@@ -5,33 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.formats import NULL, Match, PathProblem, Scope
 from engine.formats.json import paths as records
-from engine.formats.json.paths import names as record_names
 from engine.formats.json.reading import leaf
 from engine.formats.json.types import FieldType
-from engine.mapping import calls, facts, steps, traps
+from engine.mapping import calls, facts, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
     Run,
     Term,
     Wrong,
     constant,
-    later,
-    nearest,
     refuse,
-    suggestion,
 )
 from engine.mapping.values import Unreadable
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
-_DOTTED = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LITERALS: dict[str, tuple[Any, str]] = {
     "true": (True, "truth"),
@@ -39,7 +35,6 @@ _LITERALS: dict[str, tuple[Any, str]] = {
     "null": (NULL, "any"),
     "nothing": (None, "any"),
 }
-#: A format's paths may say which words with a bracket behind are theirs: `calls = ("qualified",)`.
 #: Formats whose paths are those of records: what an `each` walks there is a value as well.
 RECORDS = ("json", "canonical")
 
@@ -48,7 +43,7 @@ def name(parser: Parser) -> Term:
     """The value that starts with a name, a dot or a bracket; Wrong where nothing of that name is known."""
     start = parser.at
     if parser.text.startswith((".", "["), start):
-        return _path(parser) or _no_path(parser, start)
+        return _path(parser) or unknown.no_path(parser, start)
     found = _WORD.match(parser.text, start)
     if found is None:
         raise parser.unexpected()
@@ -57,8 +52,9 @@ def name(parser: Parser) -> Term:
     if following == "(" and word == "header" and parser.language.reply:
         parser.at = end
         return facts.header(parser, start)
+    # `calls` of a format's paths: words that are written like functions and are paths of it
     if following == "(" and word in getattr(parser.language.format.paths, "calls", ()):
-        return _path(parser) or _unknown(parser, word, start, end)
+        return _path(parser) or unknown.unknown(parser, word, start, end)
     if following == "(" and calls.known(word):
         parser.at = end
         return calls.call(parser, word, start, None)
@@ -70,7 +66,7 @@ def name(parser: Parser) -> Term:
         if problem.certain or following in ("(", "-", "[", "."):
             raise
         found_path = None
-    return found_path or _unknown(parser, word, start, end)
+    return found_path or unknown.unknown(parser, word, start, end)
 
 
 def numbered(parser: Parser) -> Term | None:
@@ -189,7 +185,11 @@ def _path(parser: Parser) -> Term | None:
             paths = records
         else:
             shape = language.shape
-    match = paths.match(parser.text, start, shape, parser.condition)
+    match = None
+    if shape.format == "hl7v2" and isinstance(language.format, ModuleType):
+        match = simple_paths.match(parser.text, start, shape, paths)
+    if match is None:
+        match = paths.match(parser.text, start, shape, parser.condition)
     return _found(parser, match, start) if match is not None else None
 
 
@@ -241,43 +241,3 @@ def _moments(read: Run, match: Match) -> Run:
     if match.many:
         return lambda scope: [one(value) for value in read(scope)]
     return lambda scope: one(read(scope))
-
-
-def _no_path(parser: Parser, start: int) -> Term:
-    if parser.text.startswith(".", start) and parser.language.inner and not parser.level:
-        name = parser.language.inner[-1].name
-        path = _DOTTED.match(parser.text, start + 1)
-        wrong = f"the fields of the {name} are read without a dot in front here"
-        raise Wrong(start, wrong, path.group() if path else "")
-    if parser.text.startswith(".", start):
-        wrong = "a path that starts with a dot reads the thing at hand, and there is none here"
-        raise Wrong(start, wrong)
-    raise parser.unexpected()
-
-
-def _unknown(parser: Parser, word: str, start: int, end: int) -> Term:
-    """Wrong, with what might have been meant."""
-    traps.check(parser.text, start)
-    if parser.text.startswith("(", end):
-        if calls.is_later(word):
-            raise Wrong(start, later(word))
-        near = suggestion(word, calls.names())
-        raise Wrong(start, f"there is no function '{word}'{near}")
-    known = [
-        *parser.language.lets,
-        *parser.language.known,
-        "index",
-        "meta",
-        "nothing",
-        "null",
-    ]
-    for shape in (*parser.language.inner, parser.shape):
-        known += record_names(shape)
-    known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
-    near = suggestion(word, known)
-    write = nearest(word, known) or f'"{word}"'
-    if calls.known(word):
-        raise Wrong(
-            start, f"'{word}' is a function and takes its value in brackets or by a pipe"
-        )
-    raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", write)

@@ -133,7 +133,7 @@ def _one_kind(terms: Sequence[Term]) -> str:
         raise Wrong(
             terms[0].offset,
             f"the values are of two kinds ({said}); a pipe belongs to the value on its left only",
-            "(a ?? b) | datetime",
+            "(a ?? b) | decimal" if "number" in known else "(a ?? b) | datetime",
         )
     return known.pop() if len(known) == 1 else "any"
 

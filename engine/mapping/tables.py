@@ -9,19 +9,21 @@ in the column that is given says that the code has no counterpart: its value is 
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
+from engine.errors import Mistake
 from engine.mapping import lookups
 from engine.mapping.language import Wrong, suggestion
 from engine.mapping.lookups import FOLDER, Definition
 from engine.placed import Mistakes, Place
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """One file."""
+class Table(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One file; read once for all that name it, and the same only as itself."""
 
     name: str
     columns: tuple[str, ...]
@@ -58,16 +60,9 @@ class Tables:
         target = (
             _column(table, to, offset) if to else next(at for at in range(2) if at != source)
         )
-        found: dict[str, str] = {}
-        lines: dict[str, int] = {}
-        for line, cells in table.rows:
-            code = cells[source]
-            if not code:
-                continue
-            if code in found:
-                self._twice(table, source, line, lines[code])
-            found.setdefault(code, cells[target])
-            lines.setdefault(code, line)
+        found, again = _pairs(table, source, target)
+        for line, first in again:
+            self._twice(table, source, line, first)
         return found
 
     def lookup(self, name: str, offset: int) -> Definition | None:
@@ -94,15 +89,19 @@ class Tables:
         if name in self._read:
             return self._read[name]
         path = self.home / FOLDER / f"{name}.csv"
-        known = sorted(file.stem for file in (self.home / FOLDER).glob("*.csv"))
-        if name not in known:
-            if name in lookups.names(self.home):
-                wrong = f"'{name}' is a lookup table; table() reads the files of the release"
-                raise Wrong(offset, wrong, f'lookup("{name}", ...)')
-            near = suggestion(name, known) or f"; it would be the file {FOLDER}/{name}.csv"
-            raise Wrong(offset, f"there is no table '{name}'{near}")
+        if "/" in name or name.startswith(".") or not path.is_file():
+            raise Wrong(offset, *self._no_table(name))
         self._read[name] = read(path, f"{FOLDER}/{name}.csv", self.mistakes)
         return self._read[name]
+
+    def _no_table(self, name: str) -> tuple[str, str]:
+        """What is wrong with a name of no code table, and what to write."""
+        known = sorted(file.stem for file in (self.home / FOLDER).glob("*.csv"))
+        if name in lookups.names(self.home):
+            wrong = f"'{name}' is a lookup table; table() reads the files of the release"
+            return wrong, f'lookup("{name}", ...)'
+        near = suggestion(name, known) or f"; it would be the file {FOLDER}/{name}.csv"
+        return f"there is no table '{name}'{near}", ""
 
     def _twice(self, table: Table, column: int, line: int, first: int) -> None:
         place = Place(file=f"{FOLDER}/{table.name}.csv", line=line, column=1)
@@ -121,9 +120,40 @@ def _column(table: Table, name: str, offset: int) -> int:
     return table.columns.index(name)
 
 
+@lru_cache(1024)
+def _pairs(
+    table: Table, source: int, target: int
+) -> tuple[dict[str, str], list[tuple[int, int]]]:
+    """The codes of two columns, and the lines of those that stand twice, each with the first; nobody changes them."""
+    found: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    again: list[tuple[int, int]] = []
+    for line, cells in table.rows:
+        code = cells[source]
+        if not code:
+            continue
+        if code in found:
+            again.append((line, lines[code]))
+        found.setdefault(code, cells[target])
+        lines.setdefault(code, line)
+    return found, again
+
+
 def read(path: Path, file: str, mistakes: Mistakes) -> Table | None:
     """The table in a file; None, and mistakes, where it is none."""
-    raw = path.read_bytes()
+    table, found = _parsed(path.stem, file, path.read_bytes())
+    mistakes.found.extend(found)
+    return table
+
+
+@lru_cache(256)
+def _parsed(name: str, file: str, raw: bytes) -> tuple[Table | None, tuple[Mistake, ...]]:
+    """The table in a file's bytes, and its mistakes; many mappings name the same tables."""
+    mistakes = Mistakes()
+    return _table(name, file, raw, mistakes), tuple(mistakes.found)
+
+
+def _table(name: str, file: str, raw: bytes, mistakes: Mistakes) -> Table | None:
     try:
         lines = raw.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -150,6 +180,5 @@ def read(path: Path, file: str, mistakes: Mistakes) -> Table | None:
                 f"this line has {len(row)} cells, the first names {len(columns)} columns",
             )
             return None
-    name = path.stem
     digest = blake2b(raw, digest_size=16).digest()
     return Table(name=name, columns=columns, rows=tuple(rows[1:]), digest=digest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 
 from engine.channel import Channel
 from engine.effects import Remembered
-from engine.message import Context, Inbound
+from engine.message import Context, Inbound, Plan
 
 #: The memory that keeps what the last file had, by channel; no `remember:` can have this name.
 LAST_FILE = "last file"
@@ -86,3 +87,22 @@ class Pieces:
         value = msgspec.json.encode({"rows": packed.decode()})
         until = self._context.now + KEEP
         return (Remembered(name=LAST_FILE, key=self._channel.name, value=value, until=until),)
+
+
+def apart(channel: Channel, plans: list[Plan]) -> tuple[Plan, ...]:
+    """
+    The plans of the parts, those whose default key is that of the whole message with their number behind it.
+
+    Orders of one HL7 message have its MSH-10 and transaction sets of one interchange its ISA13: they are no duplicates of
+    each other. Messages of a batch have numbers of their own, and a key that the channel says is taken as it is.
+    """
+    default = tuple(each.text for each in channel.unique or ()) == channel.format.unique
+    if not default or channel.split in ("", "message"):
+        return tuple(plans)
+    often = Counter(made.unique for made in plans)
+    return tuple(
+        made
+        if made.unique is None or often[made.unique] == 1
+        else msgspec.structs.replace(made, unique=f"{made.unique}\x1f{number}")
+        for number, made in enumerate(plans, 1)
+    )

@@ -116,7 +116,8 @@ class Routing:
             self.inbound, raw=payload, depth=depth, only=(), parent=context.id,
             facts=self._facts(), group=0
         )  # fmt: skip
-        made = self.planner(target, inner, context)
+        part = f"{context.part}.h{len(self.handed) + 1}"
+        made = self.planner(target, inner, msgspec.structs.replace(context, part=part))
         return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
 
     def _facts(self) -> dict[str, str] | None:

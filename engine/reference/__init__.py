@@ -6,6 +6,7 @@ The reference pages (docs/reference/), written from the code.
     schemas      JSON Schemas of the entities, and what breaks them
     reasons      reason codes, collected from where they are given
     keys         the keys of a channel
+    layouts      the keys of layouts
     pages        states, errors, HTTP, entities, functions, commands
 """
 
@@ -19,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from engine import canonical, connectors, settings
-from engine.reference import keys, pages, schemas
+from engine.reference import keys, layouts, pages, schemas
 from engine.reference.tables import table
 
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
@@ -78,6 +79,7 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "installation.md", _installation()
     for name in connectors.names():
         yield f"connectors/{name}.md", _connector(name)
+    yield from layouts.pages()
     yield "functions.md", pages.functions()
     yield "entities.md", pages.entities()
     for name in canonical.names():

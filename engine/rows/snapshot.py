@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -29,15 +30,21 @@ class Percent(Decimal):
         A share as it is written.
 
         >>> Percent.read("5%")
-        Percent('5')
+        Percent(5%)
         """
         found = _PERCENT.fullmatch(text)
         if found is None or Decimal(found[1]) > 100:
             raise ValueError("a share, which is written 5%")
         return cls(found[1])
 
+    def __str__(self) -> str:
+        return f"{self:f}%"
+
     def __repr__(self) -> str:
-        return f"Percent('{self}')"
+        return f"Percent({self!s})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Percent.read, (str(self),)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +57,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def vanished(
-    previous: Mapping[str, bytes], parts: Iterable[Part], stop_at: Decimal
+    previous: Mapping[str, bytes], parts: Iterable[Part], stop_at: Percent
 ) -> tuple[Part, ...]:
     """
     The parts that the last file had and this one has not, with their bytes of then; `line` is 0.
@@ -68,7 +75,7 @@ def vanished(
             there.add(part.key)
     gone = [key for key in previous if key not in there]
     if len(gone) * 100 > stop_at * len(previous):
-        rule = f"more than {stop_at}% of the records of the last file would vanish"
+        rule = f"more than {stop_at!s} of the records of the last file would vanish"
         raise MessageError("snapshot_stopped", rule)
     if unread:
         return ()

@@ -37,7 +37,7 @@ class Counting:
             duration=self._clock.now() - inbound.received_at,
             keys=_key_names(planned),
             kind=planned.kind if planned else "",
-            owner="" if good else channel.owner,
+            owner="" if good else (planned.owner if planned else "") or channel.owner,
             peer=inbound.peer,
             made=planned.summary if planned else "",
             deliveries=len(receipt.deliveries),

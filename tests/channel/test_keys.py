@@ -228,7 +228,7 @@ destinations:
       head: "H|{number}|{count}"
       foot: sum(members[*], .quantity)
       between: "\\r\\n"
-""".replace("NAME", "'charges-{number}-{closed_at | format(\"%Y%m%d\")}.txt'")  # fmt: skip
+""".replace("NAME", "'charges-{number}-{closed_at | format(\"%Y%m%d\")}.txt'")
     )
     channel = feed(home, text)
     (route,) = channel.routes

@@ -31,7 +31,8 @@ NORTH,IMP-2,,,"C2, old",5
 SECOND = FIRST.replace("12.00", "13.00").replace(
     'NORTH,IMP-2,,,"C2, old",5', "NORTH,IMP-3,,,C3,1"
 )
-CHANNEL = """source: {mllp: {port: 2575}}
+CHANNEL = """owner: interfaces
+source: {mllp: {port: 2575}}
 format: hl7v2
 transform: charge
 destinations:
@@ -282,14 +283,20 @@ async def test_the_next_message_sees_the_new_version(
     with SqliteArchive(steward.home) as archive:
         assert [one["verb"] for one in archive.orders()] == ["tables"] * 3
         assert [one["reason"] for one in archive.audits(4)] == ["back"] * 2 + ["next"] * 2
+    log = "".join(path.read_text("utf-8") for path in (steward.home / "logs").glob("*"))
+    assert '"owner":"revenue-integrity"' in log, "the table's owner is told, not the channel's"
 
 
 async def test_show_says_which_version_a_message_was_planned_with(
     running: Running, steward: Corridor
 ) -> None:
-    await running.run("tables", "import", "cdm", steward.home / "first.csv", "--reason", "first")
+    await running.run(
+        "tables", "import", "cdm", steward.home / "first.csv", "--reason", "first"
+    )
     receipt = await running.receive("IMP-1")
-    await running.run("tables", "import", "cdm", steward.home / "second.csv", "--reason", "next")
+    await running.run(
+        "tables", "import", "cdm", steward.home / "second.csv", "--reason", "next"
+    )
     ran = await running.run("show", short_id(receipt.id))
     assert "tables   cdm@1" in ran.lines, ran.err
     shown = await running.run("show", short_id(receipt.id), "--json")

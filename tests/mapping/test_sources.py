@@ -208,6 +208,29 @@ def test_lines_of_a_layout_with_types(home: Path, make: Any, message: Any, facts
     ]
 
 
+def test_records_of_fixed_fields(home: Path, make: Any, message: Any, facts: Any) -> None:
+    (home / "mappings/layouts").mkdir()
+    (home / "mappings/layouts/bank.yaml").write_text(
+        "fields:\n  account: {length: 8}\n  space: {length: 2, type: filler}\n"
+        "  amount: {length: 9, type: number, decimals: 2}\n"
+    )
+    text = """
+from: hl7v2
+to: fixed/bank
+each: FT1
+when: FT1-6.1 == "CG"
+fields: {account: PID-18.1, amount: FT1-11 | decimal}
+"""
+    (product,) = make(text.replace("FT1-11 | decimal", "FT1-11")).apply(message, facts)
+    assert product.payload == b"AC77      000420000\n"
+    assert (product.of, product.shows) == ("fixed", "fixed/bank")
+    from engine.formats import Reading, load
+
+    back = make("from: fixed/bank\nto: json\nfields: {a: account, n: amount}\n")
+    document = load("fixed").parse(product.payload, Reading(layout=back.layout))
+    assert back.apply(document, facts)[0].payload == b'{"a":"AC77","n":4200.00}'
+
+
 def test_mistakes_of_layouts(home: Path, mistakes_of: Any) -> None:
     (home / "mappings/layouts").mkdir()
     (home / "mappings/layouts/items.yaml").write_text(LAYOUT)

@@ -236,7 +236,7 @@ def test_each_around_an_edit_of_an_interchange(make: Any) -> None:
         (("BEG03: number", "BEG03: number == \"x\""), "an element takes a text, this is a truth"),
         (("BEG03: number", "BEG3: number"), "a place is a segment and two digits"),
         (("BEG03: number", "BEX03: number"), "BEX"),
-        (("from: PO106, of", "from: PO107, of"), "PO107 takes no qualifier"),
+        (("from: PO106, of", "from: PX106, of"), "PX1"),
         (("from: PO106, of: {VN: vendor", "from: PO106, of: {VN: vender("), "there is no function 'vender'"),
         (("{from: PO106, of: {VN: vendor, UP: upc}}", '\n      from: PO106\n      of:\n        VN: vendor | split(",")'), "a pair has one value"),
         (("from: json", "from: x12/005010/851"), "2:7 there is no x12 '005010/851'"),

@@ -165,6 +165,7 @@ async def test_of_several_deliveries_all_must_be_there(bench):
     await bench.step(receipt.deliveries[0], State.DELIVERED, attempt=1)
     assert overdue(bench, 99 * HOUR) == []
     await bench.step(receipt.deliveries[1], State.REFUSED, attempt=1)
+    assert overdue(bench, 99 * HOUR) == [], "a person decides about it"
     await bench.store.move([receipt.deliveries[1].id], State.DISCARDED, "ann", "no", NOW)
     assert overdue(bench) == [(receipt.id, "replies")]
     assert await bench.verified() == []

@@ -366,6 +366,8 @@ async def test_a_release_may_be_handed_over(bench):
     handed = bench.plan(b"inner", to=("x",), part_raw=b"inner", channel="second")
     receipt = await release(bench, only(due(bench)), releasing(to=(), parts=(handed,)))
     assert receipt.parts[0].verdict == "accepted"
+    with bench.archive() as archive:
+        assert archive.message(receipt.parts[0].id).channel == "second"
     assert await bench.verified() == []
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from engine.effects import Join, Remembered
 from engine.message import Inbound, Outbound, Plan, State, Verdict
 from engine.store.schema import integers, queries
 
@@ -141,3 +142,34 @@ async def test_a_large_store_answers_quickly(bench):
     await bench.again()
     await bench.store.recover()
     assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.slow
+async def test_memory_and_groups_answer_quickly(bench):
+    until, count = NOW + 1e6, 200_000
+    for first in range(0, count, 5_000):
+        told = tuple(
+            Remembered(name="visit", key=f"V{n:08}", value=b'{"class":"I"}', until=until)
+            for n in range(first, first + 5_000)
+        )
+        await bench.accept(Plan(verdict=Verdict.FILTERED, remembers=told))
+    joins = tuple(Join(key=f"K{n}", member=b"m", quiet=1.0 + n % 7) for n in range(5_000))
+    await bench.accept(Plan(verdict=Verdict.COLLECTED, joins=joins))
+    recall, take = bench.store.memory.recall, bench.store.sequences.next
+
+    def recalls():
+        for number in range(0, count, 997):
+            assert recall("visit", f"V{number:08}")
+
+    def numbers():
+        for _ in range(1_000):
+            take("po")
+
+    timed(recalls, 200 * 0.000_015 * 2)  # twice what is promised: other tests run beside it
+    timed(numbers, 1_000 * 0.000_005)
+    timed(lambda: bench.store.due(NOW + 99), 0.002)
+    timed(lambda: [bench.store.next_due() for _ in range(1_000)], 0.002)
+    archive = bench.archive()
+    timed(lambda: archive.groups("c"), 0.020)
+    timed(lambda: archive.trail(41, hops=False), 0.250)
+    assert await bench.verified() == []

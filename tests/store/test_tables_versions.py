@@ -11,7 +11,7 @@ import pytest
 from engine.errors import CommandError, StoreError
 from engine.mapping.lookups import Definition
 from engine.store.sqlite import SqliteStore
-from engine.store.tables import files, publishing, table_file, tables_folder
+from engine.store.tables import build, files, publishing, rows, table_file, tables_folder
 from engine.store.tables.reading import StoreTables
 from engine.store.tables.rows import TableRows
 
@@ -82,6 +82,29 @@ async def test_the_same_rows_again_are_no_version(stewards):
     assert await stewards.bring(["EA,1", "BX,10"]) is None
     assert len(stewards.files()) == 1, "nothing is left of it"
     assert await stewards.bring(["EA,1"]) is not None
+
+
+async def test_the_same_rows_for_a_wider_declaration_are_a_version(stewards):
+    await stewards.bring(["BX,10"])
+    wider = Definition(name="units", owner="supply", keys=("unit",), columns=("code", "name"))
+    assert (await stewards.bring(["BX,10,"], definition=wider)).version == 2
+    assert stewards.tables().columns("units") == ("unit", "code", "name")
+
+
+async def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_counts(
+    stewards, monkeypatch
+):
+    done = []
+
+    def told(what, function):
+        return lambda *args, **named: (done.append(what), function(*args, **named))[1]
+
+    monkeypatch.setattr(build.os, "fsync", told("fsync", build.os.fsync))
+    monkeypatch.setattr(files.os, "rename", told("rename", files.os.rename))
+    monkeypatch.setattr(rows, "publish", told("publish", rows.publish))
+    await stewards.bring(["BX,10"])
+    last = len(done) - done[::-1].index("rename") - 1
+    assert done[last - 1 : last + 3] == ["fsync", "rename", "fsync", "publish"]
 
 
 async def test_a_change_needs_a_reason(stewards):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.formats import Reading
-from engine.formats.delimited.layout import Layout, layout, problem
+from engine.formats.delimited.layout import Layout, Type, When, layout, problem
 from engine.formats.delimited.reader import Reader
 from engine.formats.delimited.writing import line
 from engine.message import Receipt
@@ -23,9 +23,12 @@ from engine.rows import assembly, parting
 from engine.rows import snapshot as snapshots
 from engine.rows.parting import Part
 from engine.rows.paths import RowPaths
+from engine.rows.snapshot import Snapshot
 from engine.rows.table import RowsDocument, tree
+from engine.rows.totals import Count, Total, Trailer
 
 __all__ = [
+    "KEYS",
     "Layout",
     "Part",
     "acknowledge",
@@ -46,6 +49,17 @@ __all__ = [
 
 paths = RowPaths()
 unique: tuple[str, ...] = ()
+
+#: The keys of a layout and what stands under them, for the reference.
+KEYS = {
+    "": Layout,
+    "types.NAME": Type,
+    "types.NAME.when": When,
+    "trailer": Trailer,
+    "trailer.count": Count,
+    "trailer.total": Total,
+    "snapshot": Snapshot,
+}
 
 
 def parse(raw: bytes, reading: Reading) -> RowsDocument:

@@ -52,7 +52,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """`when_needed`, `always` or `never`. With `never` a value that needs quotes is a MessageError."""
     line_breaks: str = "space"
     """A line break inside a value. Written: `space` (becomes a space), `quoted` (stays, in quotes) or `refuse`. Read: it stays, in quotes; with `refuse` every line is a record."""
-    end: str = "\n"
+    end: str = "lf"
     """What ends a line: the characters themselves, or `lf`, `crlf`, `cr`. A file read with `lf` may have `crlf` too."""
     encoding: str = "utf-8"
     """Character set of the file."""
@@ -170,7 +170,8 @@ def _marks(layout: Layout) -> Problem:
         return "quote", "it is one character, another one than the separator, or empty"
     if not layout.quote and layout.quoting == "always":
         return "quoting", "without a quote nothing can be quoted"
-    if layout.separator in layout.end or (layout.quote and layout.quote in layout.end):
+    end = encodings.ENDS.get(layout.end, layout.end)
+    if layout.separator in end or (layout.quote and layout.quote in end):
         return "end", "neither the separator nor the quote ends a line"
     return None
 

@@ -26,11 +26,12 @@ class Marks:
             self.quote = layout.quote.encode(self.codec)
             self.end = end.encode(self.codec)
             self.comment = layout.comment.encode(self.codec)
-            self.blanks = " ".encode(self.codec), "\t".encode(self.codec)
+            self.blanks = [" ".encode(self.codec), "\t".encode(self.codec)]
             self.cr = "\r".encode(self.codec) if end == "\n" else b""
         except UnicodeError:
             rule = f"{encoding} lacks what marks off the values"
             raise MessageError("bad_encoding", rule) from None
+        self.bare = b"".join(blank for blank in self.blanks if blank != self.separator)
         self.trim = layout.trim
         self.keep = layout.empty_lines == "keep"
         self.spans = bool(self.quote) and layout.line_breaks != "refuse"
@@ -120,7 +121,7 @@ class Marks:
 
     def blank_only(self, line: bytes) -> bool:
         """Whether nothing but blanks stands in a line."""
-        return not line.strip(self.blanks[0] + self.blanks[1])
+        return not line.strip(self.bare)
 
     def _past(self, raw: bytes, at: int) -> int:
         """The offset behind the blanks that do not count."""

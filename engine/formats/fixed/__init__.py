@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.formats import Reading
 from engine.formats.fixed.checks import layout, problem
-from engine.formats.fixed.layout import Layout
+from engine.formats.fixed.fields import Field
+from engine.formats.fixed.layout import Layout, Record, Type, When
 from engine.formats.fixed.reader import Reader
 from engine.formats.fixed.writing import line
 from engine.message import Receipt
@@ -25,9 +26,12 @@ from engine.rows import assembly, parting
 from engine.rows import snapshot as snapshots
 from engine.rows.parting import Part
 from engine.rows.paths import RowPaths
+from engine.rows.snapshot import Snapshot
 from engine.rows.table import RowsDocument, tree
+from engine.rows.totals import Count, Total, Trailer
 
 __all__ = [
+    "KEYS",
     "Layout",
     "Part",
     "acknowledge",
@@ -48,6 +52,19 @@ __all__ = [
 
 paths = RowPaths()
 unique: tuple[str, ...] = ()
+
+#: The keys of a layout and what stands under them, for the reference.
+KEYS = {
+    "": Layout,
+    "fields.NAME": Field,
+    "record": Record,
+    "types.NAME": Type,
+    "types.NAME.when": When,
+    "trailer": Trailer,
+    "trailer.count": Count,
+    "trailer.total": Total,
+    "snapshot": Snapshot,
+}
 
 
 def parse(raw: bytes, reading: Reading) -> RowsDocument:

@@ -55,7 +55,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The fields, by name: `{number: {at: 1, length: 10}, name: {length: 30}}`."""
     record: Record = Record()
     """How one record is told from the next: `{length: 80}`, `{prefix: rdw}`; without it each line is one."""
-    end: str = "\n"
+    end: str = "lf"
     """What ends a line: the characters themselves, or `lf`, `crlf`, `cr`. A file read with `lf` may have `crlf` too."""
     encoding: str = "utf-8"
     """Character set of the file: `cp037` is EBCDIC."""

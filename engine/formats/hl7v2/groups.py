@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.formats.hl7v2.extension import Held
@@ -11,7 +11,6 @@ from engine.formats.hl7v2.layout import Layout, Node, layout
 from engine.formats.hl7v2.structures import structure_name
 
 if TYPE_CHECKING:
-    from engine.formats import Scope
     from engine.formats.hl7v2.document import Document, Segment
 
 
@@ -64,17 +63,8 @@ class Group:
         return [segments[at] for at in self._groups.positions(self._node, name)]
 
 
-class Throughout:
-    """What `each: OBX[*]` walks: segments that an edit numbers through the message, where `OBX` begins again in each group."""
-
-    __slots__ = ("_nodes",)
-
-    def __init__(self, nodes: Callable[[Scope], Sequence[Group]]) -> None:
-        self._nodes = nodes
-
-    def __call__(self, scope: Scope) -> Sequence[Group]:
-        """The segments with their groups."""
-        return self._nodes(scope)
+class Everywhere(list[Group]):
+    """What `OBX[*]` names: segments that an edit numbers through the message, where `OBX` begins again in each group."""
 
 
 class Groups:

@@ -80,14 +80,15 @@ class Message(Built):
             header.extend([""] * (13 - len(header)))
         header[7] = header[7] or timestamp(int(context.now))
         header[9] = _kind(header[9], level)
-        header[10] = header[10] or self._control(context.id)
+        header[10] = header[10] or self._control()
         header[11] = header[11] or ("P" if context.environment == "production" else "T")
         header[12] = header[12] or level.version
 
-    def _control(self, id: int) -> str:
-        """The message's id; from the second message on that is built of it, with a number behind it."""
-        short = short_id(id)
-        return short if self.number == 1 else f"{short}.{self.number}"
+    def _control(self) -> str:
+        """The message's id, then which part of it this is, and from the second built message on which of them."""
+        context = self.facts.context
+        number = f"{short_id(context.id)}{context.part}"
+        return number if self.number == 1 else f"{number}.{self.number}"
 
 
 def _kind(said: str, level: Level) -> str:

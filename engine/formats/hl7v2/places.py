@@ -136,6 +136,7 @@ class Whole:
     """A whole segment, copied from a message: `QPD: QPD`."""
 
     __slots__ = ("_route", "_segment", "text")
+    whole = True
 
     def __init__(self, path: Path, route: tuple[str, ...]) -> None:
         self.text = path.text

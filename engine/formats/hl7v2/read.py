@@ -18,7 +18,7 @@ from engine.formats import CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2 import leaves
 from engine.formats.hl7v2.document import Document, Segment
 from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
-from engine.formats.hl7v2.groups import Group, Throughout
+from engine.formats.hl7v2.groups import Everywhere, Group
 from engine.formats.hl7v2.marks import HEADERS
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
 
@@ -91,6 +91,7 @@ def segment_of(item: Any) -> Segment:
 def _segments(path: Path, shape: Shape) -> Match:
     """A path that names segments: the things of an `each`."""
     name, which = path.segment, path.which
+    every = which.said and not which.number and which.where is None
 
     def nodes(scope: Scope) -> Sequence[Group]:
         found = scope.node.find(name)
@@ -100,13 +101,13 @@ def _segments(path: Path, shape: Shape) -> Match:
             return ()
         node = scope.node
         groups = (node if isinstance(node, Document) else node.document).groups
-        return [groups.of(segment) for segment in found]
+        things = [groups.of(segment) for segment in found]
+        return Everywhere(things) if every else things
 
     def one(scope: Scope) -> Group | None:
         found = nodes(scope)
         return found[0] if found else None
 
-    every = which.said and not which.number and which.where is None
     inner = Shape(format=FORMAT, kind="group", name=name, outer=shape)
     read: Read = nodes if path.many else one
     return Match(
@@ -114,7 +115,7 @@ def _segments(path: Path, shape: Shape) -> Match:
         end=path.end,
         read=read,
         many=path.many,
-        nodes=Throughout(nodes) if every else nodes,
+        nodes=nodes,
         shape=inner,
         group=True,
     )

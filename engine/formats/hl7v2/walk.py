@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.formats import Scope
-from engine.formats.hl7v2.groups import Group, Throughout
+from engine.formats.hl7v2.groups import Everywhere, Group
 from engine.formats.hl7v2.layout import Node
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ def walk(editor: Editor, nodes: Nodes, scope: Scope) -> list[tuple[int, Any]]:
     things = nodes(scope) or ()
     if not things or not isinstance(things[0], Group):
         return list(enumerate(things, 1))
+    throughout = isinstance(things, Everywhere)
     if editor.moved:
         things = _left(editor, things, nodes, scope)
-    if isinstance(nodes, Throughout):
+    if throughout:
         return list(enumerate(things, 1))
     parents = editor.parents
     if parents is None:

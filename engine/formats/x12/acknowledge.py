@@ -72,6 +72,13 @@ class _Answer:
         self.marks = document.marks
         self.envelope = Envelope(document)
         self.faults = list(check(document))
+        self.by_group: dict[int, list[Fault]] = {}
+        self.by_set: dict[tuple[int, int], list[Fault]] = {}
+        for fault in self.faults:
+            if fault.level != "interchange":
+                self.by_group.setdefault(fault.group, []).append(fault)
+            if fault.level in ("set", "segment", "element"):
+                self.by_set.setdefault((fault.group, fault.set), []).append(fault)
         self.number = (receipt.id + at) % 1_000_000_000
         self._sets: list[bool] = _accepted(
             receipt, sum(len(one.sets) for one in self.envelope.groups)
@@ -162,19 +169,14 @@ class _Set:
         gs = self.group.start.element
         version = f"*{gs(8)}" if self.newer else ""
         lines = [start, f"AK1*{gs(1)}*{gs(6)}{version}"]
-        told = [fault for fault in self.answer.faults if fault.group == self.number]
         for at, set_ in enumerate(self.group.sets):
-            mine = [
-                fault
-                for fault in told
-                if fault.set == at and fault.level in ("set", "segment", "element")
-            ]
+            mine = self.answer.by_set.get((self.number, at), [])
             st = set_.start.element
             convention = f"*{st(3)}" if self.newer and st(3) else ""
             lines.append(f"AK2*{st(1)}*{st(2)}{convention}")
             lines += self._faults(mine)
             lines.append(self._outcome(mine, self.taken[at]))
-        lines.append(self._total(told))
+        lines.append(self._total(self.answer.by_group.get(self.number, [])))
         lines.append(f"SE*{len(lines) + 1}*{control:04d}")
         return "~".join(lines)
 

@@ -119,7 +119,8 @@ class SetBounds:
             yield Fault(level="set", code=code, words=faults.SET[code], group=group, set=number)
         guide, exact = document.loops.guide_at(self.start.position)
         if guide is not None and exact:
-            root = next(one for one in document.loops.sets if one.start == self.start.position)
+            root = document.loops.home[self.start.position]
+            assert root is not None
             checked = _Content(document, root, group, number)
             yield from sorted(
                 checked.faults(), key=lambda fault: (fault.position, fault.element)

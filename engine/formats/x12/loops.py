@@ -187,20 +187,23 @@ class Loops:
     def _sees(self, home: Loop | None, node: Loop, came: Loop | None) -> bool:
         below: Loop | None = None
         while home is not None and home is not node:
-            if home is came:
-                return True
+            if home is came:  # searched already, on the way here
+                return False
             home, below = home.parent, home
         if home is None:
             return False
-        sibling = below is not None and came is not None and below.part is came.part
-        return not sibling or below is came
+        return below is None or came is None or below.part is not came.part
 
     def _between(self, name: str, node: Loop) -> list[int]:
+        known = self._at(name)
+        return known[bisect_left(known, node.start) : bisect_left(known, node.end)]
+
+    def _at(self, name: str) -> list[int]:
         known = self._positions.get(name)
         if known is None:
             found = self.document.index.get(name, _NONE)
             known = self._positions[name] = [segment.position for segment in found]
-        return known[bisect_left(known, node.start) : bisect_left(known, node.end)]
+        return known
 
     def _loops_between(self, name: str, node: Loop) -> list[Loop]:
         loops = self.named.get(name, [])
@@ -211,8 +214,7 @@ class Loops:
 
     def _envelope(self, name: str, at: int) -> Sequence[Segment]:
         found = self.document.index.get(name, _NONE)
-        positions = [segment.position for segment in found]
-        chosen = bisect_right(positions, at) - (0 if name in _CLOSING else 1)
+        chosen = bisect_right(self._at(name), at) - (0 if name in _CLOSING else 1)
         if 0 <= chosen < len(found):
             return (found[chosen],)
         return found[:1]

@@ -25,7 +25,9 @@ T = TypeVar("T")
 FORMAT = "x12"
 
 _LOOP = re.compile(r"\d{4}[A-Z]{0,2}(?![\w.])|HL:[A-Z0-9]{1,2}(?!\w)")
-_SEGMENT = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:(?=\d\d(?![A-Za-z0-9_]))|(?![A-Za-z0-9_(]))")
+_SEGMENT = re.compile(
+    r"([A-Z][A-Z0-9]{1,2})(?:(?=\d\d(?![A-Za-z0-9_]))|(?![A-Za-z0-9_(])|(?=\((?:\d+|\*)\)\d\d))"
+)
 _ELEMENT = re.compile(r"\d\d(?![A-Za-z0-9_])")
 _LATER_ELEMENT = re.compile(r"\.(\d\d?)(?!\d)")
 _COMPONENT = re.compile(r"-(\d+)")

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from engine.formats.x12.loops import Loops
 
 
+#: Levels of a hierarchy; one deeper than that stands beside its parent.
+DEEPEST = 32
+
+
 class SetWalk:
     """One transaction set while its segments go by."""
 
@@ -78,7 +82,7 @@ class SetWalk:
         if segment.name == "HL":
             above = self.levels.get(segment.element(2).strip())
             fits = above is not None and (part.hierarchy or above.part is part.loop)
-            if above is not None and fits:
+            if above is not None and fits and _depth(above) < DEEPEST:
                 parent = above
             code = f"HL:{segment.element(3).strip()}"
         loop = Loop(self.loops.document, at, part, parent)
@@ -87,3 +91,10 @@ class SetWalk:
             self.levels[segment.element(1).strip()] = loop
         self.stack.append(loop)
         self.loops.add(loop)
+
+
+def _depth(loop: Loop) -> int:
+    depth, around = 0, loop.parent
+    while around is not None:
+        depth, around = depth + 1, around.parent
+    return depth

@@ -79,9 +79,9 @@ def _whole(text: str, marks: Marks | None) -> tuple[str, str]:
     if "BIN" in text or "BDS" in text:
         shadow, _ = masked(text, marks)
         for found in binary(marks).finditer(shadow):
-            cut = int(found[1]) > len(text) - found.end()
+            cut = int(found[1]) >= len(text) - found.end()
             if cut and not shadow.startswith(FILL, found.end()):
-                stop = min(stop, found.start() + 1)
+                stop = min(stop, found.start() + text.startswith(marks.segment, found.start()))
     return text[:stop], text[stop:]
 
 

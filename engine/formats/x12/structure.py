@@ -68,13 +68,17 @@ class Structure:
         if component or slot is None or slot.element is None or described is None:
             raise PathProblem(0, "pairs begin at an element", "PO106")
         most = len(described.slots)
-        if slot.element.type != "ID":
-            problem = f"{first} takes no qualifier"
-            raise PathProblem(
-                0, problem, f"{place.name}{element - 1:02d}" if element > 1 else ""
-            )
+        ids = [one.id for one in described.slots]
+        if ids[element - 1 : element + 1] != ids[element + 1 : element + 3]:
+            starts = [
+                at
+                for at in range(1, most - 2)
+                if ids[at - 1 : at + 1] == ids[at + 1 : at + 3] and ids[at - 1] != ids[at]
+            ]
+            write = f"{place.name}{starts[0]:02d}" if starts else ""
+            raise PathProblem(0, f"no pairs of qualifier and value begin at {first}", write)
 
-        def write(group: Any, pairs: Sequence[tuple[str, str]]) -> None:
+        def writer(group: Any, pairs: Sequence[tuple[str, str]]) -> None:
             line = place.line(group)
             at = element
             while line.text(at):
@@ -88,7 +92,7 @@ class Structure:
                 put(line, (at + 1, 0), value, "")
                 at += 2
 
-        return write
+        return writer
 
     def new(self, facts: Any) -> Built:
         """A message being built; `facts` is engine.message.Facts."""

@@ -105,7 +105,7 @@ def masked(text: str, marks: Marks) -> tuple[str, list[str]]:
 
 def restored(lines: list[str], data: list[str]) -> list[str]:
     """The segments with their data; takes what it uses from the end of the list."""
-    return [FILLED.sub(lambda _: data.pop(), line) if FILL in line else line for line in lines]
+    return [_FILLED.sub(lambda _: data.pop(), line) if FILL in line else line for line in lines]
 
 
 def binary(marks: Marks) -> re.Pattern[str]:

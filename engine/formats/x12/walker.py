@@ -83,7 +83,8 @@ def _again(before: Part) -> Iterator[Part | LoopPart]:
     item: Part | LoopPart = before
     loop: LoopPart | None = before.loop
     while loop is not None:
-        if item.repeat == 1:
+        begins = isinstance(item, Part) and item.order == 0 and loop.loop is not None
+        if item.repeat == 1 and not begins:
             yield item
         item, loop = loop, loop.loop
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from engine.formats import NULL, Scope
@@ -38,7 +38,7 @@ def lookup(call: Call, language: Language) -> Term:
     paths = tuple(dict.fromkeys(path for term in keys for path in term.paths))
     other = call.given.named.get("otherwise")
     ask = _ask(definition, column, keys, at, paths)
-    miss = _missing(name, definition.keys, at is not None, paths)
+    miss = _missing(definition, at is not None, paths)
     run = _answer(ask, other.run if other is not None else miss)
     terms = [*keys, *([] if other is None else [other])]
     kind = "text" if other is None or other.kind == "text" else "any"
@@ -81,7 +81,7 @@ def _known(definition: Definition, column: str, call: Call) -> None:
 def _keys(definition: Definition, call: Call) -> list[Term]:
     """The terms of all keys, in the table's order."""
     given = call.given.named
-    write = _written(definition)
+    write = _written(definition, call)
     for name, term in given.items():
         if name not in definition.keys and name not in TAKEN:
             near = suggestion(name, definition.keys)
@@ -95,10 +95,11 @@ def _keys(definition: Definition, call: Call) -> list[Term]:
     return [given[key] for key in definition.keys]
 
 
-def _written(definition: Definition) -> str:
+def _written(definition: Definition, call: Call) -> str:
+    column = call.given.positional[1].value()
     keys = ", ".join(f"{key}=..." for key in definition.keys)
     dated = ", at=..." if definition.effective else ""
-    return f'lookup("{definition.name}", "{definition.columns[0]}", {keys}{dated})'
+    return f'lookup("{definition.name}", "{column}", {keys}{dated})'
 
 
 def _key(term: Term) -> Term:
@@ -197,19 +198,21 @@ def _ask(
             return NOTHING
         lookups = facts.context.lookups
         if name not in tables or lookups is None:
-            tables[name] = _version(facts, name, paths)
+            tables[name] = _version(facts, definition, paths)
             lookups = facts.context.lookups
         names = lookups.columns(name)  # type: ignore[union-attr]
         place = places.get(names)
         if place is None:
-            place = places[names] = _place(names, definition, column, paths)
+            place = places[names] = _place(facts, names, definition, column, paths)
         row = lookups.find(name, values, day)  # type: ignore[union-attr]
         return None if row is None else row[place]
 
     return ask
 
 
-def _place(names: Paths, definition: Definition, column: str, paths: Paths) -> int:
+def _place(
+    facts: Facts, names: Paths, definition: Definition, column: str, paths: Paths
+) -> int:
     """
     Where the version in use has the column: it may have been imported for a declaration before or after this one.
 
@@ -219,7 +222,7 @@ def _place(names: Paths, definition: Definition, column: str, paths: Paths) -> i
     if names[:keys] != definition.keys or column not in names[keys:]:
         lacks = f"column '{column}'" if names[:keys] == definition.keys else "keys"
         rule = f"the data of the lookup table '{definition.name}' is without the {lacks} of its declaration"
-        refuse("unmapped_code", f"{rule}: import it again", paths)
+        _unmapped(facts, definition, f"{rule}: import it again", paths)
     return names.index(column, keys) - keys
 
 
@@ -227,13 +230,19 @@ def _place(names: Paths, definition: Definition, column: str, paths: Paths) -> i
 NOTHING: Any = object()
 
 
-def _version(facts: Facts, name: str, paths: Paths) -> int:
+def _version(facts: Facts, definition: Definition, paths: Paths) -> int:
     """The version that is in use; MessageError where the table has no data yet."""
-    lookups = facts.context.lookups
+    name, lookups = definition.name, facts.context.lookups
     version = lookups.version(name) if lookups is not None else 0
     if not version:
-        refuse("unmapped_code", f"the lookup table '{name}' has no data yet", paths)
+        _unmapped(facts, definition, f"the lookup table '{name}' has no data yet", paths)
     return version
+
+
+def _unmapped(facts: Facts, definition: Definition, rule: str, paths: Paths) -> NoReturn:
+    """The code is not to be had: whoever answers for the table is told, not who answers for the channel."""
+    facts.notes.owner = definition.owner
+    refuse("unmapped_code", rule, paths)
 
 
 def _answer(ask: Run, miss: Run) -> Run:
@@ -246,11 +255,11 @@ def _answer(ask: Run, miss: Run) -> Run:
     return run
 
 
-def _missing(name: str, keys: Paths, dated: bool, paths: Paths) -> Callable[[Scope], Any]:
-    day = " on that day" if dated else ""
-    rule = f"the lookup table '{name}' has no row for this {' and '.join(keys)}{day}"
+def _missing(definition: Definition, dated: bool, paths: Paths) -> Callable[[Scope], Any]:
+    day, keys = " on that day" if dated else "", " and ".join(definition.keys)
+    rule = f"the lookup table '{definition.name}' has no row for this {keys}{day}"
 
     def miss(scope: Scope) -> Any:
-        refuse("unmapped_code", rule, paths)
+        _unmapped(scope.context, definition, rule, paths)
 
     return miss

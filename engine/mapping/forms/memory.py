@@ -13,7 +13,7 @@ from engine.formats import NULL, Scope
 from engine.mapping import operators
 from engine.mapping.forms import Call, facts_of
 from engine.mapping.forms.keys import SEPARATOR, part
-from engine.mapping.language import Language, Term, Wrong, refuse, suggestion
+from engine.mapping.language import Language, Term, Wrong, nearest, refuse, suggestion
 
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -92,8 +92,14 @@ def _name(call: Call, known: Collection[str] | None, problem: str) -> str:
             f"'{call.name}' cannot be used here: nothing is remembered at this place",
         )
     if name not in known:
-        near = suggestion(name, list(known)) or "; write it into 'remember:' of a channel"
-        raise Wrong(term.offset, f"{problem} '{name}'{near}", f"remember: {{{name}: {{key: ..., fields: {{...}}, for: 400d}}}}")  # fmt: skip
+        near = suggestion(name, list(known))
+        write = f"remember: {{{name}: {{key: ..., fields: {{...}}, for: 400d}}}}"
+        if near:
+            write = f'{call.name}("{nearest(name, list(known))}"' + (
+                ", ...)" if call.name == "recall" else ")"
+            )
+        says = near or "; write it into 'remember:' of a channel"
+        raise Wrong(term.offset, f"{problem} '{name}'{says}", write)
     return name
 
 

@@ -14,6 +14,7 @@ from engine.errors import MessageError
 from engine.formats import Reading, delimited
 from engine.formats.delimited import Layout, line
 from engine.message import Receipt, Verdict
+from engine.rows.snapshot import Snapshot
 
 TWO = ("a", "b")
 
@@ -163,7 +164,8 @@ def test_without_a_layout_nothing_is_read() -> None:
 
 
 def test_a_layout_travels_to_other_processes() -> None:
-    layout = Layout(columns=TWO, header="names")
+    layout = Layout(columns=TWO, header="names", snapshot=Snapshot(key="a"))
+    assert pickle.loads(pickle.dumps(layout)) == layout
     assert rows(b"b,a\n1,2\n", layout) == [["2", "1"]]
     assert rows(b"a,b\n1,2\n", pickle.loads(pickle.dumps(layout))) == [["1", "2"]]
     assert rows(b"a,b\n1,2\n", layout) == [["1", "2"]]
@@ -272,12 +274,12 @@ def test_time_is_linear(line: bytes) -> None:
     reading = Reading(layout=Layout(columns=TWO, trim=True))
 
     def seconds(count: int) -> float:
-        raw, best = line * count, 9.0
-        for _ in range(3):
-            began = time.perf_counter()
+        raw, best = line * count, 99.0
+        for _ in range(2):
+            began = time.process_time()
             for part in delimited.split(raw, reading, "record"):
                 assert part
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
-    assert seconds(20_000) < 60 * seconds(1_000) + 0.05
+    assert seconds(10_000) < 30 * seconds(1_000) + 0.05

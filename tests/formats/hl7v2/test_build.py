@@ -169,6 +169,20 @@ def test_a_second_message_of_one_has_a_number_of_its_own() -> None:
     assert Notes().built == 0
 
 
+def test_the_parts_of_a_message_have_numbers_of_their_own() -> None:
+    context = Context(now=0.0, id=236_691, part=".3")
+    given = Facts(inbound=Inbound(raw=b"", received_at=0.0), context=context)
+    level = structure("2.5.1/ACK")
+    numbers = []
+    for _ in range(2):
+        message = level.new(given)
+        for place in ("MSA-1", "MSH-9.2"):
+            level.place(place, never).set(message, SCOPE, "AA")
+        message.render()
+        numbers.append(message.document().control())
+    assert numbers == ["774K-6.3", "774K-6.3.2"]
+
+
 def test_an_acknowledgement_says_of_which_event() -> None:
     made = Building("2.5.1/ACK").set({"MSA-1": "AA"})
     assert made.refused()[:2] == ("missing_field", "MSH-9.2")
@@ -466,7 +480,7 @@ def test_what_a_version_did_not_have_is_not_required() -> None:
     [
         ("FT1-1", "there is no 'FT1' in ADT_A01"),
         ("PIX-1", "there is no segment 'PIX' in HL7 v2"),
-        ("PID", "a whole segment is not written to"),
+        ("PID[1]", "a whole segment is copied to by its name alone"),
         ("PID-3(*).1", "one by one"),
         ("NK1[*]-1", "one by one"),
         ('PID-3[.5 == "MR"](2).1', "one by one"),
@@ -585,3 +599,26 @@ def test_places_that_cannot_be_anywhere(group: str, place: str, problem: str) ->
         (level.group(group) if group else level).place(place, never)
     with pytest.raises(LookupError):
         level.group("MSH")
+
+
+# -- whole segments ---------------------------------------------------------------------------------------------
+
+
+def test_whole_segments_are_copied(hl7: Any) -> None:
+    source = hl7.document(
+        "MSH#:*!%#A#B#C#D#2026##QBP:Q22#77#T#2.5\rQPD#Q22#x:y|z#a*b\rNK1#1\rNK1#2\rZZZ#q\r"
+    )
+    scope = Scope(source, None)
+    made = Building("2.5.1/RSP_K22").set({"MSA-1": "AA", "QAK-1": "1"})
+    for name in ("MSH", "QPD", "ZZZ"):
+        made.set({name: hl7.compiled(name).nodes(scope)})
+    made.set({"PID": None, "MSH-9": "RSP"})
+    assert made.text().startswith("MSH|^~\\&|A|B|C|D|2026||RSP^K22^RSP_K22|77|T|2.5\r")
+    assert made.lines() == ["MSA|AA", "QAK|1", "QPD|Q22|x^y\\F\\z|a~b", "ZZZ|q"]
+    made = Building("2.5.1/ADT_A01").set({**ADT, "NK1": hl7.compiled("NK1").nodes(scope)})
+    assert made.lines() == ["EVN||20261121", "PID|||100", "NK1|1", "NK1|2", "PV1||I"]
+
+
+def test_what_is_no_segment_is_not_copied_to_one() -> None:
+    with pytest.raises(MessageError, match="PID takes a whole segment"):
+        Building("2.5.1/ADT_A01").set({"PID": "text"})

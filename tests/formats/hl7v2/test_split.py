@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.channel.home import load_all
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.hl7v2 import acknowledge, envelope, parse, split, splits, splitting
-from engine.message import Receipt, Verdict
+from engine.message import Context, Inbound, Receipt, Verdict
+from engine.pipeline import plan
 
 READING = Reading()
 HEAD = "MSH|^~\\&|LAB|A|B|C|20261121||{}|R1|P|2.5.1\r"
@@ -120,6 +123,29 @@ def test_messages_of_a_batch() -> None:
 def test_what_is_no_message() -> None:
     with pytest.raises(MessageError):
         list(split(b"nothing", READING, "OBR"))
+
+
+def test_orders_of_one_message_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "config.yaml").write_text("environment: production\n")
+    (tmp_path / "channels" / "orders.yaml").write_text(
+        "description: One order a message.\nowner: lab\nsource: {mllp: {port: 2575}}\nformat: hl7v2\n"
+        'split: OBR\ndestinations:\n  out: {file: {folder: out, name: "{MSH-10}-{OBR-1}.hl7"}}\n'
+    )
+    channel = load_all(tmp_path).channels["orders"]
+
+    def keys(raw: bytes) -> list[str | None]:
+        planned = plan(channel, Inbound(raw=raw, received_at=0.0), Context(now=0.0, id=1))
+        assert [part.verdict for part in planned.parts] == [Verdict.ACCEPTED] * len(
+            planned.parts
+        )
+        return [part.unique for part in planned.parts]
+
+    own = "LAB\x1fA\x1fR1"
+    assert keys(ORU.encode()) == [f"{own}\x1f1", f"{own}\x1f2"]
+    assert keys(ORU.partition("OBR|2")[0].encode()) == [own]
+    batch = (ORU.partition("OBR|2")[0] + DFT.replace("|R1|", "|R2|")).encode()
+    assert keys(batch) == [own, own.replace("R1", "R2")]
 
 
 @pytest.mark.parametrize(

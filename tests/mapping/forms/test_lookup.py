@@ -178,7 +178,7 @@ def test_what_cannot_be_asked_is_told_where_it_stands(
 
 def test_the_form_to_write_has_all_keys(said: Any) -> None:
     *_, write = problem(said, 'lookup("cdm", "price", code=PID-8)')
-    assert write == 'lookup("cdm", "charge_code", facility=..., code=..., at=...)'
+    assert write == 'lookup("cdm", "price", facility=..., code=..., at=...)'
 
 
 # -- definitions ------------------------------------------------------------------------------------------------

@@ -40,6 +40,13 @@ GROUPS = {
     "x12": (["PO1[*]", "PO1", "N1[*]", 'N1[.01 == "BY"](*)'], ["PO102", ".02", "N101", "BEG03", ".01", 'qualified(PO106, "VN")', "it", "N1[1]02"]),
     "delimited": (["rows[*]", "rows", 'rows[.unit == "EA"](*)', "rows[*].unit"], ["quantity", ".quantity", "unit", ".unit", "number", "it", "rows[0].unit"]),
 }  # fmt: skip
+PATHS_OF_VALUES = {
+    "hl7v2": ["MSH-9.1", "MSH-10", "PID-3.1", 'PID-3[.5 == "MR"].1', "PID-8", "PV1-8", "FT1-10", "FT1[2]-10", "FT1-4", "PID-40"],
+    "json": ["number", "text", "nothing_there", "lines[0].code", "deep.er.est", "lines[.q == 2].code"],
+    "canonical": ["source_id", "item.code", "diagnoses[0].code", "patient_account.mrn", 'diagnoses[.system == "x"].code'],
+    "x12": ["ISA06", "BEG03", "PO102", "PO1[2]04", 'N1[.01 == "SE"]02', 'qualified(PO106, "VN")', "REF02", "CTT01"],
+    "delimited": ["number", "unit", "quantity", '["Unit Price"]', 'rows[.unit == "EA"].number', "rows[9].unit"],
+}  # fmt: skip
 _SAID = ["{}", "{} | decimal(otherwise=0)", '{} == "CG"', "exists({})", "{} | decimal > 1", "not exists({})", '{} ?? "x"', "index", "upper({})"]  # fmt: skip
 _TEXTS = ['""', '"x"', '"CG"', '"MR"', '"10"', '"20261121"', '"ü"', '"a\\"b"', '"%Y%m%d"', '"earlier"', '"(a+)+$"', '"["', '"M11"', '"America/Chicago"', '"sex"', '"cdm"', '"visit"', '"price"', '"daily"', '"{"', '"\\n"']  # fmt: skip
 _NUMBERS = ["0", "1", "2", "-3", "1.50", "010", "9" * 34, "9" * 60, "1000000000", "1000001", "0.0000000001"]  # fmt: skip
@@ -61,6 +68,67 @@ def expressions(format: str) -> st.SearchStrategy[str]:
     )
     leaf = st.one_of(leaf, leaf, _over_groups(format))
     return st.recursive(leaf, lambda inner: _larger(inner, path), max_leaves=14)
+
+
+@cache
+def sound(format: str, kind: str = "truth", depth: int = 3) -> st.SearchStrategy[str]:
+    """Expressions of a kind that should compile: text, number, truth, moment."""
+    things, about = GROUPS[format]
+    field = st.sampled_from(PATHS_OF_VALUES[format])
+    if not depth:
+        return {"text": field, "number": field.map("({} | decimal(otherwise=0))".format), "truth": field.map("exists({})".format), "moment": st.just("now()")}[kind]  # fmt: skip
+    text, number, truth, moment = (sound(format, each, depth - 1) for each in ("text", "number", "truth", "moment"))  # fmt: skip
+    items, item = st.sampled_from(things), st.sampled_from(about)
+
+    def made(form: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        return st.tuples(*parts).map(lambda said: form.format(*said))
+
+    return {
+        "text": st.one_of(
+            field,
+            made("({} ?? {})", text, text),
+            made("if({}, {}, {})", truth, text, text),
+            made("replace({}, \"A\", {})", text, text),
+            made("({} | upper | trim)", text),
+            made("({} | pad(7) | right(3))", text),
+            made("format({}, \"%Y%m%d\")", moment),
+            made("stable_id({}, {})", text, number),
+            made("base64({})", text),
+            made("(join([{}, {}], \"-\") | mask(2))", text, text),
+            made("lookup(\"cdm\", \"price\", code={}, otherwise={})", text, text),
+            made("sequence(\"n\", by={}, reset=\"daily\")", text),
+            made("recall(\"visit\", {}).class", text),
+        ),
+        "number": st.one_of(
+            made("({} + {})", number, number),
+            made("({} * {} - 1.5)", number, number),
+            made("round({} / 3, 2)", number),
+            made("length({})", text),
+            made("count({}, {})", items, truth),
+            made("sum({}, {} | decimal(otherwise=0))", items, item),
+            made("sum({}, {})", items, number),
+            made("days_between({}, {})", moment, moment),
+        ),
+        "truth": st.one_of(
+            made("({} and not {})", truth, truth),
+            made("({} or {})", truth, truth),
+            made("({} > {})", number, number),
+            made("{} | decimal(otherwise=0) <= 10", field),
+            made("({} == {})", text, text),
+            made("{} != \"CG\"", field),
+            made("({} in [{}, \"x\"])", text, text),
+            made("any({}, exists({}))", items, item),
+            made("all({}, {})", items, truth),
+            made("matches({}, \"[A-Z]+\")", text),
+            made("({} < {})", moment, moment),
+        ),
+        "moment": st.one_of(
+            st.just("now()"),
+            made("date({}, otherwise=now())", text),
+            made("add_days({}, 3)", moment),
+            made("datetime({}, zone=\"America/Chicago\", otherwise={})", text, moment),
+        ),
+    }[kind]  # fmt: skip
 
 
 def _over_groups(format: str) -> st.SearchStrategy[str]:

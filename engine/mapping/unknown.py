@@ -1,0 +1,56 @@
+"""What is said about a name that means nothing here, and what might have been meant."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from engine.formats.json.paths import names as record_names
+from engine.mapping import calls, traps
+from engine.mapping.language import Term, Wrong, later, nearest, suggestion
+
+if TYPE_CHECKING:
+    from engine.mapping.parser import Parser
+
+_DOTTED = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
+
+
+def no_path(parser: Parser, start: int) -> Term:
+    """Wrong: a dot or a bracket begins no path here."""
+    if parser.text.startswith(".", start) and parser.language.inner and not parser.level:
+        name = parser.language.inner[-1].name
+        path = _DOTTED.match(parser.text, start + 1)
+        wrong = f"the fields of the {name} are read without a dot in front here"
+        raise Wrong(start, wrong, path.group() if path else "")
+    if parser.text.startswith(".", start):
+        wrong = "a path that starts with a dot reads the thing at hand, and there is none here"
+        raise Wrong(start, wrong)
+    raise parser.unexpected()
+
+
+def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
+    """Wrong, with what might have been meant."""
+    traps.check(parser.text, start)
+    if parser.text.startswith("(", end):
+        if calls.is_later(word):
+            raise Wrong(start, later(word))
+        near = suggestion(word, calls.names())
+        raise Wrong(start, f"there is no function '{word}'{near}")
+    known = [
+        *parser.language.lets,
+        *parser.language.known,
+        "index",
+        "meta",
+        "nothing",
+        "null",
+    ]
+    for shape in (*parser.language.inner, parser.shape):
+        known += record_names(shape)
+    known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
+    near = suggestion(word, known)
+    write = nearest(word, known) or f'"{word}"'
+    if calls.known(word):
+        raise Wrong(
+            start, f"'{word}' is a function and takes its value in brackets or by a pipe"
+        )
+    raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", write)
