@@ -1,15 +1,18 @@
-"""What a partner's answer means: the channel's `reply:` rules, or else the connector's own table."""
+"""What a partner's answer means: the channel's `reply:` rules, or else the connector's own table; and what a sender is told of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from engine.channel import Route
+import msgspec
+
+from engine.channel import Answered, Channel, Route
 from engine.connectors import Answer
 from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Uncertain
 from engine.formats import Reading, Scope
-from engine.message import Context, Facts, Inbound
+from engine.message import Context, Facts, Inbound, Receipt, Verdict
 from engine.planning import texts_of
+from engine.planning.routing import bytes_of
 
 _PLAIN = Reading()
 
@@ -58,3 +61,35 @@ def _reply_scope(route: Route, answer: Answer) -> Scope:
     facts = {"status": answer.status, **(answer.headers or {})}
     inbound = Inbound(raw=b"", received_at=0.0, facts=facts)
     return Scope(node, Facts(inbound=inbound, context=Context(now=0.0)))
+
+
+def rendered(
+    channel: Channel, rule: Answered, answer: Answer, inbound: Inbound, context: Context
+) -> bytes:
+    """
+    The reply to a sender that gets a destination's answer: as it is, or what `render` makes of it. MessageError where it
+    cannot be read.
+    """
+    if rule.render is None:
+        return answer.body
+    route = next(route for route in channel.routes if route.name == rule.from_)
+    format = route.replies.format if route.replies and route.replies.format else channel.format
+    document = format.parse(answer.body, _PLAIN)
+    made = rule.render.apply(document, Facts(inbound=inbound, context=context))
+    return b"".join(bytes_of(product) for product in made)
+
+
+def negative(
+    channel: Channel, raw: bytes, receipt: Receipt, now: float, reason: str, why: str, code: str
+) -> bytes:
+    """The answer to a sender whose message is kept, but who must not be told yes. `code`: AE or AR."""
+    if code == "AR":
+        return channel.format.refuse(raw, channel.reading, now, why)
+    said = msgspec.structs.replace(
+        receipt,
+        verdict=Verdict.QUARANTINED,
+        reason=reason,
+        detail=f"the message is kept, but {why}",
+        parts=(),
+    )
+    return channel.format.acknowledge(raw, said, channel.reading, now)

@@ -1,7 +1,8 @@
-"""`tests:` of a channel, read: what is given, what is expected. engine/check.py runs them."""
+"""`tests:` of a channel, read: what is given (given.py), what is expected. engine/check/ runs them."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -10,16 +11,29 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from engine.channel.binding import Binding
-from engine.channel.grammar import GIVEN, TEST, check_keys, missing
+from engine.channel.given import Bounds, Step, World, readable, steps, world
+from engine.channel.grammar import TEST, check_keys, missing
 from engine.convert import WRONG, Converter
 from engine.hints import meant, nearest
 from engine.message import Verdict
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
 #: What `expect:` knows besides the names of destinations.
-EXPECTED = ("verdict", "reason", "acknowledgement", "keys", "deliveries")
+EXPECTED = (
+    "verdict",
+    "reason",
+    "acknowledgement",
+    "reply",
+    "keys",
+    "deliveries",
+    "waiting",
+    "unconfirmed",
+)
 #: The moment a test plays at where it names none.
 MOMENT = "2026-01-01T12:00:00+00:00"
+#: A destination of another channel: `laboratory_answers.ward`.
+_ELSEWHERE = re.compile(r"[^.\s]+\.[^.\s]+")
+_WORDS = Literal["accepted", "filtered", "duplicate", "quarantined", "split", "collected"]
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,24 +41,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     place: Place
-    given: Scalar
-    """The name of a sample, or the message itself in a block."""
-    peer: str = ""
-    file_name: str = ""
+    given: tuple[Step, ...]
+    """In order; at least one is a message."""
+    world: World
     now: float
     """Wall clock, seconds since 1970."""
     environment: str = ""
     """Empty = the installation's."""
     expect: Record
-
-    def message(self, home: Path) -> bytes:
-        """The bytes of the message that is given."""
-        return content(self.given, home)
-
-
-def content(node: Scalar, home: Path) -> bytes:
-    """The bytes a scalar names or is: a block is the text itself, anything else a file of the home."""
-    return node.text.encode() if node.style == "block" else (home / node.text).read_bytes()
 
 
 def cases(binding: Binding) -> tuple[Node, ...]:
@@ -60,15 +64,18 @@ def cases(binding: Binding) -> tuple[Node, ...]:
         )
         return ()
     routes = binding.get("destinations")
-    names = tuple(routes.entries) if isinstance(routes, Record) else ()
+    bounds = Bounds(
+        home=binding.home,
+        zone=binding.zone,
+        destinations=tuple(routes.entries) if isinstance(routes, Record) else (),
+        memories=binding.memories,
+    )
     for item in node.items:
-        case(item, names, binding.home, binding.zone, binding.mistakes)
+        case(item, bounds, binding.mistakes)
     return node.items
 
 
-def case(
-    node: Node, destinations: tuple[str, ...], home: Path, zone: str, mistakes: Mistakes
-) -> Case | None:
+def case(node: Node, bounds: Bounds, mistakes: Mistakes) -> Case | None:
     """One test; None where mistakes were noted."""
     before = len(mistakes.found)
     if not isinstance(node, Record):
@@ -76,22 +83,21 @@ def case(
         return None
     check_keys(node, TEST, mistakes)
     entries = node.entries
-    given, facts = _given(node, home, mistakes)
-    expect = _expect(node, destinations, home, mistakes)
+    given = steps(node, bounds, mistakes)
+    around = world(node, bounds, mistakes)
+    expect = _expect(node, bounds, mistakes)
     environment = _value(
         entries.get("environment"), Literal["production", "test"], "environment", mistakes
     )
-    now = _now(entries.get("now"), zone, mistakes)
-    if given is None or expect is None or len(mistakes.found) > before:
+    now = _now(entries.get("now"), bounds.zone, mistakes)
+    if not given or expect is None or len(mistakes.found) > before:
         return None
     name = entries.get("name")
-    said = name.text if isinstance(name, Scalar) else f"line {node.place.line}"
     return Case(
-        name=said,
+        name=name.text if isinstance(name, Scalar) else f"line {node.place.line}",
         place=node.place,
         given=given,
-        peer=facts.get("peer", ""),
-        file_name=facts.get("file_name", ""),
+        world=around,
         now=now,
         environment=environment or "",
         expect=expect,
@@ -105,56 +111,7 @@ def _value(node: Node | None, kind: Any, name: str, mistakes: Mistakes) -> Any:
     return None if value is WRONG else value
 
 
-def _given(
-    record: Record, home: Path, mistakes: Mistakes
-) -> tuple[Scalar | None, dict[str, str]]:
-    """The sample and what is said about how it came."""
-    node = record.entries.get("given")
-    facts: dict[str, str] = {}
-    if node is None:
-        problem = "'given' is missing: the message that the test sends in"
-        if missing(record, "given", TEST):
-            mistakes.add(record, problem, "given: samples/hl7v2/dft_p03.hl7")
-        return None, facts
-    if isinstance(node, Items):
-        mistakes.add(
-            node,
-            "several messages in one test are not in this release",
-            "given: samples/hl7v2/dft_p03.hl7",
-        )
-        return None, facts
-    if isinstance(node, Record):
-        check_keys(node, GIVEN, mistakes)
-        if "sample" not in node.entries:
-            mistakes.add(
-                node, "'sample' is missing in 'given'", "sample: samples/hl7v2/dft_p03.hl7"
-            )
-            return None, facts
-        for key in ("peer", "file_name"):
-            facts[key] = _value(node.entries.get(key), str, key, mistakes) or ""
-        node = node.entries["sample"]
-    return (node, facts) if _readable(node, home, mistakes) else (None, facts)  # type: ignore[return-value]
-
-
-def _readable(node: Node, home: Path, mistakes: Mistakes) -> bool:
-    """Whether a node is a block of text, or names a file that is there."""
-    if not isinstance(node, Scalar) or not node.text:
-        mistakes.add(node, "the name of a file stands here, or the text itself in a block (|)")
-        return False
-    if node.style == "block" or (home / node.text).is_file():
-        return True
-    folder = (home / node.text).parent
-    known = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    near = nearest(Path(node.text).name, known)
-    said = f"; did you mean '{near}'?" if near else ""
-    mended = (Path(node.text).parent / near).as_posix() if near else ""
-    mistakes.add(node, f"there is no file '{node.text}' in the home{said}", mended)
-    return False
-
-
-def _expect(
-    record: Record, destinations: tuple[str, ...], home: Path, mistakes: Mistakes
-) -> Record | None:
+def _expect(record: Record, bounds: Bounds, mistakes: Mistakes) -> Record | None:
     node = record.entries.get("expect")
     if not isinstance(node, Record) or not node.entries:
         problem = "'expect' is missing: what must come of the message"
@@ -162,35 +119,57 @@ def _expect(
             mistakes.add(node or record, problem, "expect: {verdict: accepted}")
         return None
     for key, value in node.entries.items():
-        if key in destinations:
-            _payloads(value, home, mistakes)
+        if key in bounds.destinations or (key not in EXPECTED and _ELSEWHERE.fullmatch(key)):
+            _payloads(value, bounds.home, mistakes)
         elif key not in EXPECTED:
-            known = (*EXPECTED, *destinations)
-            problem = (
-                f"'{key}' is neither a destination of this channel nor something a test expects"
-            )
-            near = nearest(key, known)
-            mistakes.add(
-                node.keys[key], problem + meant(key, known), f"{near}: ..." if near else ""
-            )
-    words = Literal["accepted", "filtered", "duplicate", "quarantined", "split"]
-    assert set(words.__args__) <= set(Verdict)  # type: ignore[attr-defined]
-    _value(node.entries.get("verdict"), words, "verdict", mistakes)
-    _value(node.entries.get("reason"), str, "reason", mistakes)
-    _value(node.entries.get("deliveries"), int, "deliveries", mistakes)
-    _acknowledgement(node.entries.get("acknowledgement"), home, mistakes)
+            _unknown(key, node, bounds.destinations, mistakes)
+    _plain_values(node, bounds.destinations, mistakes)
+    for name in ("acknowledgement", "reply"):
+        if name not in bounds.destinations:
+            _answer(node.entries.get(name), name, bounds.home, mistakes)
     keys = node.entries.get("keys")
-    if keys is not None and not isinstance(keys, Record):
-        mistakes.add(
-            keys, "names of keys and their values stand here", 'keys: {mrn: "1000123"}'
-        )
+    if keys is not None and not isinstance(keys, Record) and "keys" not in bounds.destinations:
+        problem = "names of keys and their values stand here"
+        mistakes.add(keys, problem, 'keys: {mrn: "1000123"}')
     return node
 
 
-def _acknowledgement(node: Node | None, home: Path, mistakes: Mistakes) -> None:
-    code = isinstance(node, Scalar) and len(node.text) == 2 and node.text.isalpha()
-    if node is not None and not code:
-        _readable(node, home, mistakes)
+def _unknown(key: str, node: Record, destinations: tuple[str, ...], mistakes: Mistakes) -> None:
+    known = (*EXPECTED, *destinations)
+    problem = f"'{key}' is neither a destination of this channel nor something a test expects"
+    near = nearest(key, known)
+    mistakes.add(node.keys[key], problem + meant(key, known), f"{near}: ..." if near else "")
+
+
+def _plain_values(node: Record, destinations: tuple[str, ...], mistakes: Mistakes) -> None:
+    """Those of which one word or number is expected; of verdicts and reasons also one for each message."""
+    assert set(_WORDS.__args__) <= set(Verdict)  # type: ignore[attr-defined]
+    kinds = {"verdict": _WORDS, "reason": str, "deliveries": int, "waiting": int, "unconfirmed": int}  # fmt: skip
+    for name, kind in kinds.items():
+        value = node.entries.get(name)
+        if value is None or name in destinations:
+            continue
+        several = isinstance(value, Items) and name in ("verdict", "reason")
+        for item in value.items if several else (value,):  # type: ignore[union-attr]
+            _value(item, kind, name, mistakes)
+
+
+def _answer(node: Node | None, name: str, home: Path, mistakes: Mistakes) -> None:
+    """A code, or the answer itself; of a reply also a status or some of its fields."""
+    if node is None or (name == "reply" and isinstance(node, Record)):
+        return
+    if not isinstance(node, Scalar) or not is_code(node.text, name):
+        readable(node, home, mistakes)
+
+
+def is_code(text: str, name: str) -> bool:
+    """
+    Whether an expected answer is told by its code, not written out: MSA-1, or a status of HTTP.
+
+    >>> is_code("AE", "reply"), is_code("503", "reply"), is_code("a.hl7", "reply")
+    (True, True, False)
+    """
+    return (len(text) == 2 and text.isalpha()) or (name == "reply" and text.isdigit())
 
 
 def _payloads(node: Node, home: Path, mistakes: Mistakes) -> None:
@@ -199,7 +178,7 @@ def _payloads(node: Node, home: Path, mistakes: Mistakes) -> None:
         if isinstance(item, Items):
             mistakes.add(item, "one payload stands here: a file, a block of text, or fields")
         elif isinstance(item, Scalar) and item.text != "nothing":
-            _readable(item, home, mistakes)
+            readable(item, home, mistakes)
 
 
 def _now(node: Node | None, zone: str, mistakes: Mistakes) -> float:

@@ -119,9 +119,21 @@ REPLY = Level(name="'reply'", keys=("format", "accepted", "retry", "keep", "to")
 EXPECT = Level(name="'expect' of a destination", keys=("from", "where", "is", "within"))
 PARAMETER = Level(name="a parameter", keys=("description", "default"))
 TEST = Level(
-    name="a test", keys=("name", "given", "now", "environment", "expect"), later=("tables",)
+    name="a test",
+    keys=(
+        "name",
+        "given",
+        "now",
+        "memory",
+        "tables",
+        "numbers",
+        "replies",
+        "environment",
+        "expect",
+    ),
 )
-GIVEN = Level(name="'given'", keys=("sample", "peer", "file_name"), later=("wait",))
+GIVEN = Level(name="'given'", keys=("sample", "channel", "peer", "file_name", "wait"))
+ANSWERING = Level(name="an answer in 'replies'", keys=("sample", "status"))
 DEFAULTS = Level(
     name="the defaults of a class",
     keys=("retry", "on_uncertain", "on_refused", "queue_limit", "alerts"),

@@ -39,7 +39,8 @@ def _ready(engine: Any) -> None:
     names = sorted(engine.stations)
     for name in names:
         station = engine.stations[name]
-        trouble = f"  {paint(safe(station.trouble), 'error')}" if station.trouble else ""
+        why = station.receiving.trouble
+        trouble = f"  {paint(safe(why), 'error')}" if why else ""
         print(f"{name}: {source(station.channel)}{trouble}", flush=True)
     held = ", everything on hold" if any(hold.held for hold in engine.holds.values()) else ""
     channels = counted(len(names), "channel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -145,6 +145,20 @@ class Format(Protocol):
         """
         The parts of a message, in order: each is a whole message of the format with one BY in it and everything that
         stands around them (envelope, header), so that paths mean in a part what they mean in the whole.
+        """
+
+    def parted(self, raw: bytes, reading: Reading, by: str) -> Iterable[Any]:
+        """
+        The same parts with what is known of each (engine/rows/parting.py: Part): `raw`, `line` (where it begins in the
+        message, for `meta.line`) and `key` (what identifies it from message to message, None where that is not known).
+        """
+
+    def snapshot(
+        self, previous: Mapping[str, bytes], raw: bytes, reading: Reading
+    ) -> Sequence[Any]:
+        """
+        The parts that the last message had (by key, as `parted` gave them) and this one has not, where the layout says
+        `snapshot:`; MessageError `snapshot_stopped` where these are too many.
         """
 
     def structure(self, name: str) -> Structure:

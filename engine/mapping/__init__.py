@@ -11,10 +11,13 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     comparisons `==` and its kin
     names       let, meta, now, it, index and the paths of the format at hand
     simple_paths paths without brackets, compiled once for all that have them
+    unknown     what is said about a name that means nothing
     facts       meta, now, and a partner's answer
     calls       functions: how a call is read; arguments, what fits; binding, the closure; signatures, what it takes
     functions/  one small pure function each
-    tables      mappings/tables/*.csv
+    forms/      written like functions, made by the compiler: if, exists, lookup, sequence, recall, changed
+    fields      `.name` and `["name"]` behind a bracket that gives a record
+    tables      mappings/tables/*.csv; lookups, the declarations of data tables beside them
     text        text with holes, made safe for file names, URLs and headers
     steps       how much work one message may cause
     traps       what YAML makes of a value that was meant otherwise

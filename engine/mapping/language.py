@@ -34,6 +34,10 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     """Static type: text, number, truth, moment, bytes, list, record, any."""
     paths: tuple[str, ...] = ()
     """The paths it reads, for traces and documentation."""
+    names: tuple[str, ...] | None = None
+    """The fields of its record, where it is one and they are known."""
+    type: FieldType | None = None
+    """The type of its record, where it is one and it is known."""
 
 
 class Language(msgspec.Struct, kw_only=True):

@@ -164,6 +164,9 @@ class Loading:
             self.is_part = to in entities.parts()
             make = self._fields(read, struct, language, top)
             return outputs.json(make) if struct is None else outputs.entity(struct, make)
+        if to == "bytes":
+            self._only(read, "value")
+            return outputs.plain(self.root, language, top)
         if head in ("delimited", "fixed"):
             self._only(read, "fields")
             return self._line(head, rest, language, top)
@@ -171,6 +174,7 @@ class Loading:
             return self._build(head, rest, language, top)
         known = [
             "json",
+            "bytes",
             *formats.names(),
             "delimited/LAYOUT",
             "fixed/LAYOUT",

@@ -14,7 +14,7 @@ from engine.formats import NULL, Match, PathProblem, Scope
 from engine.formats.json import paths as records
 from engine.formats.json.reading import leaf
 from engine.formats.json.types import FieldType
-from engine.mapping import calls, facts, simple_paths, steps, unknown
+from engine.mapping import calls, facts, fields, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
     Run,
@@ -136,14 +136,17 @@ def _it(parser: Parser, start: int, end: int) -> Term:
 def _let(parser: Parser, word: str, start: int) -> Term:
     slot = parser.language.lets[word]
     known = parser.language.known.get(word)
-    return Term(
+    term = Term(
         run=lambda scope: scope.values[slot],  # type: ignore[index]
         offset=start,
         kind=known.kind if known else "any",
         many=known.many if known else False,
         paths=known.paths if known else (word,),
         lets=True,
+        names=known.names if known else None,
+        type=known.type if known else None,
     )
+    return fields.behind(parser, term)
 
 
 def _inner(parser: Parser, start: int) -> Term | None:

@@ -1,4 +1,4 @@
-"""What a mapping makes of a scope: a canonical entity, JSON or a delimited line; edits.py: the message itself."""
+"""What a mapping makes of a scope: a canonical entity, JSON, bytes or a delimited line; edits.py: the message itself."""
 
 from __future__ import annotations
 
@@ -57,6 +57,31 @@ def json(make: Run) -> Make:
             refuse("bad_value", "JSON cannot hold this value")
         bounded(payload)
         return Product(of="json", payload=payload, shows="json", node=JsonDocument(made))
+
+    return product
+
+
+def plain(root: Record, language: Language, block: Block) -> Make | None:
+    """`to: bytes`: what `value` gives, as it is; a text as UTF-8. None where mistakes were noted."""
+    node = root.entries.get("value")
+    if node is None:
+        problem = "'value' says which bytes"
+        language.mistakes.add(root.entries["to"], problem, "value: OBX-5.5 | unbase64")
+        return None
+    term = value(node, language, written.whole)
+    if term is None:
+        return None
+    text, at = records.shown(node), node.place.line
+    block.rules = [Rule(name="value", node=node, term=term, text=text, line=at)]
+    run, paths = without_marker(term.run), term.paths
+
+    def product(scope: Scope) -> Product:
+        found = run(scope)
+        if found is None:
+            refuse("missing_field", "there is nothing to send: 'value' is nothing", paths)
+        payload = found if isinstance(found, bytes) else found.encode()
+        bounded(payload)
+        return Product(of="bytes", payload=payload, shows="bytes")
 
     return product
 

@@ -193,6 +193,8 @@ def _lets(node: Node | None, made: Block, language: Language, slots: Slots) -> L
             kind=term.kind,
             many=term.many,
             paths=term.paths,
+            names=term.names,
+            type=term.type,
         )
         made.lets.append((slots.count, without_marker(term.run)))
         language = msgspec.structs.replace(

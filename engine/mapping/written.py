@@ -47,6 +47,18 @@ def column(term: Term) -> Term:
     return msgspec.structs.replace(_through(term, text_of), kind="text")
 
 
+def whole(term: Term) -> Term:
+    """One value that is sent as it is: bytes, or what has a text."""
+    if term.kind == "group" or term.many or term.kind in ("record", "list"):
+        word = "several values" if term.many else f"a {term.kind}"
+        raise Wrong(term.offset, f"one value is sent as it is, bytes or a text; this is {word}", "first(...)")  # fmt: skip
+    return _through(term, _whole)
+
+
+def _whole(found: Any) -> Any:
+    return found if isinstance(found, bytes) else text_of(found) or None
+
+
 FINISH: dict[str, Callable[[Term], Term]] = {"hl7v2": hl7v2, "x12": x12}
 """By format: what a value becomes on its way into a message."""
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.channel import Answered, Channel
+from engine.channel import Answered
 from engine.connectors import Answer
 from engine.errors import EngineError
-from engine.formats import Reading
-from engine.message import Delivery, Facts, Inbound, Receipt, Reply, State, Verdict
+from engine.judgement import rendered
+from engine.message import Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt
-from engine.planning.routing import bytes_of
 from engine.runtime.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 #: Answers that are remembered for a sender who begins to wait only after they came.
 LATELY = 200
-_PLAIN = Reading()
 
 
 class Owed:
@@ -147,19 +145,6 @@ class Owed:
             return reply
         body = await station.negative(inbound, receipt, "not_delivered", why, "AE")
         return Reply(receipt=receipt, body=body, error=why)
-
-
-def rendered(
-    channel: Channel, rule: Answered, answer: Answer, inbound: Inbound, context: Any
-) -> bytes:
-    """The reply to the sender: the destination's answer as it is, or what `render` makes of it."""
-    if rule.render is None:
-        return answer.body
-    route = next(route for route in channel.routes if route.name == rule.from_)
-    format = route.replies.format if route.replies and route.replies.format else channel.format
-    document = format.parse(answer.body, _PLAIN)
-    made = rule.render.apply(document, Facts(inbound=inbound, context=context))
-    return b"".join(bytes_of(product) for product in made)
 
 
 def _status(answer: Answer) -> str:

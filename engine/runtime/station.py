@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from engine.channel import Channel, Route
 from engine.connectors import Site
 from engine.effects import Group
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError
+from engine.judgement import negative
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Receipt, Reply, State, Verdict
+from engine.message import Context, Delivery, Inbound, Receipt, Reply, State
 from engine.pipeline import Attempt, receive, release
 from engine.runtime.counting import Counting
 from engine.runtime.owed import Owed
@@ -202,18 +201,9 @@ class Station:
         self, inbound: Inbound, receipt: Receipt, reason: str, why: str, code: str
     ) -> bytes:
         """The answer to a sender whose message is kept, but who must not be told yes."""
-        channel, now = self.channel, self.engine.clock.now()
         raw = await self.engine.store.read(inbound.raw)
-        if code == "AR":
-            return channel.format.refuse(raw, channel.reading, now, why)
-        said = msgspec.structs.replace(
-            receipt,
-            verdict=Verdict.QUARANTINED,
-            reason=reason,
-            detail=f"the message is kept, but {why}",
-            parts=(),
-        )
-        return channel.format.acknowledge(raw, said, channel.reading, now)
+        now = self.engine.clock.now()
+        return negative(self.channel, raw, receipt, now, reason, why, code)
 
     async def _hand_on(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
         """A partner's answer becomes a message of the channel that `reply: {to:}` names, before the delivery is settled."""

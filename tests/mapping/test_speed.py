@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import MessageError
@@ -30,6 +30,10 @@ def outcome(run: Any, scope: Scope) -> Any:
 
 @settings(max_examples=200, deadline=None)
 @given(_FIELDS, st.sampled_from(_TEXTS), st.sampled_from(["==", "!="]))
+@example(r"\X41\DT", "ADT", "==")
+@example(r"ADT\H\^x", "ADT", "==")
+@example("ADTX", "ADT", "==")
+@example("ADT~ORU", "ADT", "!=")
 def test_a_field_equals_a_text(field: str, text: str, sign: str) -> None:
     raw = f"MSH|^~\\&|{field}|x\rPID|1||{field}\r".encode()
     document = load("hl7v2").parse(raw, Reading())

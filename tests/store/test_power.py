@@ -10,6 +10,7 @@ import pytest
 from engine.message import Settlement, State
 from engine.store import checkpoint, verify
 from engine.store.archive import SqliteArchive
+from engine.store.batch import Batch
 
 NOW = 1_800_000_000.0
 
@@ -44,14 +45,24 @@ def early(monkeypatch):
     monkeypatch.setattr(checkpoint, "SOON", 300_000)
 
 
-async def test_nobody_is_answered_before_the_fsync_returned(on_disk, disk):
+async def test_nobody_is_answered_before_the_fsync_returned(on_disk, disk, monkeypatch):
+    tell, told = Batch.tell, []
+
+    def telling(batch):
+        told.append(len(batch.accepts))
+        disk.log.append(("told", "", 0, b""))
+        tell(batch)
+
+    monkeypatch.setattr(Batch, "tell", telling)
     await traffic(on_disk, disk, 5)
-    written = [entry[0] for entry in disk.log if entry[1] in ("", "store.db-wal")]
-    answers = [at for at, what in enumerate(written) if what == "acknowledged"]
-    assert len(answers) == 30
-    for at in answers:
-        before = next(what for what in reversed(written[:at]) if what != "acknowledged")
-        assert before == "sync"
+    written = [
+        entry[0]
+        for entry in disk.log
+        if entry[1] in ("", "store.db-wal") and entry[0] != "acknowledged"
+    ]
+    answers = [at for at, what in enumerate(written) if what == "told"]
+    assert sum(told) == 30 and len(answers) == len(told)
+    assert all(written[at - 1] == "sync" for at in answers)
 
 
 async def cuts(bench, disk, power_cut, tmp_path, count, make_bench):

@@ -157,11 +157,7 @@ class Destination:
         }
         if response.cut:
             self._site.notice("warning", "reply_cut", limit=self._settings.max_reply)
-        status = response.status
-        failure = None
-        if not 200 <= status < 300:
-            failure = judge(status, headers.get("retry-after", ""), self._site.now())
-        return Answer(status=str(status), body=response.body, failure=failure, headers=headers)
+        return _judged(response.status, response.body, headers, self._site.now())
 
     # -- made at the first send: files and secrets may appear later than the channel --------------------
 
@@ -214,6 +210,18 @@ class Destination:
             "Content-Type: application/x-www-form-urlencoded\r\n"
         )
         return Tokens(auth.oauth2, self._site.home, self._tokens_client, head)
+
+
+def answered(body: bytes, status: str = "") -> Answer:
+    """What an answer means where the channel has no `reply:` rules, for tests of channels; without a status it is 200."""
+    return _judged(int(status or 200), body, {}, 0.0)
+
+
+def _judged(status: int, body: bytes, headers: dict[str, str], now: float) -> Answer:
+    failure = None
+    if not 200 <= status < 300:
+        failure = judge(status, headers.get("retry-after", ""), now)
+    return Answer(status=str(status), body=body, failure=failure, headers=headers)
 
 
 def _request_line(

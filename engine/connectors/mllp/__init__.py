@@ -6,8 +6,8 @@ partner to connect and sends over that connection (`listen:`). What peers do bey
 engine/wire/mllp.py for frames and in acknowledgement.py for answers.
 """
 
-from engine.connectors.mllp.destination import Destination
+from engine.connectors.mllp.destination import Destination, answered
 from engine.connectors.mllp.settings import DestinationSettings, SourceSettings
 from engine.connectors.mllp.source import Source
 
-__all__ = ["Destination", "DestinationSettings", "Source", "SourceSettings"]
+__all__ = ["Destination", "DestinationSettings", "Source", "SourceSettings", "answered"]

@@ -61,9 +61,7 @@ class Destination:
         self._release(line)
         if self.settings.ack_match == "none":
             return Answer(status="written")
-        failure = acknowledgement.failure(found, body)
-        status = failure.status if failure is not None else found.code if found else ""
-        return Answer(status=status, body=body, failure=failure)
+        return _judged(found, body)
 
     async def close(self) -> None:
         """Let go of all connections and of the port."""
@@ -167,6 +165,17 @@ class Destination:
         self._lines = {line for line in self._lines if not line.stale}
         handshakes = len(self._door.handshakes) if self._door else 0
         return len(self._lines) + handshakes >= _PARTNERS
+
+
+def answered(body: bytes, status: str = "") -> Answer:
+    """What an acknowledgement means where the channel has no `reply:` rules, for tests of channels; `status` is HTTP's."""
+    return _judged(acknowledgement.read(body), body)
+
+
+def _judged(found: acknowledgement.Acknowledgement | None, body: bytes) -> Answer:
+    failure = acknowledgement.failure(found, body)
+    status = failure.status if failure is not None else found.code if found else ""
+    return Answer(status=status, body=body, failure=failure)
 
 
 def _context(build: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
