@@ -40,7 +40,6 @@ from engine.planning import Planning, Releasing, failed, place
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.parts import Piece, Pieces, apart
 from engine.planning.routing import DEPTH, FACT
-from engine.planning.tracing import Trace, traced
 from engine.store import Store
 
 #: Plans a large body outside this process; the same as `plan`.
@@ -125,11 +124,6 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
         return Planning(channel, inbound, content, digest, context, plan).plan()
     except Exception as error:
         return failed(channel, error, digest)
-
-
-def explain(channel: Channel, inbound: Inbound, context: Context) -> tuple[Plan, list[Trace]]:
-    """The plan, and what each rule of its mappings made: (mapping, product, rules), for `corridor try`."""
-    return plan(channel, inbound, context), traced(channel, inbound, context, plan)
 
 
 def _split(

@@ -99,8 +99,10 @@ def _step(node: Node, bounds: Bounds, mistakes: Mistakes) -> Step | None:
     if not readable(sample, bounds.home, mistakes):
         return None
     assert isinstance(sample, Scalar)
-    said = {name: _text(entries.get(name), name, mistakes) for name in ("channel", "peer", "file_name")}  # fmt: skip
-    return Step(sample=sample, **said)
+    channel, peer, file_name = (
+        _text(entries.get(name), name, mistakes) for name in ("channel", "peer", "file_name")
+    )
+    return Step(sample=sample, channel=channel, peer=peer, file_name=file_name)
 
 
 def _wait(node: Record, mistakes: Mistakes) -> Step | None:

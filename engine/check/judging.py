@@ -32,6 +32,10 @@ class Judging:
         if found and receipt.verdict is Verdict.QUARANTINED and "verdict" not in entries:
             says = f"the message was quarantined: {receipt.reason}: {receipt.detail}"
             yield self.case.expect, says
+        for group in self.played.released if found else ():
+            if group.verdict is Verdict.QUARANTINED:
+                says = f"the group was quarantined when it was released: {group.reason}: {group.detail}"
+                yield self.case.expect, says
         yield from found
 
     def _one(self, name: str, node: Node) -> Said:

@@ -39,6 +39,8 @@ class Played(msgspec.Struct, kw_only=True):
     """How many payloads the channel's destinations got; what is handed over counts once."""
     waiting: int = 0
     """Groups that are open at the end."""
+    released: list[Receipt] = []
+    """What became of groups that were released, in order."""
     unconfirmed: int = 0
     """Confirmations that did not come in time."""
 
@@ -71,7 +73,7 @@ def quick(channel: Channel, case: Case, home: Home, tables: Lookups | None) -> P
             receipt=receipt,
             acknowledgement=said,
             reply=said,
-        )  # fmt: skip
+        )
     )
     return played
 

@@ -10,6 +10,7 @@ from engine.channel.binding import language_of
 from engine.errors import MessageError
 from engine.formats import Reading, Scope
 from engine.mapping import Language, expression
+from engine.mapping.layouts import layout as layout_named
 from engine.mapping.tables import Tables
 from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes, Node, Record, Scalar
@@ -35,7 +36,7 @@ def fields(
         return
     name, layout = _format_of(made), None
     if not name:
-        name, layout = _layout_of(channel, destination)
+        name, layout = _layout_of(channel, destination, home)
     if not name:
         problem = "is neither JSON, HL7 nor X12, whose fields can be named; expect a file or a block of text"
         yield expected, problem
@@ -52,15 +53,17 @@ def _format_of(made: bytes) -> str:
     return next((name for begins, name in _BEGINNINGS if made.startswith(begins)), "")
 
 
-def _layout_of(channel: Channel, destination: str) -> tuple[str, object]:
+def _layout_of(channel: Channel, destination: str, home: Home) -> tuple[str, object]:
     """Format and layout by which a destination's payloads were written; empty where they have none."""
     route = next((route for route in channel.routes if route.name == destination), None)
     chains = [chain[-1] for chain in channel.transforms]
     made = [route.render] if route is not None and route.render is not None else chains
     for mapping in made:
-        name, _, _ = mapping.to.partition("/")
-        if name in _LAID_OUT:
-            return name, mapping.into
+        format, _, name = mapping.to.partition("/")
+        if format in _LAID_OUT:
+            file = name.partition("/")[0]
+            found = layout_named(format, file, home.folder, channel.file, Mistakes())
+            return (format, found[0]) if found is not None else ("", None)
     return "", None
 
 

@@ -189,6 +189,7 @@ class Stage:
             channel = self.home.channels[found.channel]
             if group is not None:
                 receipt, planned = await release(channel, group, self._store, self._context())
+                self.played.released.append(receipt)
                 self._handed(channel, planned, receipt)
 
     async def _again(self) -> None:

@@ -117,7 +117,8 @@ def test(
     from engine import check as checks
     from engine.cli.terminal import json_out, paint, safe, safe_lines
 
-    results = checks.run_all(_chosen(here(home), channels))
+    loaded, chosen = _chosen(here(home), channels)
+    results = [result for channel in chosen for result in checks.run(channel, loaded)]
     if as_json:
         json_out(results)
     else:
@@ -133,16 +134,12 @@ def test(
         raise typer.Exit(FOUND)
 
 
-def _chosen(home: Path, names: list[str] | None) -> Any:
-    """The loaded home, with only the channels that are meant."""
-    import msgspec
-
+def _chosen(home: Path, names: list[str] | None) -> tuple[Any, list[Any]]:
+    """The loaded home, and the channels that are meant; a test may give messages to any other."""
     from engine.channel import load_all
 
     loaded = load_all(home)
-    if not names:
-        return loaded
-    return msgspec.structs.replace(loaded, channels={n: find(loaded, n) for n in names})
+    return loaded, [find(loaded, name) for name in names or loaded.channels]
 
 
 def find(loaded: Any, name: str) -> Any:

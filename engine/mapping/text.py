@@ -82,6 +82,8 @@ def finished(scalar: Scalar, found: Term | None, language: Language) -> Expressi
         many=found.many,
         kind=found.kind,
         paths=found.paths,
+        names=found.names,
+        type=found.type,
     )
 
 

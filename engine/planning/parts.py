@@ -59,8 +59,8 @@ class Pieces:
         channel, format = self._channel, self._channel.format
         gone: Iterable[Any] = ()
         if self._whole:
-            gone = format.snapshot(self._before(), self._content, channel.reading)  # type: ignore[attr-defined]
-        for part in format.parted(self._content, channel.reading, channel.split):  # type: ignore[attr-defined]
+            gone = format.snapshot(self._before(), self._content, channel.reading)
+        for part in format.parted(self._content, channel.reading, channel.split):
             if self._whole and part.key is not None:
                 self._rows[part.key] = part.raw
             yield Piece(raw=part.raw, facts=self._facts(line=str(part.line)))

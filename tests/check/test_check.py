@@ -246,7 +246,10 @@ def test_for_pytest_every_test_is_an_example(home):
     [
         ("  - a\n", "a test has 'name', 'given' and 'expect'"),
         ("  name: a\n", "tests stand here as a list"),
-        (one("{verdict: accepted}", "[a, b]"), "several messages in one test"),
+        (one("{verdict: accepted}", "[a, b]"), "there is no file 'b' in the home"),
+        (one("{verdict: accepted}", "[{wait: 1h}]"), "no message is given, only time passes"),
+        (one("{verdict: accepted}", "[{wait: soon}]"), "'soon' is not a length of time"),
+        (one("{verdict: accepted}", "[{wait: 1h, peer: a}]"), "a wait stands alone"),
         (one("{verdict: accepted}", "{peer: a}"), "'sample' is missing"),
         (one("{}"), "'expect' is missing"),
         (one("{deliveries: many}"), "'many' is not a whole number"),
@@ -254,7 +257,17 @@ def test_for_pytest_every_test_is_an_example(home):
         (one("{billing: [[a]]}"), "one payload stands here"),
         (one("{keys: mrn}"), "names of keys and their values"),
         (one("{verdict: accepted}", more="    now: soon\n"), "'soon' is not a moment"),
-        (one("{verdict: accepted}", more="    tables: {a: b}\n"), "not in this release"),
+        (
+            one("{verdict: accepted}", more="    tables: {a: b}\n"),
+            "there is no lookup table 'a'",
+        ),
+        (one("{verdict: accepted}", more="    memory: {a: {}}\n"), "no channel remembers 'a'"),
+        (one("{verdict: accepted}", more="    numbers: {a: b}\n"), "'b' is not a whole number"),
+        (
+            one("{verdict: accepted}", more="    replies: {biling: a}\n"),
+            "did you mean 'billing'",
+        ),
+        (one("{waiting: some}"), "'some' is not a whole number"),
     ],
 )
 def test_what_is_wrong_with_a_test_is_found_when_it_is_loaded(home, tests, says):

@@ -1,4 +1,10 @@
-"""What differs between what was made and what was expected, in words that name the field. For synthetic samples only: it shows values."""
+"""
+What differs between what was made and what was expected, in words that name the field. For synthetic samples only: it
+shows values.
+
+    flat      a payload as fields, each under the name by which people know it
+    outputs   two outputs of many messages, compared field by field, for moving from another engine
+"""
 
 from __future__ import annotations
 
@@ -21,7 +27,7 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 
 def payload(made: bytes, expected: bytes) -> list[str]:
     """
-    Differences between two payloads: JSON by field, HL7 by segment and field, anything else by line.
+    Differences between two payloads: JSON by field, HL7 and X12 by segment and field, anything else by line.
 
     White space between JSON's values, kinds of line ends and the last line end do not count.
 
@@ -33,9 +39,26 @@ def payload(made: bytes, expected: bytes) -> list[str]:
     objects = as_json(made), as_json(expected)
     if ABSENT not in objects:
         return list(_objects("", *objects))[:MOST]
+    if is_x12(made) and is_x12(expected):
+        return list(_segments(x12_segments(made), x12_segments(expected), _element))[:MOST]
     ours, theirs = lines(made), lines(expected)
-    hl7 = ours[:1] and theirs[:1] and ours[0][:3] == theirs[0][:3] == "MSH"
-    return list(_segments(ours, theirs) if hl7 else _lines(ours, theirs))[:MOST]
+    if ours[:1] and theirs[:1] and ours[0][:3] == theirs[0][:3] == "MSH":
+        return list(_segments(_fields_of(ours), _fields_of(theirs), _field))[:MOST]
+    return list(_lines(ours, theirs))[:MOST]
+
+
+def is_x12(content: bytes) -> bool:
+    """Whether the bytes are an interchange of X12: ISA has a fixed length, and says what ends a segment."""
+    return content.startswith(b"ISA") and len(content) > 106
+
+
+def x12_segments(content: bytes) -> list[list[str]]:
+    """The segments of an interchange, each as its name and elements (X12.5: the separators stand in ISA)."""
+    text = content.decode("utf-8", "replace")
+    separator, end = text[3], text[105]
+    return [
+        segment.strip("\r\n").split(separator) for segment in text.split(end) if segment.strip()
+    ]
 
 
 def as_json(content: bytes) -> Any:
@@ -182,28 +205,52 @@ def _lines(made: list[str], expected: list[str]) -> Iterator[str]:
             yield f"line {number} is {shown(ours)}, expected {shown(theirs)}"
 
 
-def _segments(made: list[str], expected: list[str]) -> Iterator[str]:
-    names = [line[:3] for line in made], [line[:3] for line in expected]
+def _fields_of(segments: list[str]) -> list[list[str]]:
+    """Segments of HL7 as their names and fields; MSH-1 is the separator itself (HL7 v2.5.1 ch. 2.5)."""
+    found = []
+    for line in segments:
+        separator = line[3:4] or "|"
+        name, *rest = line.split(separator)
+        found.append([name, separator, *rest] if name == "MSH" else [name, *rest])
+    return found
+
+
+def _field(segment: str, number: int) -> str:
+    return f"{segment}-{number}"
+
+
+def _element(segment: str, number: int) -> str:
+    return f"{segment}{number:02}"
+
+
+def _segments(
+    made: list[list[str]], expected: list[list[str]], name: Callable[[str, int], str]
+) -> Iterator[str]:
+    names = [line[0] for line in made], [line[0] for line in expected]
     matcher = difflib.SequenceMatcher(None, *names, autojunk=False)
     for what, ours, ours_end, theirs, theirs_end in matcher.get_opcodes():
         if what == "equal":
             for line, wanted in zip(
                 made[ours:ours_end], expected[theirs:theirs_end], strict=True
             ):
-                yield from _segment(line, wanted)
+                yield from _segment(line, wanted, name)
             continue
         for at in range(ours, ours_end):
-            yield f"segment {at + 1} is {made[at][:3]}, which is not expected there"
+            yield f"segment {at + 1} is {made[at][0]}, which is not expected there"
         for at in range(theirs, theirs_end):
-            yield f"the segment {expected[at][:3]} is missing: {shown(expected[at])}"
+            yield f"the segment {expected[at][0]} is missing: {shown(_said(expected[at], name))}"
 
 
-def _segment(made: str, expected: str) -> Iterator[str]:
-    separator = made[3:4] or "|"
-    ours, theirs = made.split(separator), expected.split(separator)
-    first = 1 if made.startswith("MSH") else 0
-    for number in range(max(len(ours), len(theirs))):
-        mine = ours[number] if number < len(ours) else ""
-        wanted = theirs[number] if number < len(theirs) else ""
+def _said(segment: list[str], name: Callable[[str, int], str]) -> str:
+    separator = "|" if name is _field else "*"
+    return separator.join([segment[0], *segment[2 if segment[0] == "MSH" else 1 :]])
+
+
+def _segment(
+    made: list[str], expected: list[str], name: Callable[[str, int], str]
+) -> Iterator[str]:
+    for number in range(1, max(len(made), len(expected))):
+        mine = made[number] if number < len(made) else ""
+        wanted = expected[number] if number < len(expected) else ""
         if mine != wanted:
-            yield f"{made[:3]}-{number + first} is {shown(mine)}, expected {shown(wanted)}"
+            yield f"{name(made[0], number)} is {shown(mine)}, expected {shown(wanted)}"
