@@ -49,6 +49,8 @@ class Converter:
             return self._node(node, kind)
         if kind is Any:
             return node
+        if isinstance(kind, type):
+            return self._read(node, kind, kind, name)
         if choices := choices_of(kind):
             return self._choice(node, kind, choices, name)
         inner = bare(kind)

@@ -18,6 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 
+from engine.errors import MessageError
+
 T = TypeVar("T")
 
 #: Protected health information: it identifies a patient, or says something about one who is identified.
@@ -126,6 +128,10 @@ class Party(
     """Where it is."""
 
 
+class Inconsistent(MessageError, ValueError):
+    """The fields of an entity contradict each other. A ValueError as well: reading it from JSON is then a ValidationError."""
+
+
 class Entity(
     msgspec.Struct,
     frozen=True,
@@ -144,6 +150,12 @@ class Entity(
     """The facility it belongs to, by its code."""
     extension: Protected[dict[str, dict[str, str]]] = {}
     """What a facility adds of its own: the facility's name, then names and values. Protected, as nobody knows what it is."""
+
+    def __post_init__(self) -> None:
+        """Raises Inconsistent where an entity of one facility carries what another one adds."""
+        if self.extension and self.facility and self.extension.keys() != {self.facility}:
+            rule = "an entity of one facility carries no extension of another"
+            raise Inconsistent("foreign_extension", rule, "extension")
 
 
 @cache

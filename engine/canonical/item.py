@@ -44,8 +44,29 @@ class Packaging(
     """The unit: `BX`, `CS`."""
     holds: Decimal
     """How many of the item's stock unit are in it."""
+    contains: Decimal | None = None
+    """How many of the next smaller unit are in it: a case of 10 boxes of 100 contains 10 and holds 1000."""
+    of: str | None = None
+    """That next smaller unit."""
     device_identifier: str | None = None
     """The device identifier printed on it."""
+    purposes: tuple[Literal["order", "issue", "charge"], ...] = ()
+    """What it is used for: to order, to take out of the store, to charge."""
+
+
+class ItemIdentifier(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A number under which somebody knows the item, in one of its units."""
+
+    kind: Literal["gtin", "hibc", "ndc", "upc", "catalogue", "vendor", "erp", "other"]
+    """Whose number it is: GS1's, HIBCC's, the national drug code, the maker's, a supplier's, that of purchasing."""
+    value: str
+    """The number."""
+    unit: str | None = None
+    """The unit that has this number, where it is not the stock unit."""
+    supplier: str | None = None
+    """The supplier who knows the item by it."""
 
 
 class Item(Entity, frozen=True, kw_only=True, tag=f"Item/{VERSION}"):
@@ -67,13 +88,23 @@ class Item(Entity, frozen=True, kw_only=True, tag=f"Item/{VERSION}"):
     """The maker's number for it."""
     stock_unit: str
     """The unit in which it is counted."""
+    identifiers: tuple[ItemIdentifier, ...] = ()
+    """The numbers it is known by."""
     packagings: tuple[Packaging, ...] = ()
     """The other units it comes in."""
+    supplier: str | None = None
+    """The supplier it is ordered from first."""
     price: Decimal | None = None
     """Price of one stock unit."""
     currency: Currency | None = None
     """Currency of the price."""
     is_implant: bool = False
     """Whether it stays in the patient."""
+    is_latex_free: bool | None = None
+    """Whether it is free of latex, where it is known."""
+    is_tracked: bool = False
+    """Whether lot or serial number have to be recorded."""
+    charge_code: Code | None = None
+    """The code under which it is charged."""
     effective_from: Moment | None = None
     """When this description of it begins to hold."""

@@ -25,7 +25,7 @@ class PatientAccountReference(
     """Who gave the medical record number."""
 
 
-class Coverage(
+class AccountCoverage(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """A plan that pays for the stay."""
@@ -73,5 +73,5 @@ class PatientAccount(Entity, frozen=True, kw_only=True, tag=f"PatientAccount/{VE
     """When the stay began."""
     discharged_at: Protected[Moment | None] = None
     """When the stay ended."""
-    coverage: tuple[Coverage, ...] = ()
+    coverage: tuple[AccountCoverage, ...] = ()
     """Who pays, in order."""

@@ -48,8 +48,8 @@ def hours(found: Hours) -> str:
     spans = []
     for span in found.spans:
         days = ",".join(_DAYS[day] for day in sorted(span.days))
-        spans.append(f"{days} {_clock(span.start)}-{_clock(span.end)}")
-    return ", ".join(spans)
+        spans.append(f"{days} {_clock(span.begins)}-{_clock(span.ends)}")
+    return f"{', '.join(spans)} ({found.zone})"
 
 
 def _clock(minutes: int) -> str:

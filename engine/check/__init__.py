@@ -4,6 +4,8 @@ Runs the `tests:` of channels through the line that production runs, and says wh
     played    what came of a test; the quick way, for tests of one message of which nothing is remembered
     stage     the other way: a store of its own, a clock that is moved by waits
     partners  who gets deliveries and answers; givens: memory, numbers and tables as a test gives them
+    dry       planning on trial, with the tables and memory of the home; captured, many messages of a folder
+    covering  what of channels and mappings no test reaches
     judging   what came out otherwise than expected; reading, fields of payloads
 """
 

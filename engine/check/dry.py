@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import apsw
 import msgspec
 
 from engine.channel import Channel, Home
-from engine.effects import Memory, Numbers
+from engine.effects import Memory, Numbers, Remembered
 from engine.message import Context, Inbound, Plan, Verdict
 from engine.pipeline import plan
 from engine.planning.tracing import Trace, traced
@@ -18,6 +19,8 @@ from engine.store.home import store_file
 from engine.store.memory import KeptMemory
 from engine.store.schema import check_version, open_reader
 from engine.store.tables.reading import StoreTables
+
+_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 
 
 class DryNumbers(Numbers):
@@ -35,23 +38,23 @@ class DryNumbers(Numbers):
 class DryMemory(Memory):
     """What the store remembers, under what the messages of this run leave."""
 
-    def __init__(self, kept: KeptMemory | None) -> None:
+    def __init__(self, kept: Memory | None) -> None:
         self._kept = kept
-        self._laid = kept or _EMPTY
+        self._laid: dict[tuple[str, str], Remembered] = {}
 
     def recall(self, name: str, key: str) -> dict[str, Any] | None:
         """See Memory.recall."""
-        return self._laid.recall(name, key)
+        found = self._laid.get((name, key))
+        if found is None:
+            return self._kept.recall(name, key) if self._kept is not None else None
+        return None if found.value is None else _decode(found.value)
 
-
-class _Nothing(Memory):
-    """Remembers nothing."""
-
-    def recall(self, name: str, key: str) -> dict[str, Any] | None:
-        return None
-
-
-_EMPTY = _Nothing()
+    def lay(self, planned: Plan) -> None:
+        """Show what a plan remembers, its parts included."""
+        for record in planned.remembers:
+            self._laid[record.name, record.key] = record
+        for part in planned.parts:
+            self.lay(part)
 
 
 class DryRun:
@@ -62,11 +65,12 @@ class DryRun:
         self._home = home
         self._tables = StoreTables.open(home.folder)
         self._connection: apsw.Connection | None = None
-        self._memory: KeptMemory | None = None
+        kept: Memory | None = None
         if store_file(home.folder).is_file():
             self._connection = open_reader(str(store_file(home.folder)), None)
             check_version(self._connection)
-            self._memory = KeptMemory(self._connection, time.time)
+            kept = KeptMemory(self._connection, time.time)
+        self._memory = DryMemory(kept)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -81,15 +85,14 @@ class DryRun:
             environment=self._home.installation.environment,
             channels=self._home.channels,
             lookups=self._tables,
-            memory=self._memory or _EMPTY,
+            memory=self._memory,
             numbers=DryNumbers(),
         )
 
     def plan(self, channel: Channel, inbound: Inbound) -> Plan:
         """What the channel says about a message; what it remembers of it is known to the next one of this run."""
         planned = plan(channel, inbound, self.context(inbound.received_at))
-        if self._memory is not None:
-            self._memory.lay(planned)
+        self._memory.lay(planned)
         return planned
 
     def explain(self, channel: Channel, inbound: Inbound) -> tuple[Plan, list[Trace]]:
@@ -105,6 +108,8 @@ def _parts(planned: Plan, inbound: Inbound) -> list[Inbound]:
     if planned.verdict is not Verdict.SPLIT:
         return [inbound]
     return [
-        msgspec.structs.replace(inbound, raw=part.part_raw, facts=part.part_facts or inbound.facts)
+        msgspec.structs.replace(
+            inbound, raw=part.part_raw, facts=part.part_facts or inbound.facts
+        )
         for part in planned.parts
     ]

@@ -46,12 +46,14 @@ def recognised(raw: bytes) -> str:
     """
     The format of some bytes, by how they begin; empty where it is none known here.
 
-    >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"a,b")
-    ('hl7v2', 'json', '')
+    >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"ISA*00*"), recognised(b"a,b")
+    ('hl7v2', 'json', 'x12', '')
     """
     head = raw[:200].removeprefix(b"\xef\xbb\xbf").lstrip(b"\x0b\x00 \t\r\n")
     if head[:3] in (b"MSH", b"FHS", b"BHS"):
         return "hl7v2"
+    if head[:3] == b"ISA" and not head[3:4].isalnum():
+        return "x12"
     if head[:1] in (b"{", b"["):
         return "json"
     return ""
@@ -228,7 +230,7 @@ def _planned(channel: Any, loaded: Any, raw: bytes) -> bytes:
     now = time.time()
     inbound = Inbound(raw=raw, received_at=now)
     context = Context(now=now, id=1, environment=loaded.installation.environment)
-    return _answer(channel, inbound, plan(channel, inbound, context), context)
+    return _answer(channel, inbound, plan(channel, inbound, context))
 
 
 def _plain(raw: bytes, path: Path, named: str) -> bytes:

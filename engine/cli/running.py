@@ -110,36 +110,68 @@ def counted(number: int, noun: str) -> str:
 @app.command()
 def test(
     channels: Channels = None,
+    *,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Also which rules and fields no test reaches."),
+    ] = False,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Run the tests of the channels; nothing is sent."""
-    from engine import check as checks
-    from engine.cli.terminal import json_out, paint, safe, safe_lines
+    from engine.cli.terminal import json_out
 
-    loaded, chosen = _chosen(here(home), channels)
-    results = [result for channel in chosen for result in checks.run(channel, loaded)]
+    results, covered = _tested(here(home), channels, coverage)
     if as_json:
-        json_out(results)
+        json_out({"results": results, "coverage": covered} if coverage else results)
     else:
-        for result in results:
-            mark = paint("ok  ", "good") if result.passed else paint("FAIL", "error")
-            print(f"{mark}  {safe(result.channel)}: {safe(result.name)}")
-            if not result.passed:
-                print("      " + safe_lines(result.text()).replace("\n", "\n      "))
-        failed = sum(not result.passed for result in results)
-        total = f"{counted(len(results), 'test')}, {failed} failed"
-        print(paint(total, "error" if failed else "good"))
+        _show_results(results)
+        _show_coverage(covered)
     if any(not result.passed for result in results):
         raise typer.Exit(FOUND)
 
 
-def _chosen(home: Path, names: list[str] | None) -> tuple[Any, list[Any]]:
-    """The loaded home, and the channels that are meant; a test may give messages to any other."""
+def _tested(home: Path, names: list[str] | None, coverage: bool) -> tuple[list[Any], list[Any]]:
+    """The results, and how much of each file the tests reach."""
+    from engine import check as checks
     from engine.channel import load_all
+    from engine.check.covering import covered
+    from engine.coverage import watching
 
-    loaded = load_all(home)
-    return loaded, [find(loaded, name) for name in names or loaded.channels]
+    if not coverage:
+        loaded = load_all(home)
+        chosen = [find(loaded, name) for name in names or loaded.channels]
+        return [result for channel in chosen for result in checks.run(channel, loaded)], []
+    with watching() as watched:
+        loaded = load_all(home)
+    chosen = [find(loaded, name) for name in names or loaded.channels]
+    watched.recording = True
+    results = [result for channel in chosen for result in checks.run(channel, loaded)]
+    return results, covered(watched, chosen)
+
+
+def _show_results(results: list[Any]) -> None:
+    from engine.cli.terminal import paint, safe, safe_lines
+
+    for result in results:
+        mark = paint("ok  ", "good") if result.passed else paint("FAIL", "error")
+        print(f"{mark}  {safe(result.channel)}: {safe(result.name)}")
+        if not result.passed:
+            print("      " + safe_lines(result.text()).replace("\n", "\n      "))
+    failed = sum(not result.passed for result in results)
+    total = f"{counted(len(results), 'test')}, {failed} failed"
+    print(paint(total, "error" if failed else "good"))
+
+
+def _show_coverage(covered: list[Any]) -> None:
+    from engine.cli.terminal import paint, safe, table
+
+    for file in covered:
+        reached = file.rules - len(file.missed)
+        said = f"{file.percent} %  {reached} of {counted(file.rules, 'rule')}"
+        print(f"\n{paint(safe(file.file), 'strong')}  {said}")
+        for line in table([(f"  line {one.line}", one.path, one.why) for one in file.missed]):
+            print(line)
 
 
 def find(loaded: Any, name: str) -> Any:

@@ -14,19 +14,30 @@ from engine.cli.running import find
 
 if TYPE_CHECKING:
     from engine.channel import Channel
-    from engine.message import Context, Inbound, Plan
+    from engine.channel import Home as Loaded
+    from engine.message import Inbound, Plan
 
 
 @app.command("try")
 def try_(
     channel: Annotated[
-        str, typer.Argument(metavar="CHANNEL", autocompletion=completion.channels)
-    ],
+        str, typer.Argument(metavar="[CHANNEL]", autocompletion=completion.channels)
+    ] = "",
     sample: Annotated[
         str,
-        typer.Argument(metavar="SAMPLE", help="A file, or the short id of a message received."),
-    ],
+        typer.Argument(
+            metavar="[SAMPLE]", help="A file, or the short id of a message received."
+        ),
+    ] = "",
     *,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--all",
+            metavar="DIR",
+            help="Try every file of a folder and say what came of them, without any value. No CHANNEL: with all that read their format.",
+        ),
+    ] = None,
     tree: Annotated[
         bool, typer.Option("--tree", help="Also the parsed message, with names.")
     ] = False,
@@ -36,38 +47,44 @@ def try_(
 ) -> None:
     """Show what a channel makes of a message. Verdict, keys, fields, payloads, answer; nothing is kept or sent."""
     from engine.channel import load_all
-    from engine.message import Context, Inbound
-    from engine.pipeline import explain
+    from engine.cli import captured
 
-    folder = here(home)
-    loaded = load_all(folder)
-    chosen = find(loaded, channel)
-    raw, name = _sample(folder, sample, reason)
-    now = time.time()
-    inbound = Inbound(raw=raw, received_at=now, peer="try", facts={"file_name": name})
-    context = Context(now=now, id=1, environment=loaded.installation.environment)
-    context = _with_channels(context, loaded.channels)
-    plan, traces = explain(chosen, inbound, context)
-    answer = _answer(chosen, inbound, plan, context)
+    place = here(home)
+    loaded = load_all(place)
+    if folder is not None:
+        captured.show(loaded, folder, find(loaded, channel) if channel else None, as_json)
+        return
+    if not channel or not sample:
+        raise fail("name a channel and a sample, or a folder: corridor try --all DIR", USAGE)
+    _try(loaded, find(loaded, channel), sample, tree=tree, reason=reason, as_json=as_json)
+
+
+def _try(
+    loaded: Loaded, chosen: Channel, sample: str, *, tree: bool, reason: str, as_json: bool
+) -> None:
+    from engine.check.dry import DryRun
+    from engine.cli.effects import said
+    from engine.message import Inbound
+
+    raw, name = _sample(loaded.folder, sample, reason)
+    inbound = Inbound(raw=raw, received_at=time.time(), peer="try", facts={"file_name": name})
+    dry = DryRun(loaded)
+    try:
+        plan, traces = dry.explain(chosen, inbound)
+    finally:
+        dry.close()
+    answer = _answer(chosen, inbound, plan)
     if as_json:
-        _show_json(plan, traces, answer)
+        _show_json(plan, traces, answer, said(chosen, plan, loaded.channels))
     else:
         if tree:
             _show_tree(chosen, raw)
-        _show_plan(plan, folder)
+        _show_plan(chosen, plan, loaded)
         _show_traces(traces)
         _show_payloads(plan)
         _show_answer(answer)
     if plan.verdict == "quarantined":
         raise typer.Exit(FOUND)
-
-
-def _with_channels(context: Context, channels: dict[str, Channel]) -> Context:
-    import msgspec
-
-    if "channels" not in context.__struct_fields__:
-        return context
-    return msgspec.structs.replace(context, channels=channels)
 
 
 def _sample(home: Path, sample: str, reason: str) -> tuple[bytes, str]:
@@ -103,18 +120,12 @@ def outgoing(raw: bytes) -> bytes:
     return raw
 
 
-def _answer(channel: Channel, inbound: Inbound, plan: Plan, context: Context) -> bytes:
-    from engine.message import Receipt
+def _answer(channel: Channel, inbound: Inbound, plan: Plan) -> bytes:
+    from engine.check.played import receipt_of
 
-    def receipt(one: Plan) -> Receipt:
-        parts = tuple(receipt(part) for part in one.parts)
-        return Receipt(
-            id=1, verdict=one.verdict, reason=one.reason, detail=one.detail, parts=parts
-        )
-
-    raw = inbound.raw
+    raw, now = inbound.raw, inbound.received_at
     assert isinstance(raw, bytes)
-    return channel.format.acknowledge(raw, receipt(plan), channel.reading, context.now)
+    return channel.format.acknowledge(raw, receipt_of(plan), channel.reading, now)
 
 
 def _show_tree(channel: Channel, raw: bytes) -> None:
@@ -128,7 +139,8 @@ def _show_tree(channel: Channel, raw: bytes) -> None:
     print("\n".join(lines) + "\n")
 
 
-def _show_plan(plan: Plan, home: Path, indent: str = "") -> None:
+def _show_plan(channel: Channel, plan: Plan, loaded: Loaded, indent: str = "") -> None:
+    from engine.cli.effects import said
     from engine.cli.terminal import paint, safe
 
     words = [paint(plan.verdict.value, plan.verdict.value), plan.reason, plan.detail, plan.kind]
@@ -137,9 +149,12 @@ def _show_plan(plan: Plan, home: Path, indent: str = "") -> None:
         print(f"{indent}makes   {safe(plan.summary)}")
     if plan.keys:
         print(indent + "keys    " + "  ".join(f"{k}={safe(v)}" for k, v in plan.keys))
+    for kind, text in said(channel, plan, loaded.channels):
+        print(f"{indent}{kind:7} {safe(text)}")
     for at, part in enumerate(plan.parts, 1):
-        print(f"{indent}part {at}")
-        _show_plan(part, home, indent + "  ")
+        inner = loaded.channels.get(part.channel, channel)
+        print(f"{indent}part {at}" + (f", handed to {part.channel}" if part.channel else ""))
+        _show_plan(inner, part, loaded, indent + "  ")
 
 
 def _show_traces(traces: list[Any]) -> None:
@@ -185,7 +200,9 @@ def _show_answer(answer: bytes) -> None:
         print(f"\n{paint('answer', 'strong')}\n{readable(answer).rstrip()}")
 
 
-def _show_json(plan: Plan, traces: list[Any], answer: bytes) -> None:
+def _show_json(
+    plan: Plan, traces: list[Any], answer: bytes, effects: list[tuple[str, str]]
+) -> None:
     from engine.cli.terminal import json_out
 
     payloads = [
@@ -214,8 +231,21 @@ def _show_json(plan: Plan, traces: list[Any], answer: bytes) -> None:
             "kind": plan.kind,
             "summary": plan.summary,
             "keys": dict(plan.keys),
+            "effects": [{"kind": kind, "says": text} for kind, text in effects],
+            "parts": [_part(part) for part in plan.parts],
             "fields": fields,
             "payloads": payloads,
             "answer": answer,
         }
     )
+
+
+def _part(part: Plan) -> dict[str, Any]:
+    return {
+        "channel": part.channel,
+        "verdict": part.verdict.value,
+        "reason": part.reason,
+        "detail": part.detail,
+        "kind": part.kind,
+        "summary": part.summary,
+    }

@@ -150,8 +150,8 @@ def _fits(signature: Signature, given: Arguments, start: int) -> None:
 
 def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
     """What is not a function of values: engine/mapping/forms/."""
-    if name == "qualified":
-        raise Wrong(start, "'qualified' reads elements of X12, and this is none")
+    if name in ("qualified", "repeated"):
+        raise Wrong(start, f"'{name}' reads elements of X12, and this is none")
     given = _read(parser, (), piped)
     call_ = Call(name, given, start, piped)
     language = parser.language

@@ -87,13 +87,16 @@ class Mapping:
         self, node: Any, facts: Facts, lets: Sequence[Any] | None = None
     ) -> list[tuple[Product, list[Traced]]]:
         """The same, with what each rule made."""
+        made: list[tuple[Product, list[Traced]]] = []
         try:
-            return [
-                (self._product(scope), list(trace.rules(self._block, scope)))
-                for scope in self._scopes(node, facts, lets)
-            ]
+            for scope in self._scopes(node, facts, lets):
+                before = len(facts.notes.numbers)
+                product = self._product(scope)
+                scope.context = trace.repeating(facts, before)
+                made.append((product, list(trace.rules(self._block, scope))))
         except FieldError as error:
             raise self._told(error) from None
+        return made
 
     def _scopes(self, node: Any, facts: Facts, lets: Sequence[Any] | None) -> Iterator[Scope]:
         count, reads = self._slots.count, self._reads

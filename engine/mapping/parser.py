@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
-from engine.mapping import calls, comparisons, fields, names, operators, steps
+from engine.mapping import calls, comparisons, fields, names, operators, steps, unknown
 from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
@@ -22,22 +22,14 @@ _SPACE = re.compile(r"\s*")
 #: A path that is the whole of most expressions: nothing can stand before or behind it.
 _PATH = re.compile(r"[A-Z][A-Z0-9]{2}-\d+(\.\d+){0,2}", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-_QUOTED = re.compile("['`‘“]([^'`‘’“”\"]*)['`’”]")
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_NOT = re.compile(r"not\b")
+#: What ends an expression; nothing else than an operator follows otherwise.
+_ENDS = frozenset(("", ")", ",", "]", "}"))
 _COMPARISON = re.compile(r"==|!=|<=|>=|<|>|=~|=|(not\s+in|in)\b")
 #: `["Invoice No"]`: a name that needs quotes, where paths are those of records; a list of one text elsewhere.
 _KEY = re.compile(r'\[\s*"[^"]*"\s*\]')
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
-#: What people know from other languages, and what it is here.
-_FOREIGN = {
-    "&&": "and",
-    "||": "or",
-    "!": "not",
-    "=": "==",
-    "=~": 'matches(value, "pattern")',
-    "?": "if(condition, a, b)",
-    ";": "nothing at all",
-}
 
 
 class Parser:
@@ -50,6 +42,8 @@ class Parser:
         self.shape = shape or language.shape
         """The shape of the thing at hand: what a leading dot reads."""
         self.depth = self.parts = self.level = 0
+        self.first: Term | None = None
+        """What was read before it was known whether an operator follows."""
         self.listed = -1
         """Where a bracket begins a list, although it could be a path: behind `in`."""
 
@@ -67,9 +61,18 @@ class Parser:
         self.depth += 1
         if self.depth > DEPTH:
             raise Wrong(self.at, f"nested more than {DEPTH} deep")
-        term = self._chain("or", lambda: self._chain("and", self._not))
+        term = self._loosest()
         self.depth -= 1
         return term
+
+    def _loosest(self) -> Term:
+        """Most expressions are one value with its pipes: it is read first, and the operators asked only where one follows."""
+        if self.skip() and not _NOT.match(self.text, self.at):
+            first = self._pipe()
+            if self.skip() in _ENDS:
+                return first
+            self.first = first
+        return self._chain("or", lambda: self._chain("and", self._not))
 
     def condition(
         self, text: str, at: int, shape: Shape
@@ -126,21 +129,7 @@ class Parser:
 
     def unexpected(self, wanted: str = "") -> Wrong:
         """What to say about whatever stands here."""
-        self.skip()
-        rest = self.text[self.at :]
-        if not rest:
-            return Wrong(len(self.text), wanted or "the expression ends too early")
-        for sign in ("&&", "||", "=~", "=", "!", "?", ";"):
-            if rest.startswith(sign) and not rest.startswith(("==", "??")):
-                return Wrong(self.at, f"there is no '{sign}' here", f"{_FOREIGN[sign]}")
-        if rest[0] in "'`‘’“”":
-            closed = _QUOTED.match(rest)
-            write = f'"{closed[1]}"' if closed else ""
-            return Wrong(self.at, 'text stands in double quotes: "ERP"', write)
-        if rest[0] == "-":
-            return Wrong(self.at, "a minus has spaces on both sides")
-        what = rest.split()[0][:20]
-        return Wrong(self.at, wanted or f"nothing can follow here, but '{what}' does")
+        return unknown.here(self, wanted)
 
     def _chain(self, word: str, operand: Callable[[], Term]) -> Term:
         terms = [operand()]
@@ -152,7 +141,7 @@ class Parser:
     def _not(self) -> Term:
         self.skip()
         start = self.at
-        if self.word("not"):
+        if self.first is None and self.word("not"):
             self.count()
             self.depth += 1
             if self.depth > DEPTH:
@@ -210,6 +199,9 @@ class Parser:
         return left
 
     def _pipe(self) -> Term:
+        if (first := self.first) is not None:
+            self.first = None
+            return first
         term = self._primary()
         while self.skip() == "|" and not self.text.startswith("||", self.at):
             self.at += 1

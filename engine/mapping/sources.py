@@ -125,11 +125,25 @@ def _format(
     try:
         format_.structure(rest)
     except LookupError as error:
-        mistakes.add(
-            node, f"there is no {head} '{rest}': {error.args[0] if error.args else rest}"
-        )
-        return None
+        part = _group_of(head, rest, node, format_)
+        if part is None:
+            said = error.args[0] if error.args else rest
+            mistakes.add(node, f"there is no {head} '{rest}': {said}")
+        return part
     return Source(name=node.text, shape=Shape(format=head, name=rest), format=format_)
+
+
+def _group_of(head: str, name: str, node: Scalar, format_: Format) -> Source | None:
+    """`x12/SAC`, `x12/2300`: a segment or a loop; None where there is none of that name."""
+    around = Shape(format=head)
+    try:
+        match = format_.paths.match(name, 0, around, _no_condition)
+    except PathProblem:
+        match = None
+    if match is None or not match.group or match.end < len(name) or "/" in name:
+        return None
+    shape = Shape(format=head, kind="group", name=name, outer=around)
+    return Source(name=node.text, shape=shape, format=format_, part=True)
 
 
 def _laid_out(

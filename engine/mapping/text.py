@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from engine.coverage import watched
 from engine.errors import MessageError
 from engine.formats import Scope
 from engine.mapping import operators, traps
@@ -52,6 +53,9 @@ def guarded(scalar: Scalar, language: Language, compile_: Callable[[], Term]) ->
         if found.constant:
             value = found.value()
             found.run = lambda scope: value
+        found.run = watched(scalar.place, scalar.text, found.run)
+        if found.nodes is not None:
+            found.nodes = watched(scalar.place, scalar.text, found.nodes)
         return found
     except Wrong as wrong:
         language.mistakes.add(scalar, wrong.problem, wrong.write, wrong.offset)

@@ -6,11 +6,34 @@ from collections.abc import Iterator
 
 import msgspec
 
+from engine.effects import Numbered, Numbers
 from engine.formats import NULL, Scope
 from engine.mapping.choices import NOTHING_HOLDS
 from engine.mapping.language import Traced
 from engine.mapping.rules import Block, Rule
 from engine.mapping.values import Unreadable, text_of
+from engine.message import Facts
+
+
+class _Taken(Numbers):
+    """The numbers that the thing took while it was made, once more and in the same order."""
+
+    def __init__(self, taken: list[Numbered]) -> None:
+        self._taken = taken
+
+    def next(self, sequence: str) -> int:
+        """See Numbers.next."""
+        for at, numbered in enumerate(self._taken):
+            if numbered.sequence == sequence:
+                return self._taken.pop(at).value
+        return 0
+
+
+def repeating(facts: Facts, before: int) -> Facts:
+    """What rules read that run a second time, to be shown: the numbers taken since `before` are theirs again."""
+    taken = _Taken(facts.notes.numbers[before:])
+    context = msgspec.structs.replace(facts.context, numbers=taken)
+    return msgspec.structs.replace(facts, context=context)
 
 
 def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:

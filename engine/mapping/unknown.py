@@ -1,4 +1,4 @@
-"""What is said about a name that means nothing here, and what might have been meant."""
+"""What is said about a name or a sign that means nothing here, and what might have been meant."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
 _DOTTED = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
+_QUOTED = re.compile("['`‘“]([^'`‘’“”\"]*)['`’”]")
+#: What people know from other languages, and what it is here.
+_FOREIGN = {
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "=": "==",
+    "=~": 'matches(value, "pattern")',
+    "?": "if(condition, a, b)",
+    ";": "nothing at all",
+}
 
 
 def no_path(parser: Parser, start: int) -> Term:
@@ -54,3 +65,22 @@ def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
             start, f"'{word}' is a function and takes its value in brackets or by a pipe"
         )
     raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", write)
+
+
+def here(parser: Parser, wanted: str) -> Wrong:
+    """What to say about whatever stands at the parser's place, where something else was wanted."""
+    parser.skip()
+    rest = parser.text[parser.at :]
+    if not rest:
+        return Wrong(len(parser.text), wanted or "the expression ends too early")
+    for sign in ("&&", "||", "=~", "=", "!", "?", ";"):
+        if rest.startswith(sign) and not rest.startswith(("==", "??")):
+            return Wrong(parser.at, f"there is no '{sign}' here", f"{_FOREIGN[sign]}")
+    if rest[0] in "'`‘’“”":
+        closed = _QUOTED.match(rest)
+        write = f'"{closed[1]}"' if closed else ""
+        return Wrong(parser.at, 'text stands in double quotes: "ERP"', write)
+    if rest[0] == "-":
+        return Wrong(parser.at, "a minus has spaces on both sides")
+    what = rest.split()[0][:20]
+    return Wrong(parser.at, wanted or f"nothing can follow here, but '{what}' does")

@@ -49,7 +49,9 @@ def column(term: Term) -> Term:
 
 def whole(term: Term) -> Term:
     """One value that is sent as it is: bytes, or what has a text."""
-    if term.kind == "group" or term.many or term.kind in ("record", "list"):
+    if term.kind == "group":
+        _single_kind(term)
+    if term.many or term.kind in ("record", "list"):
         word = "several values" if term.many else f"a {term.kind}"
         raise Wrong(term.offset, f"one value is sent as it is, bytes or a text; this is {word}", "first(...)")  # fmt: skip
     return _through(term, _whole)

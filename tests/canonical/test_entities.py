@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from engine import canonical
+from engine.errors import MessageError
 from engine.reference.docstrings import classes_in, docstrings
 
 FOLDER = Path(canonical.__file__).parent
@@ -26,6 +27,98 @@ VENDORS = re.compile(
 NEEDS = {"quantity": "unit", "price": "currency", "amount": "currency", "code": "system"}
 
 SMALLEST: dict[str, dict[str, object]] = {
+    "Account": {"source_id": "1", "code": "6100", "name": "Supplies", "kind": "expense"},
+    "Authorization": {
+        "source_id": "1",
+        "number": "R1",
+        "status": "requested",
+        "kind": "services",
+        "payer": "PAYER1",
+        "subscriber": {"name": {"family": "Testcase"}},
+    },
+    "ClaimAcknowledgement": {
+        "source_id": "1",
+        "number": "C1",
+        "status": "accepted",
+        "payer": "PAYER1",
+        "statuses": [{"category": "A2", "reason": "20"}],
+    },
+    "ClaimStatus": {
+        "source_id": "1",
+        "number": "C1",
+        "kind": "request",
+        "payer": "PAYER1",
+        "provider": {"role": "billing"},
+        "subscriber": {"name": {"family": "Testcase"}},
+    },
+    "Contract": {
+        "source_id": "1",
+        "number": "K1",
+        "supplier": "V200",
+        "effective_from": "2026-01-01",
+    },
+    "ContractPrice": {
+        "source_id": "1",
+        "item": {"vendor_number": "GLV-7"},
+        "unit": "BX",
+        "price": "9.05",
+        "currency": "USD",
+        "effective_from": "2026-01-01",
+    },
+    "CostCentre": {"source_id": "1", "code": "4100", "name": "Operating room"},
+    "Coverage": {
+        "source_id": "1",
+        "payer": "PAYER1",
+        "member": {"name": {"family": "Testcase"}},
+    },
+    "EligibilityRequest": {
+        "source_id": "1",
+        "number": "Q1",
+        "asked_at": "2026-03-02T10:15",
+        "payer": "PAYER1",
+        "provider": {"role": "billing"},
+        "subscriber": {"name": {"family": "Testcase"}},
+    },
+    "EligibilityResponse": {"source_id": "1", "status": "active", "payer": "PAYER1"},
+    "GoodsReceipt": {"source_id": "1", "number": "G1", "received_at": "2026-03-06T08:00"},
+    "JournalEntry": {
+        "source_id": "1",
+        "number": "J1",
+        "posted_on": "2026-03-16",
+        "currency": "USD",
+        "lines": [
+            {"number": 1, "side": "debit", "account": "1010", "amount": "12.50"},
+            {"number": 2, "side": "credit", "account": "1200", "amount": "12.5"},
+        ],
+    },
+    "Patient": {"source_id": "1", "mrn": "123"},
+    "Payment": {
+        "source_id": "1",
+        "number": "T1",
+        "direction": "incoming",
+        "method": "transfer",
+        "paid_on": "2026-03-16",
+        "amount": "12.50",
+        "currency": "USD",
+        "payer": "PAYER1",
+        "payee": "1234567893",
+    },
+    "ProcedureSchedule": {
+        "source_id": "1",
+        "number": "S1",
+        "event": "booked",
+        "recorded_at": "2026-03-01T09:00",
+    },
+    "PurchaseOrderAcknowledgement": {"source_id": "1", "order": "P1", "status": "accepted"},
+    "Requisition": {"source_id": "1", "number": "R1", "requested_at": "2026-03-02T10:15"},
+    "StockLevel": {
+        "source_id": "1",
+        "counted_at": "2026-03-02",
+        "item": {"vendor_number": "GLV-7"},
+        "unit": "BX",
+        "stocks": [{"kind": "available", "quantity": "40"}],
+    },
+    "Supplier": {"source_id": "1", "number": "V200", "name": "Sample Medical Supply"},
     "ChargeEvent": {
         "source_id": "1",
         "patient_account": {"number": "A1"},
@@ -228,6 +321,55 @@ def test_an_extension_belongs_to_a_facility_and_survives() -> None:
         msgspec.convert({**SMALLEST["Item"], "shelf": "B4"}, canonical.load("Item"))
 
 
+def test_an_extension_outside_the_namespace_of_a_facility_is_refused() -> None:
+    """R20: nothing without a facility's name, and on an entity of one facility nothing of another."""
+    for wrong in ({"shelf": "B4"}, {"north": "B4"}, {"north": {"shelf": {"row": "B"}}}):
+        with pytest.raises(msgspec.ValidationError, match="extension"):
+            msgspec.convert({**SMALLEST["Item"], "extension": wrong}, canonical.load("Item"))
+    own = {**SMALLEST["Item"], "facility": "south", "extension": {"south": {"shelf": "B4"}}}
+    item = msgspec.convert(own, canonical.load("Item"))
+    assert canonical.decode("Item", canonical.encode(item)) == item
+    foreign = {**own, "extension": {"south": {"shelf": "B4"}, "north": {"shelf": "C1"}}}
+    with pytest.raises(msgspec.ValidationError, match="no extension of another"):
+        msgspec.convert(foreign, canonical.load("Item"))
+
+
+def _journal(*lines: tuple[str, str]) -> dict[str, object]:
+    made = [
+        {"number": at, "side": side, "account": "1010", "amount": amount}
+        for at, (side, amount) in enumerate(lines, 1)
+    ]
+    return {**SMALLEST["JournalEntry"], "lines": made}
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule"),
+    [
+        ((("debit", "10.00"), ("credit", "9.99")), "debits are not credits"),
+        ((("debit", "0"),), "at least two lines"),
+        ((), "at least two lines"),
+        ((("debit", "-1"), ("credit", "-1")), "never negative"),
+    ],
+)
+def test_a_journal_entry_that_does_not_balance_is_refused(
+    lines: tuple[tuple[str, str], ...], rule: str
+) -> None:
+    """R54: refused when it is read, and when a mapping makes it, without an amount in the message."""
+    with pytest.raises(msgspec.ValidationError, match=rule) as caught:
+        msgspec.convert(_journal(*lines), canonical.load("JournalEntry"))
+    assert not re.search(r"\d", str(caught.value))
+    balanced = msgspec.convert(
+        _journal(("debit", "10"), ("credit", "4.50"), ("credit", "5.50")),
+        canonical.load("JournalEntry"),
+    )
+    parts = [
+        msgspec.convert(line, type(balanced.lines[0]), strict=False)  # type: ignore[attr-defined]
+        for line in _journal(*lines)["lines"]  # type: ignore[attr-defined]
+    ]
+    with pytest.raises(MessageError, match=rule):
+        msgspec.structs.replace(balanced, lines=tuple(parts))
+
+
 def test_what_is_protected_is_known_at_every_depth() -> None:
     charge = canonical.protected(canonical.load("ChargeEvent"))
     assert {"patient_account.mrn", "patient_account.number", "diagnoses", "extension"} <= charge
@@ -235,7 +377,14 @@ def test_what_is_protected_is_known_at_every_depth() -> None:
     assert {"name.family", "born_on", "coverage.member_id", "sex"} <= account
 
 
-@pytest.mark.parametrize("name", ["InventoryMovement", "CostPosting", "Item", "Location"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Account", "Contract", "ContractPrice", "CostCentre", "CostPosting", "GoodsReceipt", "InventoryMovement",
+        "Invoice", "Item", "JournalEntry", "Location", "PurchaseOrder", "PurchaseOrderAcknowledgement", "ShipNotice",
+        "StockLevel", "Supplier",
+    ],
+)  # fmt: skip
 def test_goods_and_costs_say_nothing_about_a_patient(name: str) -> None:
     assert canonical.protected(canonical.load(name)) == {"extension"}
 

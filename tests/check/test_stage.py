@@ -114,6 +114,12 @@ fields:
   lines: count
   quantity: sum(members[*], .quantity)
 """,
+    "numbered": """
+from: [ChargeEvent]
+to: json
+fields:
+  number: members[0].item.code | decimal
+""",
     "line": """
 from: ChargeEvent
 to: delimited/line
@@ -222,6 +228,17 @@ def test_a_late_member_and_a_duplicate_are_judged(said: Write) -> None:
       acknowledgement: AE
 """
     assert said(COLLECT, tests) == []
+
+
+def test_a_group_that_cannot_be_sent_says_why(said: Write) -> None:
+    tests = """
+  - given: [samples/c1.hl7, {wait: 73h}]
+    expect: {verdict: collected, billing: {account: A1}}
+"""
+    why, missing = said(COLLECT.replace("then: bill", "then: numbered"), tests)
+    assert why.startswith("the group was quarantined when it was released: bad_value: ")
+    assert "mapping numbered, number" in why
+    assert missing == "billing: got nothing, expected one payload"
 
 
 def test_a_difference_says_which_message(said: Write) -> None:

@@ -39,6 +39,18 @@ def test_test_for_programs_and_for_one_channel(corridor) -> None:
     assert (ran.code, "did you mean 'two'?" in ran.err) == (2, True)
 
 
+def test_a_test_of_one_channel_may_give_messages_to_another(corridor) -> None:
+    for name in ("one", "two"):
+        corridor("new", "channel", name)
+    file = corridor.home / "channels" / "one.yaml"
+    text = file.read_text().partition("\ntests:")[0]
+    given = "given: {sample: samples/two/message.hl7, channel: two}"
+    file.write_text(
+        f"{text}\ntests:\n  - {given}\n    expect: {{deliveries: 0, verdict: accepted}}\n"
+    )
+    assert corridor("test", "one").lines[-1] == "1 test, 0 failed"
+
+
 def test_try_shows_each_field_with_its_line_and_path(corridor) -> None:
     corridor("new", "channel", "one")
     ran = corridor("try", "one", "samples/one/message.hl7", "--tree")

@@ -38,7 +38,7 @@ def test_nothing_is_not_sent_as_an_empty_file(make: Any, message: Any, facts: An
     [
         ("", "'value' says which bytes"),
         ("value: FT1[*]-1\n", "one value is sent as it is, bytes or a text; this is several"),
-        ("value: FT1\n", "FT1 names a whole"),
+        ("value: FT1\n", "FT1 names a whole segment or group"),
         ("value: FT1-1\nfields: {a: FT1-1}\n", "there is no key 'fields' here"),
     ],
 )

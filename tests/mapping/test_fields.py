@@ -82,3 +82,37 @@ def test_fields_of_entities_are_checked(home: Path) -> None:
 )
 def test_a_field_of_a_value_is_a_mistake(hl7: Any, text: str, wrong: str) -> None:
     assert wrong in hl7.wrong(text).problem
+
+
+def test_a_name_of_a_record_has_its_fields(make: Any, message: Any, facts: Any) -> None:
+    text = """
+from: ChargeEvent
+to: json
+let:
+  account: patient_account
+  first: diagnoses[0]
+fields:
+  mrn: account.mrn
+  code: first.code | upper
+  system: first.system
+"""
+    charge = canonical.decode(
+        "ChargeEvent",
+        b'{"entity":"ChargeEvent/1","source_id":"1","patient_account":{"number":"A","mrn":"7"},"status":"charge",'
+        b'"occurred_at":"2026-01-01","item":{"code":"X"},"quantity":"1","diagnoses":[{"code":"m16"}]}',
+    )
+    (product,) = make(text).apply(charge, facts)
+    assert product.payload == b'{"mrn":"7","code":"M16"}'
+
+
+@pytest.mark.parametrize(
+    ("let", "field", "says"),
+    [
+        ("patient_account", "known.mrm", "the record has no field 'mrm'; did you mean 'mrn'?"),
+        ("source_id", "known.mrn", "'mrn' is asked of a text, which has no fields"),
+        ("diagnoses", "known.code", "'code' is asked of a list"),
+    ],
+)
+def test_a_name_without_that_field(mistakes_of: Any, let: str, field: str, says: str) -> None:
+    text = f"from: ChargeEvent\nto: json\nlet: {{known: {let}}}\nfields: {{a: {field}}}\n"
+    assert [each.split(" ", 1)[1] for each in mistakes_of(text)] == [says]

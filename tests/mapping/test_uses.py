@@ -215,3 +215,35 @@ def test_a_broken_part_breaks_all_that_use_it(home: Path, put: Any) -> None:
     shelf = mapping.Shelf(home, mistakes)
     assert shelf.find("one", "UTC", {}) is shelf.find("two", "UTC", {}) is None
     assert [each.file for each in set(mistakes)] == ["mappings/name.yaml"]
+
+
+def test_a_segment_of_x12_is_written_once(make: Any, put: Any, facts: Any) -> None:
+    put(
+        "sac",
+        'from: x12/SAC\nto: Allowance\nfields: {kind: if(SAC01 == "A", "allowance", "charge"), reason: .02}\n',
+    )
+    text = """
+from: x12/005010/850
+to: json
+fields:
+  whole: {use: sac, each: SAC}
+  lines:
+    each: PO1
+    fields:
+      allowances: {use: sac, each: SAC}
+"""
+    raw = (
+        b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *260105*0930*^*00501*000000017*0*P*:~"
+        b"GS*PO*A*B*20260105*0930*17*X*005010~ST*850*0001~BEG*00*SA*1**20260105~SAC*C*D240~PO1*1*1*EA~SAC*A*C310~PO1*2*1*EA~"
+        b"SE*7*0001~GE*1*17~IEA*1*000000017~"
+    )
+    document = formats.load("x12").parse(raw, Reading())
+    assert payload(make(text), document, facts) == (
+        b'{"whole":[{"kind":"charge","reason":"D240"}],"lines":[{"allowances":[{"kind":"allowance","reason":"C310"}]}]}'
+    )
+
+
+@pytest.mark.parametrize("name", ["QQ", "SAC01", "2300/SAC"])
+def test_what_is_no_segment_and_no_set(mistakes_of: Any, name: str) -> None:
+    (mistake,) = mistakes_of(f"from: x12/{name}\nto: json\nfields: {{a: .01}}\n")
+    assert f"there is no x12 '{name}'" in mistake

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,8 @@ from engine.message import Receipt, Reply, Verdict, short_id
 
 #: Content type of HL7 v2 over HTTP; only callers that use it get an HL7 acknowledgement back.
 ER7 = "x-application/hl7-v2+er7"
+#: Content type of an answer that does not say its own.
+OCTETS = "application/octet-stream"
 #: Seconds after which a caller whose message nobody kept should try again.
 RETRY_AFTER = 5
 
@@ -27,13 +30,17 @@ class Page(msgspec.Struct, frozen=True):
     def render(self, keep: bool, date: str) -> bytes:
         """Head and body (RFC 9112); `keep` says whether the connection stays."""
         close = "" if keep else "Connection: close\r\n"
-        head = (
-            f"{_LINES[self.status]}Date: {date}\r\nContent-Type: {self.content_type}\r\n{self.headers}{close}"
-            f"Content-Length: {len(self.body)}\r\n\r\n"
-        )
+        kind = f"Content-Type: {self.content_type}\r\n" if self.content_type else ""
+        length = "" if self.status in _SILENT else f"Content-Length: {len(self.body)}\r\n"
+        head = f"{_LINES[self.status]}Date: {date}\r\n{kind}{self.headers}{close}{length}\r\n"
         return head.encode() + self.body
 
 
+#: A media type as it may stand in a header (RFC 9110 8.3.1); whatever else a partner says is not passed on.
+_KIND = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:;[ -~\t]*)?")
+#: Answers that cannot have a body (RFC 9110 6.4.1), and those that do not even say that it is empty (8.6).
+_SILENT = frozenset({204, 304})
+_BARE = _SILENT | {205}
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -89,11 +96,27 @@ def told(reply: Reply, receipt: Receipt, er7: bool) -> Page:
 
 def _passed_on(reply: Reply, receipt: Receipt) -> Page:
     """A destination's answer as ours (`answer:` of the source), or why there is none."""
-    code, _, kind = reply.status.partition(" ")
-    if reply.body:
-        return Page(int(code), reply.body, kind or "application/json")
-    detail = f"the message is kept, but {reply.error}"
-    return problem(int(code), "no_answer", detail, short_id(receipt.id))
+    said, _, kind = reply.status.partition(" ")
+    code = _status(said)
+    if reply.error:
+        detail = f"the message is kept, but {reply.error}"
+        return problem(code, "no_answer", detail, short_id(receipt.id))
+    if not reply.body or code in _BARE:
+        return Page(204 if code == 200 else code, b"", "")
+    return Page(code, reply.body, kind if _KIND.fullmatch(kind) else OCTETS)
+
+
+def _status(said: str) -> int:
+    """
+    A status that a final answer can have: what HTTP has no name for is told by the first of its class (RFC 9110 15).
+
+    >>> _status("201"), _status("299"), _status("599"), _status("100"), _status("999")
+    (201, 200, 500, 502, 502)
+    """
+    number = int(said) if said.isascii() and said.isdigit() and len(said) == 3 else 0
+    if not 200 <= number <= 599:
+        return 502
+    return number if number in _LINES else number // 100 * 100
 
 
 def _part(receipt: Receipt) -> dict[str, str]:

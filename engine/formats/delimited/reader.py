@@ -161,7 +161,8 @@ def columns(
     """
     What puts the values of a line into the order of the layout, by the line of column names.
 
-    MessageError `bad_header` names a column that is missing, and where none is missing one that is not known.
+    MessageError `bad_header` names a column that is missing, and where none is missing the place of one that is not
+    known: its name may be somebody's data, where a file came without its first line.
 
     >>> columns(["b", " a "], ["a", "b"], "line 1")(["1", "2"])
     ['2', '1']
@@ -172,8 +173,7 @@ def columns(
             raise MessageError("bad_header", f"the column '{name}' is missing", place)
     for at, name in enumerate(there):
         if name not in wanted:
-            shown = "".join(sign for sign in name[:40] if sign.isprintable())
-            rule = f"there is no column '{shown}' in the layout (column {at + 1})"
+            rule = f"column {at + 1} of {len(there)} has a name that is none of the layout's"
             raise MessageError("bad_header", rule, place)
         if name in there[:at]:
             raise MessageError("bad_header", f"the column '{name}' stands there twice", place)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -40,7 +40,30 @@ unique: tuple[str, ...] = ()
 #: Deepest nesting that is read.
 DEPTH = 100
 
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+#: The largest power of ten of a number; floating point, in which others hold numbers, ends at 308 (IEEE 754).
+LARGEST = 400
+_BEYOND = f"a number in it is beyond 1e{LARGEST}"
+
+
+def number(text: str) -> Decimal:
+    """
+    A number as it was written; MessageError where it is beyond all measure: written out it would fill the memory.
+
+    >>> number("12.50"), number("1e3")
+    (Decimal('12.50'), Decimal('1E+3'))
+    """
+    if "e" not in text and "E" not in text:
+        return Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise MessageError("not_json", _BEYOND) from None
+    if not -LARGEST <= value.adjusted() <= LARGEST:
+        raise MessageError("not_json", _BEYOND)
+    return value
+
+
+_DECODER = msgspec.json.Decoder(float_hook=number)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Reasons after which the sender is told that the message was not taken over.
 _REFUSED = frozenset({Verdict.QUARANTINED})

@@ -21,7 +21,7 @@ from engine.formats.x12.tree import tree
 class _Paths:
     """Paths like `2300/CLM05-1` (engine/formats/x12/path.py)."""
 
-    calls = ("qualified",)
+    calls = ("qualified", "repeated")
     """Words that are written like functions and are paths here."""
     numbered = True
     """Whether a path may begin with a digit: `2300/CLM01`."""

@@ -9,32 +9,10 @@ from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.x12 import dictionary
 from engine.formats.x12.document import Document, parse
+from engine.formats.x12.lines import Leaf, Line, line_of
 from engine.formats.x12.maps import Guide, LoopPart, Part
 from engine.formats.x12.values import written
 from engine.formats.x12.writer import Writer, interchange
-
-Leaf = tuple[int, int]
-"""Element and component (0 = the whole element)."""
-
-
-class Line:
-    """One segment being built."""
-
-    __slots__ = ("name", "part", "values")
-
-    def __init__(self, part: Part | None, name: str) -> None:
-        self.part, self.name = part, name
-        self.values: dict[Leaf, list[str]] = {}
-        """What is in it: the repetitions of each element or component."""
-
-    def text(self, element: int, component: int = 0) -> str:
-        """What stands there, first repetition; empty where nothing does."""
-        found = self.values.get((element, component))
-        return found[0] if found else ""
-
-    def last(self) -> int:
-        """Its last element that has something."""
-        return max((element for element, _ in self.values), default=0)
 
 
 class Group:
@@ -54,8 +32,10 @@ class Group:
     def __str__(self) -> str:
         return f"HL:{self.code}" if self.code and self.part.hierarchy else self.part.name
 
-    def group(self, name: str) -> Group:
-        """One more occurrence of a loop inside this one."""
+    def group(self, name: str) -> Group | Occurrence:
+        """One more occurrence of a loop inside this one, or of a segment of its own."""
+        if owns(self.part, name):
+            return Occurrence(self)
         part, code = inside(self.part, name)
         made = Group(self.guide, part, self, code)
         self.groups.append(made)
@@ -63,31 +43,36 @@ class Group:
 
     def only(self, name: str) -> Group:
         """The loop of that name inside this one, made where it is not there yet."""
-        part, _ = inside(self.part, name)
+        part, code = inside(self.part, name)
         for each in self.groups:
             if each.part is part:
                 return each
-        return self.group(name)
+        made = Group(self.guide, part, self, code)
+        self.groups.append(made)
+        return made
 
     def line(
         self, part: Part | None, name: str, said: tuple[tuple[Leaf, str], ...], number: int
     ) -> Line:
         """The segment at a place with these codes in it, the one of that number; made where it is not there yet."""
-        found = [
-            one
-            for one in self.lines
-            if one.name == name
-            and one.part is part
-            and all(one.text(*leaf) == text for leaf, text in said)
-        ]
-        while len(found) < number:
-            made = Line(part, name)
-            made.values = {leaf: [text] for leaf, text in said}
-            if part is not None and part.test is not None and len(part.test[2]) == 1:
-                made.values.setdefault(part.test[:2], list(part.test[2]))
-            self.lines.append(made)
-            found.append(made)
-        return found[number - 1]
+        return line_of(self.lines, self.lines, part, name, said, number)
+
+
+class Occurrence:
+    """One more segment of a name in a loop that has several: `groups: {REF: {each: tracking, set: {REF02: it}}}`."""
+
+    def __init__(self, around: Group) -> None:
+        self.around, self.parent = around, around.parent
+        self._mine: list[Line] = []
+
+    def __str__(self) -> str:
+        return str(self.around)
+
+    def line(
+        self, part: Part | None, name: str, said: tuple[tuple[Leaf, str], ...], number: int
+    ) -> Line:
+        """See Group.line; those that others made are not looked at."""
+        return line_of(self._mine, self.around.lines, part, name, said, number)
 
 
 class Built(Group):
@@ -145,6 +130,13 @@ def inside(part: LoopPart, name: str) -> tuple[LoopPart, str]:
     raise LookupError(f"there is no loop '{name}' in {part.name}; {there}")
 
 
+def owns(part: LoopPart, name: str) -> bool:
+    """Whether a name is that of a segment of a loop, not the one that begins it, and of no loop inside it."""
+    mine = any(item.name == name for item in part.items[1:] if isinstance(item, Part))
+    loops = (item for item in part.items if isinstance(item, LoopPart))
+    return mine and all(name not in (item.name, item.first.name) for item in loops)
+
+
 class Emitter:
     """Puts the segments of a set in order, numbers its levels, and counts."""
 
@@ -192,7 +184,7 @@ class Emitter:
     def _loops(self, group: Group, part: LoopPart, where: str) -> None:
         found = [inner for inner in group.groups if inner.part is part]
         if not found and self._is_counted(part):
-            found = [group.group(part.name)]
+            found = [group.only(part.name)]
         if part.required and not found:
             raise MessageError(
                 "missing_loop", f"{group} needs this loop", f"{where}{part.name}"

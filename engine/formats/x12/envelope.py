@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -80,6 +81,7 @@ class _Splitter:
         self._totals = right_totals(self.lines, document)
         self._common: dict[int, list[int]] = {}
         self._envelopes = list(_envelopes(document))
+        self._starts = [start for start, *_ in self._envelopes]
 
     def part(self, loop: Loop) -> bytes:
         """The interchange with that loop alone."""
@@ -113,10 +115,10 @@ class _Splitter:
         return found
 
     def _envelope(self, at: int) -> tuple[list[int], list[int]]:
-        for start, end, before, after in self._envelopes:
-            if start <= at < end:
-                return before, after
-        return [], []
+        number = bisect_right(self._starts, at) - 1
+        if number < 0 or at >= self._envelopes[number][1]:
+            return [], []
+        return self._envelopes[number][2:]
 
 
 def _below(loop: Loop) -> Iterator[int]:

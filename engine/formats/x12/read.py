@@ -11,10 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape
+from engine.formats.x12 import repeated
 from engine.formats.x12.document import Segment
 from engine.formats.x12.loop import Loop
-from engine.formats.x12.path import FORMAT, Path, read_path
+from engine.formats.x12.path import FORMAT, Path, Pick, read_path
 from engine.formats.x12.things import (
     Element,
     element,
@@ -35,6 +38,9 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
     """The path that starts there, compiled; None where none does. PathProblem when it is one but wrong."""
     if (call := _QUALIFIED.match(text, at)) is not None:
         return _qualified(text, at, call.end(), shape, condition)
+    if (call := repeated.CALL.match(text, at)) is not None:
+        first, size, end = repeated.match(text, call.end(), shape, condition)
+        return repeated.found(text[at:end], end, first, size, shape, _all(first))
     path = read_path(text, at, shape, condition)
     if path is None:
         return None
@@ -119,6 +125,13 @@ def finder(path: Path) -> Find:
     if which.number == 1 and which.where is None:
         return lambda scope: scope.node.find(name)[:1]
     return lambda scope: which.of(scope.node.find(name), scope)
+
+
+def _all(path: Path) -> Find:
+    """Gives every segment that a path could mean, where it does not say which."""
+    if path.segment and not path.which.said:
+        return finder(msgspec.structs.replace(path, which=Pick(0, None, True)))
+    return finder(path)
 
 
 def segment_of(item: Any) -> Segment:

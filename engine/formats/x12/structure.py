@@ -9,7 +9,8 @@ from typing import Any
 from engine.errors import MessageError
 from engine.formats import CompileCondition, PathProblem, Scope
 from engine.formats.x12 import dictionary
-from engine.formats.x12.building import Built, Leaf, Line, inside, put
+from engine.formats.x12.building import Built, inside, owns, put
+from engine.formats.x12.lines import Leaf, Line
 from engine.formats.x12.maps import Guide, LoopPart, Part, named
 from engine.formats.x12.names import check_element
 from engine.formats.x12.things import Element
@@ -55,7 +56,9 @@ class Structure:
         return Place(text, way, place, name, said, number, (element, component))
 
     def group(self, name: str) -> Structure:
-        """A loop inside this one; LookupError, with what there is, where there is none."""
+        """A loop inside this one, or a segment of its own; LookupError, with what there is, where there is none."""
+        if owns(self._part, name):
+            return Structure(self._guide, self._version, Single(self._part, name), name)
         part, _ = inside(self._part, name)
         return Structure(self._guide, self._version, part, name)
 
@@ -151,6 +154,20 @@ class Structure:
         raise PathProblem(
             at, f"{part.name} has no segment '{name}'{hint}", near and near + rest[len(name) :]
         )
+
+
+class Single(LoopPart):
+    """A segment of a loop, as if it were a loop of its own."""
+
+    def __init__(self, part: LoopPart, name: str) -> None:
+        # the segments stay where they are in the map: this is a way to look at them
+        self.name, self.required, self.repeat = name, False, 0
+        self.items = [
+            item for item in part.items if isinstance(item, Part) and item.name == name
+        ]
+        self.direct = self.all = frozenset([name])
+        self.direct_loops = self.all_loops = frozenset()
+        self.hierarchy = False
 
 
 class Place:

@@ -12,7 +12,8 @@ from engine.formats.x12.marks import ABSENT, Marks
 from engine.formats.x12.values import check
 
 if TYPE_CHECKING:
-    from engine.formats.x12.building import Built, Line
+    from engine.formats.x12.building import Built
+    from engine.formats.x12.lines import Line
 
 Values = dict[tuple[int, int], list[str]]
 

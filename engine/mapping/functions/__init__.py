@@ -58,6 +58,11 @@ FORMS = {
         "In X12: the value that stands behind its qualifier, in pairs that begin at an element.",
         'qualified(PO106, "VN")',
     ),
+    "repeated": (
+        "repeated(first, elements)",
+        "In X12: what a segment says several times over, from an element on, so many elements at a time; each is read like the first.",
+        "sum(repeated(CAS02, 3), CAS03 | decimal)",
+    ),
 }
 #: Known, and part of a later release.
 LATER = ("fhirpath", "xpath")

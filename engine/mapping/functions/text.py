@@ -115,16 +115,16 @@ def right(value: str, count: Whole) -> str | None:
     return value[-count:] if count > 0 else None
 
 
-def pad(value: str, width: Whole, fill: str = "0") -> str:
+def pad(value: Any, width: Whole, fill: str = "0") -> str:
     """
-    The text filled up in front to a width; a longer one stays as it is.
+    The text, or the digits of the number, filled up in front to a width; a longer one stays as it is.
 
-    >>> pad("42", 5)
-    '00042'
+    >>> pad("42", 5), pad(Decimal(42), 5)
+    ('00042', '00042')
     """
     if len(fill) != 1 or not 0 <= width <= LONGEST:
         raise Unreadable("it is filled with one character, to at most a million")
-    return value.rjust(width, fill)
+    return text_of(value).rjust(width, fill)
 
 
 def contains(value: str, part: str) -> bool:

@@ -91,6 +91,32 @@ def test_an_older_version_and_a_test_environment() -> None:
     assert build.lines()[0].endswith("*U*00401*000000042*0*T*:")
 
 
+def test_a_segment_that_repeats_is_a_group_of_its_own() -> None:
+    build = order()
+    for number in ("C-1", "C-2"):
+        build.add("REF", {"REF01": "CO", "REF02": number})
+    build.set({'REF[.01 == "CO"]03': "THE FIRST"}).set({'REF[.01 == "DP"]02': "OR"})
+    line(build)
+    assert [one for one in build.lines() if one.startswith("REF")] == [
+        "REF*CO*C-1*THE FIRST",
+        "REF*CO*C-2",
+        "REF*DP*OR",
+    ]
+
+
+def test_a_segment_as_a_group_has_no_other_segments_and_begins_no_loop() -> None:
+    structure = x12.structure("005010/850")
+    with pytest.raises(PathProblem, match="REF has no segment 'DTM'"):
+        structure.group("REF").place("DTM02", condition)
+    with pytest.raises(LookupError, match="no loop 'N1'"):
+        structure.group("N1").group("N1")
+    build = order()
+    for _ in range(2):
+        build.add("CUR", {"CUR01": "BY", "CUR02": "USD"})
+    with pytest.raises(MessageError, match="at most 1 of it"):
+        build.at.render()
+
+
 def test_levels_are_numbered_and_know_their_parents() -> None:
     build = Build("005010/856").put(BSN01="00", BSN02="S1", BSN03="20260106", BSN04="1200")
     shipment = build.add("HL:S", {"TD1[1]02": 3})

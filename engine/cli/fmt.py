@@ -1,0 +1,66 @@
+"""`fmt`: the files of a home as everybody writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import FOUND, USAGE, Home, app, fail, here
+
+#: The folders whose YAML files are a home's.
+FOLDERS = ("channels", "channels/templates", "mappings", "mappings/layouts", "mappings/tables")
+
+
+@app.command()
+def fmt(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Only these; without any, all of the home."),
+    ] = None,
+    *,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing, name what would be; exit code 1 if any."),
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Put files in order: keys in the order of the line, two spaces a level. Comments stay, the meaning does not change."""
+    from engine.channel.tidy import tidy
+    from engine.cli.running import counted
+    from engine.cli.terminal import safe
+
+    folder, changed, seen = here(home), 0, 0
+    for path in files or _all(folder):
+        if not path.is_file():
+            raise fail(f"there is no file {path}", USAGE)
+        before = path.read_bytes()
+        after = tidy(before.decode("utf-8"), _name(path, folder)).encode()
+        seen += 1
+        if after != before:
+            changed += 1
+            print(safe(_name(path, folder)))
+            if not check:
+                path.write_bytes(after)
+    done = "to be changed" if check else "changed"
+    print(f"{counted(seen, 'file')}, {changed} {done}")
+    if check and changed:
+        raise typer.Exit(FOUND)
+
+
+def _all(home: Path) -> Iterator[Path]:
+    if (home / "config.yaml").is_file():
+        yield home / "config.yaml"
+    for folder in FOLDERS:
+        yield from sorted((home / folder).glob("*.yaml"))
+
+
+def _name(path: Path, home: Path) -> str:
+    """Where a file stands in its home; by the names of its folders where it stands outside."""
+    absolute = path.absolute()
+    if absolute.is_relative_to(home.absolute()):
+        return absolute.relative_to(home.absolute()).as_posix()
+    folders = [name for name in FOLDERS if absolute.parent.as_posix().endswith(name)]
+    return f"{max(folders, key=len)}/{path.name}" if folders else path.name
