@@ -28,9 +28,15 @@ _EXAMPLES = {
 }
 
 
+#: Words among which one that is near is looked for, and that are listed: more would take long, and nobody reads them.
+MOST = 500
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """The known word that was probably meant; empty where none is near."""
     known = list(words)
+    if len(known) > MOST:
+        return ""
     lower = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     begun = [name for name in lower if len(word) > 2 and name.startswith(word.lower())]
@@ -46,6 +52,8 @@ def meant(word: str, words: Collection[str]) -> str:
     """
     if near := nearest(word, words):
         return f"; did you mean '{near}'?"
+    if len(words) > MOST:
+        return f"; there are {len(words)} others"
     only = "only " if len(words) == 1 else ""
     return f"; there is {only}{', '.join(sorted(words))}" if words else ""
 

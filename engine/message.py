@@ -135,12 +135,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Hash of the channel, mappings and tables that made this plan."""
     parts: tuple[Plan, ...] = ()
     """Plans of the parts when the verdict is split, and of the messages handed over to other channels."""
-    part_raw: Body = b""
-    """In the plan of a part or of a handed-over message: its bytes."""
-    part_facts: dict[str, str] | None = None
-    """In the plan of a part: its facts; None = those of the whole."""
-    channel: str = ""
-    """In the plan of a handed-over message: the channel that takes it; it is kept in the same commit."""
     joins: tuple[Join, ...] = ()
     """What waits in groups. A verdict `collected` has at least one; an accepted message may have some, in batches."""
     remembers: tuple[Remembered, ...] = ()
@@ -148,6 +142,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     expects: tuple[Expected, ...] = ()
     tables: tuple[str, ...] = ()
     """The data tables that were asked, with their versions: `cdm@12`."""
+    part_raw: Body = b""
+    """In the plan of a part or of a handed-over message: its bytes."""
+    part_facts: dict[str, str] | None = None
+    """In the plan of a part: its facts; None = those of the whole."""
+    channel: str = ""
+    """In the plan of a handed-over message: the channel that takes it; it is kept in the same commit."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from engine import retry
 from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
 from engine.effects import Group
-from engine.errors import CommitRefused, DeliveryError, Unavailable, Uncertain
+from engine.errors import CommitUnknown, DeliveryError, Unavailable, Uncertain
 from engine.hours import open_seconds
 from engine.judgement import judge, kept
 from engine.message import (
@@ -38,6 +38,7 @@ from engine.message import (
 )
 from engine.planning import Planning, Releasing, failed, place
 from engine.planning.groups import batch_sequence, pack
+from engine.planning.overlay import Overlaid
 from engine.planning.parts import Piece, Pieces, apart
 from engine.planning.routing import DEPTH, FACT
 from engine.store import Store
@@ -51,10 +52,12 @@ async def receive(
 ) -> Reply:
     """Plan the message, keep both in one commit, then answer the sender. In this order."""
     raw = inbound.raw
-    if isinstance(raw, Spooled) and not remembers(channel, context):
-        planned = await elsewhere(channel, inbound, context)
-    else:
+    if not isinstance(raw, Spooled):
         planned = plan(channel, inbound, context)
+    elif remembers(channel, context):
+        planned = await _spooled(plan(channel, inbound, context), store)
+    else:
+        planned = await elsewhere(channel, inbound, context)
     receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
     head = await store.read(raw) if isinstance(raw, Spooled) else raw
     body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
@@ -82,9 +85,22 @@ async def release(
 
     GroupChanged where a member joined meanwhile: nothing was kept, and the group is to be read again.
     """
-    number = 0
+    sequence, number = batch_sequence(channel.name, group.group), 0
     if group.group and context.numbers is not None:
-        number = context.numbers.next(batch_sequence(channel.name, group.group))
+        number = context.numbers.next(sequence)
+    try:
+        return await _released(channel, group, number, store, context)
+    except CommitUnknown:
+        raise
+    except Exception:
+        if number:
+            store.unused(sequence, number)
+        raise
+
+
+async def _released(
+    channel: Channel, group: Group, number: int, store: Store, context: Context
+) -> tuple[Receipt, Plan]:
     raw = pack(group, context.now, number)
     inbound = Inbound(
         raw=raw if len(raw) <= LARGE else await store.spool([raw]),
@@ -94,14 +110,21 @@ async def release(
         group=group.id,
         version=group.version,
     )
-    planned = plan(channel, inbound, context)
-    try:
-        receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
-    except CommitRefused:
-        if number:
-            store.unused(batch_sequence(channel.name, group.group), number)
-        raise
+    planned = await _spooled(plan(channel, inbound, context), store)
+    receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
     return receipt, planned
+
+
+async def _spooled(planned: Plan, store: Store) -> Plan:
+    """The plan with its large payloads in files, as those that are planned elsewhere come."""
+    outbound = [
+        msgspec.structs.replace(one, payload=await store.spool([one.payload]))
+        if isinstance(one.payload, bytes) and len(one.payload) > LARGE
+        else one
+        for one in planned.outbound
+    ]
+    parts = [await _spooled(part, store) for part in planned.parts]
+    return msgspec.structs.replace(planned, outbound=tuple(outbound), parts=tuple(parts))
 
 
 def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
@@ -135,6 +158,8 @@ def _split(
     context: Context,
 ) -> Plan:
     plans: list[Plan] = []
+    memory = None if context.memory is None else Overlaid(context.memory, context.now)
+    context = msgspec.structs.replace(context, memory=memory)
     for piece in found:
         part = msgspec.structs.replace(context, part=f"{context.part}.{len(plans) + 1}")
         made = _part(channel, inbound, piece, part)
@@ -142,6 +167,8 @@ def _split(
             detail = f"part {len(plans) + 1}: {made.detail}"
             return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
         plans.append(made)
+        if memory is not None:
+            memory.lay(made)
     return Plan(
         verdict=Verdict.SPLIT,
         kind="batch",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -69,6 +71,10 @@ class _Loader(yaml.CSafeLoader):
 
 
 _TEXT = "tag:yaml.org,2002:str"
+#: Values that may stand in one another.
+DEPTH = 100
+#: What may begin collections at the beginning of a line.
+_LEAD = re.compile(r"^[ ?-]+", re.MULTILINE)
 _STYLES = {None: "plain", "": "plain", "|": "block", ">": "block"}
 
 
@@ -132,14 +138,32 @@ def _inside(scalar: Scalar, offset: int) -> tuple[int, int]:
 def read(text: str, file: str, mistakes: Mistakes) -> Node | None:
     """The file as placed values; None (and a mistake) where it is not YAML. An empty file is an empty record."""
     try:
+        if (deep := _too_deep(text)) is not None:
+            place = Place(file=file, line=deep.line + 1, column=deep.column + 1)
+            mistakes.add(place, f"values stand more than {DEPTH} deep in one another")
+            return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         line, column, problem, write = traps.explain(text, error)
         mistakes.add(Place(file=file, line=line, column=column), problem, write)
         return None
-    if root is None:
-        return Record(entries={}, keys={}, place=Place(file=file, line=1, column=1))
-    return _Reader(text, file, mistakes).node(root, "")
+    if root is not None:
+        return _Reader(text, file, mistakes).node(root, "")
+    return Record(entries={}, keys={}, place=Place(file=file, line=1, column=1))
+
+
+def _too_deep(text: str) -> Any:
+    """The mark where values stand too deep in one another; None where nowhere. Composing calls itself for each."""
+    lead = max(map(len, _LEAD.findall(text)), default=0)
+    if text.count("[") + text.count("{") + lead <= DEPTH:  # nearly always
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            return event.start_mark
+    return None
 
 
 def read_file(path: Path, file: str, mistakes: Mistakes) -> tuple[Node | None, bytes]:
@@ -166,7 +190,7 @@ class _Reader:
     def __init__(self, text: str, file: str, mistakes: Mistakes) -> None:
         self.file, self.mistakes = file, mistakes
         self.lines = text.split("\n")
-        self.met: dict[int, Node] | None = {} if "*" in text and "&" in text else None
+        self.met: set[int] | None = set() if "*" in text and "&" in text else None
 
     def node(self, node: yaml.Node, path: str) -> Node:
         mark = node.start_mark
@@ -177,12 +201,9 @@ class _Reader:
             if id(node) in self.met:
                 problem = "an alias (*name) repeats another value; here every value stands written out"
                 self.misread(place, problem)
-                return self.met[id(node)]
-            self.met[id(node)] = Scalar(text="", style="plain", place=place)
-        found = self.found(node, path, place)
-        if self.met is not None:
-            self.met[id(node)] = found
-        return found
+                return Scalar(text="", style="plain", place=place)
+            self.met.add(id(node))
+        return self.found(node, path, place)
 
     def misread(
         self, place: Place, problem: str, write: str = "", at: Place | None = None
@@ -223,18 +244,16 @@ class _Reader:
     def record(self, node: yaml.Node, place: Place) -> Record:
         entries: dict[str, Node] = {}
         keys: dict[str, Place] = {}
-        path = place.path
         for key, value in node.value:
             scalar = isinstance(key, yaml.ScalarNode)
             name = str(key.value) if scalar else "?"
-            inner = f"{path}.{name}" if path else name
+            inner = f"{place.path}.{name}" if place.path else name
             at = self.place(key, inner)
             if not scalar:
                 problem = "a key that begins with a bracket or a brace stands in quotes"
                 self.mistakes.add(at, problem, '"[...]": ...')
             elif name in entries:
-                first = keys[name]
-                problem = f"'{name}' stands here twice; the first is in line {first.line}"
+                problem = f"'{name}' stands here twice; the first is in line {keys[name].line}"
                 self.mistakes.add(at, problem)
             elif name == "<<":
                 self.mistakes.add(at, "merge keys (<<) are not used here; write the keys out")

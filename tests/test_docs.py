@@ -245,6 +245,21 @@ def test_the_tables_of_the_guide_change_as_the_page_says(
     assert done.stdout == (home / "samples/tables/cdm.csv").read_text("utf-8")
 
 
+def test_the_coverage_of_the_guide_is_what_the_page_shows(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command of testing.md that the page shows with what it prints."""
+    monkeypatch.chdir(home)
+    page = list(blocks(ROOT / "docs/guide/testing.md"))
+    for block in page:
+        if block.file():
+            write(home, block)
+    (shown_,) = [block.text for block in page if block.kind == "console"]
+    command, _, expected = shown_.removeprefix("$ corridor ").partition("\n")
+    done = CliRunner().invoke(app, shlex.split(command))
+    assert plainly(done.stdout) == plainly(expected), done.output
+
+
 def plainly(text: str) -> list[str]:
     """Lines without the day and the time of day, one blank for many."""
     days = re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?", "DAY", text)

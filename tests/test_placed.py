@@ -150,3 +150,31 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path):
     mistakes = Mistakes()
     assert read_file(tmp_path / "f.yaml", "f.yaml", mistakes) == (None, b"")
     assert "No such file" in mistakes.found[0].problem
+
+
+def test_values_that_name_each_other_do_not_grow() -> None:
+    """Eleven lines of aliases are ten thousand million values, written out."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 12)]
+    mistakes = Mistakes()
+    node = read("\n".join(lines), "f.yaml", mistakes)
+    assert node is not None and len(repr(plain(node))) < 10_000
+    assert len(mistakes.found) == 110
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 100_000,
+        "a: " + "[" * 5_000 + "]" * 5_000,
+        "a: " + "{a: " * 3_000 + "}" * 3_000,
+        "".join(" " * depth + "a:\n" for depth in range(2_000)),
+        "- " * 20_000 + "a",
+        "? " * 20_000 + "a",
+    ],
+)
+def test_values_too_deep_in_one_another_are_a_mistake(text: str) -> None:
+    mistakes = Mistakes()
+    assert read(text, "f.yaml", mistakes) is None
+    (mistake,) = mistakes.found
+    assert "more than 100 deep" in mistake.problem and (mistake.line, mistake.column) != (1, 1)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.canonical import Currency, Entity, Moment, Protected
+from engine.canonical import Currency, Entity, Inconsistent, Moment, Protected
 
 VERSION = 1
 
@@ -17,16 +17,27 @@ class PaidDocument(
 ):
     """What a part of a payment is for."""
 
-    kind: Literal["claim", "invoice", "credit", "adjustment", "unallocated"]
-    """A claim, an invoice or a credit; something that belongs to none; or not known yet."""
+    kind: Literal["claim", "invoice", "credit", "premium", "unallocated"]
+    """A claim, an invoice, a credit or a premium; or not known yet."""
     number: Protected[str | None] = None
     """Its number."""
-    reason: str | None = None
-    """Why, of an adjustment: `WO` recovers an overpayment, `FB` is a balance forwarded, `L6` interest (X12 element 426)."""
     amount: Decimal
     """How much of the payment; negative where it lessens it."""
     discount: Decimal | None = None
     """What was taken off for paying early."""
+
+
+class PaymentAdjustment(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What changes a payment and belongs to none of its documents."""
+
+    reason: str
+    """Why (X12 element 426): `WO` recovers an overpayment, `FB` is a balance brought forward, `L6` interest."""
+    reference: str | None = None
+    """What it refers to: a claim, an earlier payment."""
+    amount: Decimal
+    """How much it changes the payment; negative lessens it."""
 
 
 class Payment(Entity, frozen=True, kw_only=True, tag=f"Payment/{VERSION}"):
@@ -43,7 +54,7 @@ class Payment(Entity, frozen=True, kw_only=True, tag=f"Payment/{VERSION}"):
     paid_on: Moment
     """The day it counts for."""
     amount: Decimal
-    """The whole of it: the sum of what it is for."""
+    """The whole of it: its documents and its adjustments."""
     currency: Currency
     """Its currency."""
     payer: str
@@ -58,3 +69,13 @@ class Payment(Entity, frozen=True, kw_only=True, tag=f"Payment/{VERSION}"):
     """The account of the chart of accounts that the bank's movements are posted to."""
     documents: tuple[PaidDocument, ...] = ()
     """What it is for."""
+    adjustments: tuple[PaymentAdjustment, ...] = ()
+    """What changes it and belongs to no document."""
+
+    def __post_init__(self) -> None:
+        """Raises Inconsistent where documents and adjustments, where there are any, do not make the amount."""
+        super().__post_init__()
+        parts = [*self.documents, *self.adjustments]
+        if parts and sum((part.amount for part in parts), Decimal()) != self.amount:
+            rule = "documents and adjustments do not make the amount"
+            raise Inconsistent("unbalanced", rule, "amount")

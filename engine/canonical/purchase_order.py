@@ -66,6 +66,8 @@ class OrderLine(
 
     number: str
     """The line's number."""
+    action: Literal["new", "changed", "cancelled", "unchanged"] = "new"
+    """What happens to the line, in a change of the order."""
     item: OrderedItem
     """What is ordered."""
     quantity: Decimal

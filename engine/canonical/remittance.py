@@ -73,6 +73,14 @@ class PaidClaim(
     """The patient."""
     member_id: Protected[str | None] = None
     """The number under which the payer knows the patient."""
+    frequency: str | None = None
+    """Which claim it decides (X12 element 1325): 1 the original, 7 its replacement, 8 its withdrawal."""
+    received_on: Moment | None = None
+    """The day on which the payer got it."""
+    served_from: Protected[Moment | None] = None
+    """First day of service."""
+    served_to: Protected[Moment | None] = None
+    """Last day of service."""
     adjustments: tuple[Adjustment, ...] = ()
     """What was not paid of the claim as a whole, and why."""
     remarks: tuple[str, ...] = ()

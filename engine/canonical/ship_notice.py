@@ -33,6 +33,8 @@ class ShippedItem(
     """Last day on which it may be used."""
     package: str | None = None
     """The package it is in: the SSCC on its label, or the supplier's number."""
+    is_substitute: bool = False
+    """Whether something else was sent than what the line ordered."""
     replaces: OrderedItem | None = None
     """What was ordered, where something else was sent in its place."""
 

@@ -27,6 +27,7 @@ EXPECTED = (
     "keys",
     "deliveries",
     "waiting",
+    "released",
     "unconfirmed",
 )
 #: The moment a test plays at where it names none.
@@ -144,12 +145,12 @@ def _unknown(key: str, node: Record, destinations: tuple[str, ...], mistakes: Mi
 def _plain_values(node: Record, destinations: tuple[str, ...], mistakes: Mistakes) -> None:
     """Those of which one word or number is expected; of verdicts and reasons also one for each message."""
     assert set(_WORDS.__args__) <= set(Verdict)  # type: ignore[attr-defined]
-    kinds = {"verdict": _WORDS, "reason": str, "deliveries": int, "waiting": int, "unconfirmed": int}  # fmt: skip
+    kinds = {"verdict": _WORDS, "reason": str, "deliveries": int, "waiting": int, "released": _WORDS, "unconfirmed": int}  # fmt: skip
     for name, kind in kinds.items():
         value = node.entries.get(name)
         if value is None or name in destinations:
             continue
-        several = isinstance(value, Items) and name in ("verdict", "reason")
+        several = isinstance(value, Items) and name in ("verdict", "reason", "released")
         for item in value.items if several else (value,):  # type: ignore[union-attr]
             _value(item, kind, name, mistakes)
 

@@ -31,6 +31,7 @@ _TAKEN = (
     "deliveries",
     "reply",
     "waiting",
+    "released",
 )
 #: Sends at once where the order allows several and the channel does not say.
 _CONCURRENCY = 8
@@ -77,6 +78,8 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
     before = len(binding.mistakes.found)
     of, render, entity = choose(binding, node, made)
     language = binding.language
+    if not made and binding.get("transform") is not None:
+        language = None  # what comes here is not known: the transform has mistakes of its own
     if language is not None and entity is not None:
         language = msgspec.structs.replace(language, inner=(entity,))
     sealed = language_of_batch(language, entity) if closed_by(node) else language

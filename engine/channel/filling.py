@@ -10,6 +10,8 @@ import msgspec
 from engine.hints import written
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
+#: Characters of one value with its parameters filled in.
+LONGEST = 100_000
 _WHOLE = re.compile(r"with\.(\w+)")
 #: In an expression: texts in double quotes, which are left as they are, and parameters.
 _INSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w./\\-])with\.(\w+)(?![\w/\\-])')
@@ -72,6 +74,11 @@ class Filling:
             self.mistakes.add(self._given(unfit.name, place), unfit.problem, unfit.write)
             text = node.text
             self.mistakes.misread.add(place)
+        if len(text) > LONGEST:
+            problem = f"with its parameters filled in it has more than {LONGEST} characters"
+            self.mistakes.add(place, problem)
+            self.mistakes.misread.add(place)
+            text = node.text
         place = self._with(place, sorted(read - self.unknown))
         return Scalar(text=text, style=node.style, place=place, filled=True)
 

@@ -134,7 +134,7 @@ def needs_stage(channel: Channel, case: Case, home: Home) -> bool:
     """Whether a test needs more than the plan of one message."""
     world, entries = case.world, case.expect.entries
     expects = channel.answer is not None and "reply" in entries
-    expects = expects or any(name in entries for name in ("waiting", "unconfirmed"))
+    expects = expects or any(name in entries for name in ("waiting", "released", "unconfirmed"))
     given = bool(world.memory or world.numbers or world.replies)
     chosen = case.given[0].channel or channel.name
     several = len(case.given) > 1 or chosen != channel.name

@@ -32,7 +32,8 @@ class Judging:
         if found and receipt.verdict is Verdict.QUARANTINED and "verdict" not in entries:
             says = f"the message was quarantined: {receipt.reason}: {receipt.detail}"
             yield self.case.expect, says
-        for group in self.played.released if found else ():
+        told = self.played.released if found and "released" not in entries else ()
+        for group in told:
             if group.verdict is Verdict.QUARANTINED:
                 says = f"the group was quarantined when it was released: {group.reason}: {group.detail}"
                 yield self.case.expect, says
@@ -129,6 +130,17 @@ class Judging:
 
     def _waiting(self, node: Node) -> Said:
         yield from _count(node, self.played.waiting)
+
+    def _released(self, node: Node) -> Said:
+        """What became of the groups that were released, one verdict or a list of them."""
+        items = node.items if isinstance(node, Items) else (node,)
+        made = self.played.released
+        if len(made) != len(items):
+            yield node, f": {len(made)} groups were released, {len(items)} are expected"
+            return
+        for ours, item in zip(made, items, strict=True):
+            if isinstance(item, Scalar) and item.text != str(ours.verdict):
+                yield item, f" is {ours.verdict}{_why(ours)}, expected {item.text}"
 
     def _unconfirmed(self, node: Node) -> Said:
         yield from _count(node, self.played.unconfirmed)

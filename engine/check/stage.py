@@ -22,7 +22,7 @@ from engine.check.partners import Partners
 from engine.check.played import Played, Told, bytes_of, context_of, handing_over, inbound_of
 from engine.connectors import Answer
 from engine.effects import Lookups
-from engine.errors import EngineError
+from engine.errors import EngineError, MessageError
 from engine.judgement import negative, rendered
 from engine.message import LARGE, Context, Delivery, Inbound, Plan, Receipt, State, Verdict
 from engine.pipeline import Attempt, plan, receive, release
@@ -103,7 +103,10 @@ class Stage:
     # -- messages -------------------------------------------------------------------------------------------
 
     async def _give(self, step: Step) -> None:
-        channel = self.home.channels.get(step.channel, self.channel)
+        channel = self.home.channels.get(step.channel) if step.channel else self.channel
+        if channel is None:
+            rule = f"there is no channel '{step.channel}' to give a message to"
+            raise MessageError("no_such_channel", rule)
         inbound = inbound_of(step, self.home, self._clock.moment)
         told = await self._receive(channel, inbound)
         await self._until(self._clock.moment)

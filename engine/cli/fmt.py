@@ -27,8 +27,7 @@ def fmt(
     ] = False,
     home: Home = None,
 ) -> None:
-    """Put files in order: keys in the order of the line, two spaces a level. Comments stay, the meaning does not change."""
-    from engine.channel.tidy import tidy
+    """Put the files of a home in order. Keys in the order of the line, two spaces a level; comments stay, the meaning does not change."""
     from engine.cli.running import counted
     from engine.cli.terminal import safe
 
@@ -37,7 +36,7 @@ def fmt(
         if not path.is_file():
             raise fail(f"there is no file {path}", USAGE)
         before = path.read_bytes()
-        after = tidy(before.decode("utf-8"), _name(path, folder)).encode()
+        after = _tidied(before, _name(path, folder))
         seen += 1
         if after != before:
             changed += 1
@@ -48,6 +47,19 @@ def fmt(
     print(f"{counted(seen, 'file')}, {changed} {done}")
     if check and changed:
         raise typer.Exit(FOUND)
+
+
+def _tidied(before: bytes, name: str) -> bytes:
+    """The file in order, with the line ends that it has; one that is not UTF-8 as it is (`check` says so)."""
+    from engine.channel.tidy import tidy
+
+    try:
+        text = before.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return before
+    if "\r\n" not in text:
+        return tidy(text, name).encode()
+    return tidy(text.replace("\r\n", "\n"), name).replace("\n", "\r\n").encode()
 
 
 def _all(home: Path) -> Iterator[Path]:

@@ -130,7 +130,14 @@ def why(live: dict[str, Any]) -> str:
     if live["state"] == "held":
         said.insert(0, "on hold")
     elif live["state"] in ("waiting", "paused"):
-        said.append(f"next attempt in {span(live['next_attempt_in'])}")
+        if live.get("breaker") == "open":
+            said.append(f"next attempt in {span(live['next_attempt_in'])}")
+    elif live["state"] == "closed":
+        until = time.strftime("%a %H:%M", time.localtime(live["closed_until"]))
+        said.insert(
+            0,
+            f"outside its hours; opens {until} (in {span(live['closed_until'] - time.time())})",
+        )
     text = "; ".join(said)
     if live["state"] == "waiting" and live["breaker"] == "open":
         text += " (breaker open)"

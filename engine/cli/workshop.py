@@ -1,4 +1,4 @@
-"""The workshop: `simulate` partners, run the `bench`, write the reference `docs`."""
+"""The workshop: `simulate` partners, run the `bench`, write the `docs`."""
 
 from __future__ import annotations
 
@@ -121,14 +121,49 @@ def bench(
 
 @app.command()
 def docs(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]")] = Path("docs/reference"),
+    reference_folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[REFERENCE]",
+            help="Instead, write the reference pages of this release into this folder.",
+        ),
+    ] = None,
     *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to. Default: docs/interfaces."),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option("--check", help="Only say what is stale; exit code 1 if anything is."),
     ] = False,
+    home: Home = None,
 ) -> None:
-    """Write the reference pages from the code."""
+    """Write the documentation of all channels and mappings, as Markdown and HTML, from what is loaded."""
+    if reference_folder is not None:
+        _reference(reference_folder, check)
+        return
+    from engine.channel import load_all
+    from engine.reference.interfaces import pages
+
+    place = here(home)
+    folder = out or place / "docs/interfaces"
+    made = pages(load_all(place))
+    stale = [name for name, text in made.items() if _text(folder / name) != text]
+    if check:
+        print("\n".join(stale) or f"{folder} is current")
+        raise typer.Exit(FOUND if stale else 0)
+    for name in stale:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(made[name], "utf-8")
+    print("\n".join(stale) or f"{folder} was current")
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _reference(folder: Path, check: bool) -> None:
     from engine import reference
 
     if check:

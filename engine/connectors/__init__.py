@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -45,12 +45,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Log line about the connection: opened, closed, refused peer, bad frame."""
     now: Callable[[], float]
     """Wall clock."""
-    spool: Callable[[list[bytes]], Awaitable[Spooled]]
-    """Puts a body over LARGE into a file, fsynced, off the event loop."""
+    spool: Callable[[Iterable[bytes]], Awaitable[Spooled]]
+    """Puts a body over LARGE into a file, fsynced, off the event loop. The chunks are gone through more than once."""
     read: Callable[[Body], Awaitable[bytes]]
     """The bytes of a body, read off the event loop when it is spooled."""
     pressure: Callable[[], bool]
     """True while the channel must not take more (its queue is full): pause reading, or refuse."""
+    zone: str = "UTC"
+    """The installation's time zone, for schedules that name none."""
     remember: Any = None
     """Small durable memory for sources that pick things up: `await remember.get(name) / put(name, value)`, `mark(name, value)`."""
     deliver_inside: Any = None

@@ -23,7 +23,7 @@ from engine.errors import Uncertain
 from engine.lanes.breaker import Breaker
 from engine.lanes.carriers import Carriers
 from engine.lanes.due import Due
-from engine.lanes.following import AGAIN, Following
+from engine.lanes.following import Following
 from engine.lanes.lines import Lines
 from engine.lanes.pace import Alarm, Pace, closed_for
 from engine.lanes.payload import keeps_place, loaded
@@ -72,6 +72,7 @@ class Lanes:
         """The destinations that go `after` this one."""
         self.hand_on: Callable[[Delivery, Attempt], Awaitable[None]] | None = None
         """Where the partner's answers go (`reply: {to:}`), before the delivery is settled."""
+        self.unkept = ""  # why an answer cannot be kept there now
         self._carriers = Carriers(self._send, self.pump)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -167,7 +168,7 @@ class Lanes:
             if self.hand_on is not None and attempt.answer is not None:
                 await self.hand_on(delivery, attempt)
         except asyncio.CancelledError:
-            cut = Uncertain("interrupted", "the destination was stopped before the answer came")
+            cut = Uncertain("interrupted", "stopped before the answer came, or was kept")
             self._ended(delivery, failed_attempt(route, delivery, cut, waits, clock))
             raise
         self._ended(delivery, attempt)
@@ -176,8 +177,9 @@ class Lanes:
         """What it goes `after` is not delivered: it keeps its place, and is looked at again."""
         self._unclaimed -= 1
         self.breaker.trial = False
+        self._pace.back(self.hold.rate or self.route.rate)
         del self.sending[delivery.id]
-        self.due.wait(delivery, self.clock.monotonic() + AGAIN)
+        self.due.wait(delivery, self.clock.monotonic() + self.following.again())
 
     async def _claim(self, delivery: Delivery) -> None:
         careful = self.careful and self.attempts <= CAREFUL
@@ -241,13 +243,12 @@ class Lanes:
     def _leave(self, delivery: Delivery) -> None:
         self._waits.pop(delivery.id, None)
         self.stuck.discard(delivery.id)
+        self.following.left(delivery)
         self.lines.leave(delivery)
 
     def _teller(self, delivery: Delivery) -> Callable[[], None] | None:
         """What tells the destination, and those that go after it, that an outcome is durable."""
-        if self._settled is None and not self.followers:
-            return None
-        return lambda: self._durable(delivery)
+        return (lambda: self._durable(delivery)) if self._settled or self.followers else None
 
     def _durable(self, delivery: Delivery) -> None:
         if self._settled is not None:

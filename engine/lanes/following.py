@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from engine.errors import StoreError
 from engine.message import Delivery
 from engine.store import Store
 
 #: Seconds before it is looked at again where nobody said that the other one is delivered (a person declared it so).
 AGAIN = 2.0
+#: Looks a second, however many wait: each one reads the store.
+LOOKS = 200
 
 
 class Following:
@@ -22,7 +25,10 @@ class Following:
         """Whether it has to wait; noted with the state of what it waits for."""
         if not delivery.after:
             return False
-        state = await self._store.unfinished(delivery.message, delivery.after)
+        try:
+            state = await self._store.unfinished(delivery.message, delivery.after)
+        except StoreError:
+            state = "unknown"
         if not state:
             self._forget(delivery)
             return False
@@ -32,9 +38,21 @@ class Following:
             waiting.append(delivery)
         return True
 
+    def again(self) -> float:
+        """Seconds before the one that has just begun to wait is looked at again."""
+        return max(AGAIN, len(self.states) / LOOKS)
+
+    def left(self, delivery: Delivery) -> None:
+        """It is delivered, or a person gave it up: it waits no more."""
+        if delivery.after:
+            self._forget(delivery)
+
     def _forget(self, delivery: Delivery) -> None:
-        self.states.pop(delivery.message, None)
-        self._waiting.pop(delivery.message, None)
+        waiting = self._waiting.get(delivery.message, [])
+        waiting[:] = [item for item in waiting if item.id != delivery.id]
+        if not waiting:
+            self.states.pop(delivery.message, None)
+            self._waiting.pop(delivery.message, None)
 
     def wake(self, message: int) -> list[Delivery]:
         """Something that they wait for was delivered: those of this message, to be looked at again."""

@@ -57,6 +57,11 @@ class Pace:
     def __init__(self) -> None:
         self._next = 0.0
 
+    def back(self, rate: float) -> None:
+        """The one that was counted last did not go."""
+        if rate:
+            self._next -= 1.0 / rate
+
     def wait(self, rate: float, now: float) -> float:
         """0 = one may go, and is counted; else the moment at which one may."""
         if now < self._next:

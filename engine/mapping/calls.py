@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.formats import Shape
 from engine.formats.json.types import FieldType
 from engine.mapping import binding, facts, fields
@@ -104,8 +106,10 @@ def _positional(parser: Parser, parameters: tuple[Parameter, ...], given: Argume
 
 def _per_item(parser: Parser, things: Term) -> Term:
     """An argument in which each item of the list is the thing at hand."""
-    if things.shape is not None and things.shape.format not in ("json", "canonical"):
+    if things.shape is not None:
         shape = things.shape
+        if shape.format in ("json", "canonical"):
+            shape = msgspec.structs.replace(shape, kind="entity")
     else:
         type_ = things.shape.type if things.shape else FieldType(kind=things.kind, form="any")
         shape = Shape(format="json", kind="candidate", type=type_, outer=parser.shape)

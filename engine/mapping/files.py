@@ -98,6 +98,10 @@ class Mapping:
             raise self._told(error) from None
         return made
 
+    def rules(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """The rules of its fields as they are written: field, text, paths; none where it edits or builds a message."""
+        return list(trace.written(self._block))
+
     def _scopes(self, node: Any, facts: Facts, lets: Sequence[Any] | None) -> Iterator[Scope]:
         count, reads = self._slots.count, self._reads
         values: list[Any] | None = None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
-from engine.mapping import calls, comparisons, fields, names, operators, steps, unknown
+from engine.mapping import calls, comparisons, fields, names, operators, steps, traps, unknown
 from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
@@ -235,7 +235,9 @@ class Parser:
             )
             return fields.behind(self, bare)
         if sign == '"':
-            return constant(self.quoted(), "text", start)
+            said = self.quoted()
+            traps.holes(said, start)
+            return constant(said, "text", start)
         if sign == "[" and (start == self.listed or not _KEY.match(self.text, start)):
             return self._list(start)
         try:

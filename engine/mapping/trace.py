@@ -13,6 +13,7 @@ from engine.mapping.language import Traced
 from engine.mapping.rules import Block, Rule
 from engine.mapping.values import Unreadable, text_of
 from engine.message import Facts
+from engine.placed import Items, Node, Record, Scalar
 
 
 class _Taken(Numbers):
@@ -48,6 +49,30 @@ def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
     for told in block.told:
         for traced in told(scope):
             yield msgspec.structs.replace(traced, field=prefix + traced.field)
+
+
+def written(block: Block, prefix: str = "") -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Each rule as it is written: field, text, paths; for documentation."""
+    for rule in block.rules:
+        if rule.nested is None:
+            yield prefix + rule.name, _choices(rule.node) or rule.text, rule.term.paths
+        else:
+            many = "[*]" if rule.nested.each is not None else ""
+            yield from written(rule.nested, f"{prefix}{rule.name}{many}.")
+
+
+def _choices(node: Node) -> str:
+    """A value of several, as a sentence; empty where it is one."""
+    said = []
+    for item in node.items if isinstance(node, Items) else ():
+        if not isinstance(item, Record) or not isinstance(
+            value := item.entries.get("value"), Scalar
+        ):
+            return ""
+        when = item.entries.get("when")
+        shown = f'"{value.text}"' if value.style == "quoted" else value.text
+        said.append(f"{shown} where {when.text}" if isinstance(when, Scalar) else shown)
+    return "; else ".join(said)
 
 
 def _traced(rule: Rule, scope: Scope, prefix: str) -> Traced:

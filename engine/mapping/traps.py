@@ -17,6 +17,8 @@ _TRUTHS = {
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?$")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?$")
 _DOTTED = re.compile(r"\d+(\.\d+){2,}$")
+_HOLE = re.compile(r"(?<!\\[pP])\{[.A-Za-z_][^{}]*\}")
+_HOLE_OR_TEXT = re.compile(r"\{[.A-Za-z_][^{}]*\}|(?:(?!\{[.A-Za-z_][^{}]*\}).)+", re.DOTALL)
 
 
 def check(text: str, start: int = 0) -> None:
@@ -41,6 +43,16 @@ def check(text: str, start: int = 0) -> None:
         raise Wrong(start, "a time without quotes is not a value here", f'"{said}"')
     if _DOTTED.match(said):
         raise Wrong(start, "this is no number; as a text it needs quotes", f'"{said}"')
+
+
+def holes(said: str, start: int) -> None:
+    """Wrong where a text inside an expression has holes: only a text in YAML's quotes has (`\\p{L}` of a pattern is none)."""
+    if _HOLE.search(said) is None:
+        return
+    parts = [part for part in _HOLE_OR_TEXT.findall(said) if part]
+    items = ", ".join(part[1:-1] if _HOLE.fullmatch(part) else f'"{part}"' for part in parts)
+    problem = "a text inside an expression has no holes; it would stay as it is written"
+    raise Wrong(start, problem, f'join([{items}], "")' if len(parts) > 1 else items)
 
 
 def not_a_value(node: Node, mistakes: Mistakes) -> None:

@@ -6,22 +6,38 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
+from engine.errors import MessageError
 from engine.formats import NULL, Scope
 from engine.mapping import Expression
+from engine.mapping.values import Unreadable, text_of
 
 #: Joins the parts of a key.
 UNIT = "\x1f"
 
 
 def joined(expressions: Sequence[Expression], scope: Scope) -> str | None:
-    """A key of several parts; None where a part is nothing."""
+    """
+    A key of several parts, as `recall` makes it of the same values; None where a part is nothing. MessageError where one
+    holds what joins them, or has no text.
+    """
     parts = []
     for expression in expressions:
         value = expression.run(scope)
         if value is None or value is NULL:
             return None
-        parts.append(value if type(value) is str else str(value))
+        text = value if type(value) is str else _text(value, expression)
+        if UNIT in text:  # else two keys could read the same, and one's data come to the other
+            rule = "a separator (U+001F) stands in a value that is part of a key"
+            raise MessageError("bad_value", rule, ", ".join(expression.paths))
+        parts.append(text)
     return UNIT.join(parts)
+
+
+def _text(value: Any, expression: Expression) -> str:
+    try:
+        return text_of(value)
+    except Unreadable as error:
+        raise MessageError("bad_value", error.why, ", ".join(expression.paths)) from None
 
 
 def lanes(order_by: Sequence[Expression], scope: Scope) -> tuple[int, ...]:

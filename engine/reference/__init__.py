@@ -7,6 +7,8 @@ The reference pages (docs/reference/), written from the code.
     reasons      reason codes, collected from where they are given
     keys         the keys of a channel
     layouts      the keys of layouts
+    editor       JSON Schemas of channels, mappings and other files, for editors; typed, the types of settings in them
+    interfaces   the documentation of a home: its channels and mappings; document, a page as Markdown and HTML
     pages        states, errors, HTTP, entities, functions, commands
 """
 
@@ -20,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from engine import canonical, connectors, settings
-from engine.reference import keys, layouts, pages, schemas
+from engine.reference import editor, keys, layouts, pages, schemas
 from engine.reference.tables import table
 
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
@@ -84,6 +86,8 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "entities.md", pages.entities()
     for name in canonical.names():
         yield schemas.file_name(name), schemas.text(name)
+    for kind in editor.kinds():
+        yield editor.file_name(kind), editor.text(kind)
     yield "states.md", pages.states()
     yield "errors.md", pages.error_codes()
     yield "http-status.md", pages.http()

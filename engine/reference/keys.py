@@ -28,6 +28,7 @@ LEVELS = (
     ("A parameter of a template", grammar.PARAMETER, "parameter"),
     ("A test", grammar.TEST, "test"),
     ("`given`, where a test says more than a file", grammar.GIVEN, "given"),
+    ("`replies`, where an answer says more than a file", grammar.ANSWERING, "answering"),
 )
 
 

@@ -12,6 +12,7 @@ from engine.errors import CommandError
 from engine.message import Outbound, Plan, Receipt, State, Verdict
 from engine.orders import Ordered
 from engine.runtime.engine import Engine
+from engine.runtime.places import has_place
 from engine.runtime.state import state_of
 from engine.store import Hold
 from engine.store.archive import SqliteArchive
@@ -121,6 +122,25 @@ class Desk:
                 lanes.decided(held, gone)
         return {"moved": moved, "busy": len(wanted) - len(free)}
 
+    async def _release_group(self, ordered: Ordered) -> dict[str, Any]:
+        """A group or batch need not wait for its time. It is released by the next look at the clock."""
+        engine, number = self.engine, int(ordered.arguments["group"])
+        found = engine.store.group(number)
+        if found is None:
+            raise CommandError(f"no group {number} waits: see corridor groups")
+        station = engine.stations.get(found.channel)
+        if station is None or station.receiving.stopped:
+            raise CommandError(f"the channel {found.channel} is not running")
+        if not has_place(station.channel, found.group):
+            what = f"the batch of '{found.group}'" if found.group else "'collect'"
+            raise CommandError(f"{found.channel} has no longer {what}; put it back first")
+        await engine.store.audit(
+            ordered.who, "release_group", f"group {number}", ordered.reason, engine.clock.now()
+        )
+        if not await engine.store.release(number, engine.clock.now()):
+            raise CommandError(f"group {number} was released just now")
+        return {"channel": found.channel, "group": found.group, "members": len(found.members)}
+
     # -- replay ---------------------------------------------------------------------------------------------
 
     async def _replay(self, ordered: Ordered) -> dict[str, Any]:
@@ -150,6 +170,11 @@ class Desk:
         if station is None:
             raise CommandError(f"the channel {found.channel} is not running")
         inbound = await asyncio.to_thread(archive.inbound, message)
+        collects = station.channel.collect is not None and "group" not in (inbound.facts or {})
+        if only and collects:
+            raise CommandError(
+                f"what {found.channel} receives goes into groups; replay the message that released the group"
+            )
         inbound = msgspec.structs.replace(
             inbound,
             replay_of=message,

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from engine.channel import Channel, Home, load_all
@@ -15,11 +15,12 @@ from engine.lanes import Lanes
 from engine.log import Log
 from engine.message import Delivery, State
 from engine.pipeline import Clock
+from engine.runtime import past
 from engine.runtime.gates import gates
 from engine.runtime.large import LargePlanner
+from engine.runtime.places import has_place
 from engine.runtime.station import Station
 from engine.store import Hold
-from engine.store.archive import SqliteArchive
 from engine.store.sqlite import SqliteStore
 from engine.store.tables.reading import StoreTables
 
@@ -73,6 +74,8 @@ class Engine:
             engine.tables = StoreTables.open(home, engine.clock.now)
             logs = config.installation.logs
             engine.log = Log(home / logs.folder, age=logs.keep)
+            for table, why in engine.tables.troubles.items():
+                engine.log.event("error", "", "table_not_read", detail=f"{table}: {why}")
             await engine._begin(config, hold_all)
         except BaseException:
             await engine.store.close()
@@ -219,7 +222,7 @@ class Engine:
             if not named and not any(route.discard_queued for route in routes):
                 file = channel.file if channel else f"channels/{name}.yaml"
                 mistakes.append(_queued_mistake(file, gone, count))
-        return mistakes
+        return [*mistakes, *_groups_left(self.store.open_groups(), wanted, broken)]
 
     async def take_over(self, channel: Channel) -> None:
         """Destinations that were renamed keep what waits for them; what was to be discarded is."""
@@ -243,17 +246,31 @@ class Engine:
 
     async def open_deliveries(self, message: int, names: Sequence[str]) -> list[int]:
         """The deliveries of a message to these destinations that have not arrived."""
+        return await asyncio.to_thread(past.undelivered, self.home, message, names)
 
-        def read() -> list[int]:
-            archive = SqliteArchive(self.home)
-            rows = archive.deliveries(message)
-            return [
-                row["id"]
-                for row in rows
-                if row["state"] != State.DELIVERED and row["destination"] in names
-            ]
+    async def answered(self, message: int, destination: str) -> past.Past:
+        """What a destination has answered to a message that came before."""
+        return await asyncio.to_thread(past.answered, self.home, message, destination)
 
-        return await asyncio.to_thread(read)
+
+def _groups_left(
+    waiting: dict[tuple[str, str], int], wanted: dict[str, Channel], broken: Container[str]
+) -> Iterator[Mistake]:
+    """Groups and batches that wait in a channel that has no `collect` or `batch` for them any more."""
+    for (name, group), count in waiting.items():
+        channel = wanted.get(name)
+        if name in broken or (channel is not None and has_place(channel, group)):
+            continue
+        said = "1 group waits" if count == 1 else f"{count} groups wait"
+        what = f"the batch of '{group}'" if group else "'collect'"
+        yield Mistake(
+            file=channel.file if channel else f"channels/{name}.yaml",
+            line=1,
+            column=1,
+            path=f"destinations.{group}.batch" if group else "collect",
+            problem=f"{said} for {what}, which is no longer here; put it back until they are released"
+            f" (corridor groups {name}, corridor release-group ID)",
+        )
 
 
 def _queued_mistake(file: str, gone: str, count: int) -> Mistake:

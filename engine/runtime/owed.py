@@ -24,8 +24,12 @@ from engine.runtime.outcomes import Outcomes
 if TYPE_CHECKING:
     from engine.runtime.station import Station
 
-#: Answers that are remembered for a sender who begins to wait only after they came.
+#: Answers that are remembered for a sender who begins to wait only after they came, before the disk shows them.
 LATELY = 200
+
+
+#: Verdicts of messages that a destination may answer.
+_ANSWERED = (Verdict.ACCEPTED, Verdict.SPLIT)
 
 
 class Owed:
@@ -37,8 +41,9 @@ class Owed:
         self.delivered = getattr(settings, "ack", "accepted") == "delivered"
         """Whether senders wait until destinations have the message."""
         self._outcomes = Outcomes()
-        self._waiting: dict[int, asyncio.Future[Answer]] = {}
-        self._lately: OrderedDict[int, Answer] = OrderedDict()
+        self._waiting: dict[int, list[asyncio.Future[Answer | None]]] = {}
+        """By delivery; None = it ended without an answer."""
+        self._lately: OrderedDict[int, Answer | None] = OrderedDict()
 
     @property
     def any(self) -> bool:
@@ -53,14 +58,14 @@ class Owed:
         if self.delivered:
             self._outcomes.ended(delivery.id, state)
         answered = self._station.channel.answer
-        if answered is not None and answered.from_ == name and attempt.answer is not None:
+        if answered is not None and answered.from_ == name:
             self._answered(delivery.id, attempt.answer)
 
-    def _answered(self, delivery: int, answer: Answer) -> None:
-        future = self._waiting.pop(delivery, None)
-        if future is not None and not future.done():
-            future.set_result(answer)
-            return
+    def _answered(self, delivery: int, answer: Answer | None) -> None:
+        waiting = self._waiting.pop(delivery, [])
+        for future in waiting:
+            if not future.done():
+                future.set_result(answer)
         self._lately[delivery] = answer
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
@@ -75,40 +80,67 @@ class Owed:
     # -- a destination's answer -----------------------------------------------------------------------------
 
     async def _with_answer(self, inbound: Inbound, reply: Reply, rule: Answered) -> Reply:
+        """
+        Of a message that was split the one part that was sent there is answered for; a sender that repeats itself joins the
+        wait for the original's answer, or gets it once more.
+        """
         receipt = reply.receipt
         assert receipt is not None
-        if receipt.verdict is not Verdict.ACCEPTED:
-            return reply
-        number = self._station.lanes[rule.from_].number
-        asked = [item.id for item in receipt.deliveries if item.destination == number]
-        if not asked:
-            return await self._without(
-                inbound, reply, rule, f"nothing was sent to {rule.from_}"
-            )
-        answer = await self._wait(asked[0], rule.within)
+        answer, why = await self._answer(receipt, rule)
         if answer is None:
-            why = f"{rule.from_} has not answered within {rule.within:g} s"
-            return await self._without(inbound, reply, rule, why)
+            return reply if not why else await self._without(inbound, reply, rule, why)
         try:
-            body = rendered(
-                self._station.channel, rule, answer, inbound, self._station.context(inbound)
-            )
-        except EngineError as error:
-            why = f"the answer of {rule.from_} cannot be passed on: {error}"
+            station = self._station
+            body = rendered(station.channel, rule, answer, inbound, station.context(inbound))
+        except Exception as error:
+            said = str(error) if isinstance(error, EngineError) else type(error).__name__
+            why = f"the answer of {rule.from_} cannot be passed on: {said}"
             return await self._without(inbound, reply, rule, why)
         return msgspec.structs.replace(reply, body=body, status=_status(answer))
 
-    async def _wait(self, delivery: int, within: float) -> Answer | None:
-        lately = self._lately.pop(delivery, None)
-        if lately is not None:
-            return lately
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[delivery] = future
+    async def _answer(self, receipt: Receipt, rule: Answered) -> tuple[Answer | None, str]:
+        """The answer, or why there is none; neither where the verdict itself is the answer."""
+        engine, channel = self._station.engine, self._station.channel
+        if receipt.verdict is Verdict.DUPLICATE and receipt.reason in _ANSWERED:
+            past = await engine.answered(receipt.original, rule.from_)
+            if past.answer is not None:
+                return past.answer, ""
+            if not past.waiting:
+                return None, f"{rule.from_} has not answered the first time"
+            asked = past.waiting
+        elif receipt.verdict in _ANSWERED:
+            number = engine.store.destination(channel.name, rule.from_)
+            receipts = (receipt, *receipt.parts)
+            sent = [item for one in receipts for item in one.deliveries]
+            asked = [item.id for item in sent if item.destination == number]
+        else:
+            return None, ""
+        if len(asked) != 1:
+            what = "nothing" if not asked else f"{len(asked)} messages"
+            return None, f"{what} went to {rule.from_}, so that there is no one answer"
+        return await self._wait(asked[0], rule)
+
+    async def _wait(self, delivery: int, rule: Answered) -> tuple[Answer | None, str]:
+        failed = f"{rule.from_} has not taken the message"
+        if delivery in self._lately:
+            lately = self._lately[delivery]
+            return lately, "" if lately is not None else failed
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer | None] = loop.create_future()
+        self._waiting.setdefault(delivery, []).append(future)
         try:
-            return await asyncio.wait_for(future, within)
+            answer = await asyncio.wait_for(future, rule.within)
         except TimeoutError:
-            return None
+            return None, f"{rule.from_} has not answered within {rule.within:g} s"
         finally:
+            self._forget(delivery, future)
+        return answer, "" if answer is not None else failed
+
+    def _forget(self, delivery: int, future: asyncio.Future[Answer | None]) -> None:
+        waiting = self._waiting.get(delivery, [])
+        if future in waiting:
+            waiting.remove(future)
+        if not waiting:
             self._waiting.pop(delivery, None)
 
     async def _without(self, inbound: Inbound, reply: Reply, rule: Answered, why: str) -> Reply:

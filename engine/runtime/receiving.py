@@ -54,8 +54,7 @@ class Receiving:
         while True:
             await self._until_open()
             try:
-                await self._receive()
-                if station.channel.open is None:
+                if await self._receive():
                     return
                 continue
             except (OSError, EngineError) as error:
@@ -79,21 +78,21 @@ class Receiving:
             self.closed = False
             station.engine.log.event("info", station.channel.name, "opened")
 
-    async def _receive(self) -> None:
-        """Until the source ends, or its hours do."""
+    async def _receive(self) -> bool:
+        """
+        Until the source ends, or its hours do: whether it has ended for good. Hours that an edit brings count from then on.
+        """
         station = self._station
         link = station.channel.source
         self.source = source = link.module.Source(link.settings, station.site("source"))
         self.trouble = ""
-        if station.channel.open is None:
-            await source.run(station.receive)
-            return
         running = asyncio.create_task(source.run(station.receive))
         closing = asyncio.create_task(self._until_closed())
         try:
             await asyncio.wait({running, closing}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
+            return running.done() and station.channel.open is None
         finally:
             for task in (running, closing):
                 task.cancel()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.alerts import Alert, span
 from engine.effects import Group
-from engine.errors import CommitRefused, GroupChanged
+from engine.errors import CommitUnknown, EngineError, GroupChanged
 from engine.message import short_id
+from engine.runtime.places import has_place
 from engine.store import Overdue
 
 if TYPE_CHECKING:
@@ -18,27 +19,43 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.1
 #: Seconds before a group is tried again that the disk or its channel did not take.
 PATIENCE = 5.0
+#: Groups that are read at once.
+AT_ONCE = 100
 
 
 async def releases(engine: Engine) -> None:
-    """Release groups whose time has come, one after another, as long as the engine runs."""
+    """Release groups whose time has come, one after another, as long as the engine runs. Nothing ends it."""
     put_off: dict[int, float] = {}
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        now = engine.clock.now()
-        due = engine.store.next_due()
-        if not due or due > now:
-            continue
-        put_off = {group: until for group, until in put_off.items() if until > now}
-        for group in engine.store.due(now):
-            if group.id not in put_off and not await _release(engine, group):
-                put_off[group.id] = now + PATIENCE
+        try:
+            await _round(engine, put_off)
+        except Exception as error:
+            engine.log.event("error", "", "not_released", detail=_said(error))
+            await asyncio.sleep(PATIENCE)
+
+
+async def _round(engine: Engine, put_off: dict[int, float]) -> None:
+    """
+    Release what is due now. Groups of channels that are stopped wait and are not read, however many they are: else they
+    would stand in the way of all others.
+    """
+    now = engine.clock.now()
+    due = engine.store.next_due()
+    if not due or due > now:
+        return
+    for id in [id for id, until in put_off.items() if until <= now]:
+        del put_off[id]
+    running = [name for name, one in engine.stations.items() if not one.receiving.stopped]
+    for group in engine.store.due(now, AT_ONCE + len(put_off), running):
+        if group.id not in put_off and not await _release(engine, group):
+            put_off[group.id] = now + PATIENCE
 
 
 async def _release(engine: Engine, found: Group) -> bool:
     """Whether the group is released, or needs no release any more."""
     station = engine.stations.get(found.channel)
-    if station is None or station.receiving.stopped:
+    if station is None or not has_place(station.channel, found.group):
         return False
     group = engine.store.group(found.id)
     if group is None:
@@ -47,10 +64,17 @@ async def _release(engine: Engine, found: Group) -> bool:
         await station.release(group)
     except GroupChanged:
         return True
-    except CommitRefused as error:
-        engine.log.event("warning", found.channel, "not_released", detail=str(error))
+    except CommitUnknown as error:
+        engine.die(str(error))
+        return False
+    except Exception as error:
+        engine.log.event("warning", found.channel, "not_released", detail=_said(error))
         return False
     return True
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, EngineError) else type(error).__name__
 
 
 def unconfirmed(engine: Engine) -> list[Alert]:

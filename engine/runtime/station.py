@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -15,8 +14,9 @@ from engine.effects import Group
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError
 from engine.judgement import negative
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Receipt, Reply, State
+from engine.message import Context, Delivery, Inbound, Receipt, Reply
 from engine.pipeline import Attempt, receive, release
+from engine.runtime.answers import hand_on
 from engine.runtime.counting import Counting
 from engine.runtime.owed import Owed
 from engine.runtime.receiving import Receiving
@@ -25,8 +25,6 @@ from engine.runtime.remembered import Remembered
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine
 
-#: Seconds between two tries to keep a partner's answer that its channel does not take.
-TRY_AGAIN = 1.0
 #: Seconds that deliveries under way get when a channel stops.
 STOP_WITHIN = 10.0
 
@@ -59,7 +57,7 @@ class Station:
             behind = [route.name for route in self.channel.routes if route.after == name]
             lanes.followers = [self.lanes[other] for other in behind if other in self.lanes]
             replies = lanes.route.replies
-            lanes.hand_on = partial(self._hand_on, lanes) if replies and replies.to else None
+            lanes.hand_on = partial(hand_on, self, lanes) if replies and replies.to else None
 
     async def _open(self, route: Route) -> None:
         engine = self.engine
@@ -131,6 +129,7 @@ class Station:
             spool=store.spool,
             read=store.read,
             pressure=self.pressure,
+            zone=engine.home_config.installation.zone,
             remember=Remembered(store, f"{self.channel.name}/{name}"),
         )
 
@@ -204,29 +203,6 @@ class Station:
         raw = await self.engine.store.read(inbound.raw)
         now = self.engine.clock.now()
         return negative(self.channel, raw, receipt, now, reason, why, code)
-
-    async def _hand_on(self, lanes: Lanes, delivery: Delivery, attempt: Attempt) -> None:
-        """A partner's answer becomes a message of the channel that `reply: {to:}` names, before the delivery is settled."""
-        answer, route = attempt.answer, lanes.route
-        replies = route.replies
-        if answer is None or not answer.body or replies is None or not replies.to:
-            return
-        if attempt.settlement.state not in (State.DELIVERED, State.REFUSED):
-            return
-        while True:
-            target = self.engine.stations.get(replies.to)
-            if target is not None:
-                inbound = Inbound(
-                    raw=answer.body,
-                    received_at=self.engine.clock.now(),
-                    peer=f"{self.channel.name}.{route.name}",
-                    parent=delivery.message,
-                    test=delivery.test,
-                )
-                with contextlib.suppress(CommitRefused):
-                    if (await target.receive(inbound)).receipt is not None:
-                        return
-            await asyncio.sleep(TRY_AGAIN)
 
     def pressure(self) -> bool:
         """Whether a destination's queue is full."""

@@ -58,12 +58,19 @@ async def lag(engine: Engine) -> None:
 
 
 async def prune(engine: Engine) -> None:
-    """Drop the bodies of old messages, a little at a time, where config.yaml says how long they are kept."""
+    """
+    Forget what was to be remembered until now, and drop the bodies of old messages where config.yaml says how long they
+    are kept; a little at a time.
+    """
     keep = engine.home_config.installation.store.sqlite.bodies
-    while keep is not None:
+    while True:
         await asyncio.sleep(PRUNE_EVERY)
         try:
-            while await engine.store.prune(engine.clock.now() - keep):  # noqa: ASYNC110 - a pace
+            while await engine.store.forget():  # noqa: ASYNC110 - a pace
+                await asyncio.sleep(PRUNE_PAUSE)
+            while keep is not None and await engine.store.prune(  # noqa: ASYNC110 - a pace
+                engine.clock.now() - keep
+            ):
                 await asyncio.sleep(PRUNE_PAUSE)
         except StoreError as error:
             engine.log.event("warning", "", "not_pruned", detail=str(error))

@@ -13,6 +13,7 @@ from engine.simulate.http import HttpPartner, http_partner
 from engine.simulate.mllp import MllpPartner, mllp_partner
 from engine.simulate.partner import Partner, Received
 from engine.simulate.run import Wanted, run, wanted
+from engine.simulate.sftp import SftpPartner, sftp_partner
 
 __all__ = [
     "Fault",
@@ -20,9 +21,11 @@ __all__ = [
     "MllpPartner",
     "Partner",
     "Received",
+    "SftpPartner",
     "Wanted",
     "http_partner",
     "mllp_partner",
     "run",
+    "sftp_partner",
     "wanted",
 ]

@@ -18,6 +18,8 @@ class Fault(StrEnum):
     UNAUTHORISED = "401"  #: refuses us; AR over MLLP
     DROPS = "drops"  #: takes the whole message, then closes without an answer
     LATE = "late"  #: takes the message and answers after the sender's patience
+    FULL = "full"  #: has no room on its disk (SFTP)
+    STRANGER = "stranger"  #: shows another host key (SFTP)
     AE = "AE"  #: application error; 400 over HTTP
     AR = "AR"  #: application reject; 503 over HTTP
 

@@ -15,8 +15,13 @@ from engine.simulate.fault import Fault
 from engine.simulate.http import HttpPartner, http_partner, response
 from engine.simulate.mllp import mllp_partner
 from engine.simulate.partner import Partner, Received
+from engine.simulate.sftp import sftp_partner
 
-_KINDS: dict[str, Callable[..., Partner]] = {"http": http_partner, "mllp": mllp_partner}
+_KINDS: dict[str, Callable[..., Partner]] = {
+    "http": http_partner,
+    "mllp": mllp_partner,
+    "sftp": sftp_partner,
+}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +81,7 @@ def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
         kind, _, port = address.partition(":")
         if kind not in _KINDS or not port.isdigit() or int(port) > 65535:
             raise CommandError(
-                f"'{text}' is no partner; write billing=http:9301 or lab=mllp:9304"
+                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304 or dropbox=sftp:9305"
             )
         fault = wrong.pop(name, Fault.NONE)
         if fault not in list(Fault):

@@ -7,7 +7,7 @@ process while the engine runs. Two implementations share one suite of promises (
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -204,9 +204,12 @@ class Store(Protocol):
         without gaps, those of batches.
         """
 
-    def due(self, now: float, limit: int = 100) -> list[Group]:
+    def due(
+        self, now: float, limit: int = 100, channels: Sequence[str] | None = None
+    ) -> list[Group]:
         """
-        Groups whose time has come, oldest first, without members. Read on the loop, under a millisecond.
+        Groups whose time has come, oldest first, without members; only of these channels where some are named. Read on the
+        loop, under a millisecond.
 
         They take no more members: who comes later joins a new one.
         """
@@ -223,6 +226,9 @@ class Store(Protocol):
 
     def release(self, group: int, now: float) -> Awaitable[bool]:
         """Make an open group due at once; whether there was one."""
+
+    def open_groups(self) -> dict[tuple[str, str], int]:
+        """By channel and destination (empty = `collect`): how many groups wait there."""
 
     def unfinished(self, message: int, destination: int) -> Awaitable[str]:
         """
@@ -241,7 +247,7 @@ class Store(Protocol):
     def listen(self, queued: Queued) -> None:
         """Who is told of queued deliveries."""
 
-    def spool(self, chunks: list[bytes]) -> Awaitable[Spooled]:
+    def spool(self, chunks: Iterable[bytes]) -> Awaitable[Spooled]:
         """Put a large body into a file named by its digest, fsynced with its folder; off the loop."""
 
     def read(self, body: Body) -> Awaitable[bytes]:

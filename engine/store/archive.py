@@ -192,6 +192,15 @@ class SqliteArchive(Overview, Archive):
         found = [_delivery(row) for row in self.rows("deliveries", message)]
         return [one | {"expects": expects.get(one["destination"], [])} for one in found]
 
+    def parts(self, message: int) -> list[int]:
+        """See Archive.parts."""
+        return [row[0] for row in self.rows("parts", message)]
+
+    def reply(self, delivery: int) -> bytes | None:
+        """See Archive.reply."""
+        row = self._one("reply", delivery)
+        return None if row is None else row[0]
+
     def tables(self, id: int) -> list[str]:
         """See Archive.tables."""
         row = self._one("tables", id)

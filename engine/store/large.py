@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from engine.store.home import large_folder, sync_folder
 from engine.store.schema import PLAIN
 
 
-def digest_of(chunks: list[bytes]) -> bytes:
+def digest_of(chunks: Iterable[bytes]) -> bytes:
     """BLAKE2b-128 of the chunks together."""
     digest = hashlib.blake2b(digest_size=16)
     for chunk in chunks:
@@ -24,7 +24,7 @@ def digest_of(chunks: list[bytes]) -> bytes:
     return digest.digest()
 
 
-def write(home: Path, chunks: list[bytes]) -> Spooled:
+def write(home: Path, chunks: Iterable[bytes]) -> Spooled:
     """Write, fsync, rename to the digest, fsync the folder. Blocks: not for the loop."""
     folder = large_folder(home)
     digest = digest_of(chunks)

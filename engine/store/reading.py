@@ -101,6 +101,12 @@ class Archive(Protocol):
         confirmations that its destination owes: channel, within, due_at, overdue and confirmed, the message that did (0 = none).
         """
 
+    def parts(self, message: int) -> list[int]:
+        """The parts that a message was split into, in order; at most 200."""
+
+    def reply(self, delivery: int) -> bytes | None:
+        """The last answer to a delivery that was kept whole; None where there is none, or it was pruned."""
+
     def tables(self, id: int) -> list[str]:
         """The data tables that its plan asked, with their versions: `cdm@12`."""
 

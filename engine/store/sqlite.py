@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -184,7 +184,7 @@ class SqliteStore(Waiting, Store):
         """See Store.listen. The deliveries of an accept carry their payload; whoever keeps many drops it."""
         self._writer.queued = queued
 
-    async def spool(self, chunks: list[bytes]) -> Spooled:
+    async def spool(self, chunks: Iterable[bytes]) -> Spooled:
         """See Store.spool."""
         return await self._loop.run_in_executor(None, large.write, self._home, chunks)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
@@ -58,9 +60,17 @@ class Waiting(Desk):
 
     # -- groups ---------------------------------------------------------------------------------------------
 
-    def due(self, now: float, limit: int = 100) -> list[Group]:
+    def due(
+        self, now: float, limit: int = 100, channels: Sequence[str] | None = None
+    ) -> list[Group]:
         """See Store.due."""
-        return [_group(row) for row in self._read("due", now, limit)]
+        if channels is None:
+            return [_group(row) for row in self._read("due", now, limit)]
+        return [_group(row) for row in self._read("due_of", now, json.dumps(channels), limit)]
+
+    def open_groups(self) -> dict[tuple[str, str], int]:
+        """See Store.open_groups."""
+        return {(channel, name): count for channel, name, count in self._read("waiting_groups")}
 
     def next_due(self) -> float:
         """See Store.next_due; read again after a commit that changed a group."""

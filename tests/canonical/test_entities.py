@@ -370,6 +370,16 @@ def test_a_journal_entry_that_does_not_balance_is_refused(
         msgspec.structs.replace(balanced, lines=tuple(parts))
 
 
+def test_a_payment_is_what_its_documents_and_adjustments_make() -> None:
+    claims = [{"kind": "claim", "number": "A", "amount": "20"}]
+    recovered = [{"reason": "WO", "amount": "-7.50"}]
+    parts = {"documents": claims, "adjustments": recovered}
+    assert msgspec.convert({**SMALLEST["Payment"], **parts}, canonical.load("Payment"))
+    wrong = {**SMALLEST["Payment"], **parts, "amount": "20.00"}
+    with pytest.raises(msgspec.ValidationError, match="do not make the amount"):
+        msgspec.convert(wrong, canonical.load("Payment"))
+
+
 def test_what_is_protected_is_known_at_every_depth() -> None:
     charge = canonical.protected(canonical.load("ChargeEvent"))
     assert {"patient_account.mrn", "patient_account.number", "diagnoses", "extension"} <= charge

@@ -36,7 +36,7 @@ destinations:
   nightly:
     render: line
     file: {folder: out, name: "nightly_{number}.txt"}
-    batch: {close: {at: "23:30", most: 3}, head: "H|{number}", foot: "T|{count}|{sum(members[*], .quantity)}"}
+    batch: {close: {at: "23:30", most: 3}, head: 'H|{number}|{closed_at | format("%d %H:%M")}', foot: "T|{count}|{sum(members[*], .quantity)}"}
 tests:
 """
 )
@@ -241,6 +241,21 @@ def test_a_group_that_cannot_be_sent_says_why(said: Write) -> None:
     assert missing == "billing: got nothing, expected one payload"
 
 
+def test_what_became_of_released_groups_may_be_expected(said: Write) -> None:
+    tests = """
+  - given: [samples/c1.hl7, samples/c2.hl7, {wait: 73h}]
+    expect: {released: [accepted, accepted], deliveries: 2}
+  - given: [samples/c1.hl7, {wait: 73h}]
+    expect: {released: quarantined}
+  - given: [samples/c1.hl7]
+    expect: {released: accepted}
+"""
+    assert said(COLLECT, tests) == [
+        "released is accepted, expected quarantined",
+        "released: 0 groups were released, 1 are expected",
+    ]
+
+
 def test_a_difference_says_which_message(said: Write) -> None:
     tests = """
   - given: [samples/c1.hl7, samples/c2.hl7]
@@ -267,13 +282,13 @@ def test_batches_close_by_clock_and_by_count_and_are_numbered(said: Write) -> No
       waiting: 0
       nightly:
         - |
-          H|42
+          H|42|15 22:00
           A1|2
           A2|9
           A1|3
           T|3|14
         - |
-          H|43
+          H|43|15 23:30
           A1|5
           T|1|5
   - name: before the clock shows it
@@ -359,6 +374,13 @@ def test_confirmations_come_on_another_channel_or_do_not(said: Write) -> None:
     expect: {unconfirmed: 1}
 """
     assert said(EXPECTS, tests, confirmations=CONFIRMATIONS) == []
+
+
+def test_a_message_for_a_channel_that_is_not_there(said: Write) -> None:
+    tests = "  - {given: {sample: samples/c1.hl7, channel: confirmation}, expect: {verdict: accepted}}\n"
+    assert said(EXPECTS, tests, confirmations=CONFIRMATIONS) == [
+        "there is no channel 'confirmation' to give a message to"
+    ]
 
 
 async def test_it_works_where_an_event_loop_runs(said: Write) -> None:

@@ -217,11 +217,17 @@ def test_a_broken_part_breaks_all_that_use_it(home: Path, put: Any) -> None:
     assert [each.file for each in set(mistakes)] == ["mappings/name.yaml"]
 
 
+SAC = """
+from: x12/SAC
+to: Allowance
+fields:
+  kind: if(SAC01 == "A", "allowance", "charge")
+  reason: .02
+"""
+
+
 def test_a_segment_of_x12_is_written_once(make: Any, put: Any, facts: Any) -> None:
-    put(
-        "sac",
-        'from: x12/SAC\nto: Allowance\nfields: {kind: if(SAC01 == "A", "allowance", "charge"), reason: .02}\n',
-    )
+    put("sac", SAC)
     text = """
 from: x12/005010/850
 to: json
@@ -239,7 +245,7 @@ fields:
     )
     document = formats.load("x12").parse(raw, Reading())
     assert payload(make(text), document, facts) == (
-        b'{"whole":[{"kind":"charge","reason":"D240"}],"lines":[{"allowances":[{"kind":"allowance","reason":"C310"}]}]}'
+        b'{"whole":[{"kind":"charge","reason":"D240"}],"lines":[{"allowances":[{"kind":"allowance","reason":"C310"}]},{}]}'
     )
 
 

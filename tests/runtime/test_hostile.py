@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine import simulate
-from tests.runtime.conftest import House, charge, free_port
+from tests.runtime.conftest import House, charge
 
 PASSED = """
 description: A query that a partner answers
@@ -81,8 +80,6 @@ def http(status: str, body: bytes = b"", kind: bytes = b"") -> bytes:
         (http("201 Created", b"{}", b"application/json; charset=utf-8"), b"201", b"application/json; charset=utf-8"),
         (http("299 Nobody", b"{}", b"text/plain"), b"200", b"text/plain"),
         (http("499 Nobody", b"no", b"text/plain"), b"400", b"text/plain"),
-        (http("599 Nobody", b"no", b"text/plain"), b"500", b"text/plain"),
-        (http("999 Nobody", b"no", b"text/plain"), b"502", b"text/plain"),
         (http("200 OK", b"{}"), b"200", b"application/octet-stream"),
         (http("200 OK", b"{}", b"text/html\xff\xfe"), b"200", b"application/octet-stream"),
         (http("200 OK", b"{}", b"text"), b"200", b"application/octet-stream"),
@@ -94,14 +91,9 @@ async def test_a_partners_answer_is_passed_on_as_an_answer_of_http(
 ) -> None:
     async with partner(answer) as port:
         house.channel(PASSED, registry=port)
-        house.partner.fault = "none"
-        engine = await house.start()
-        for lanes in engine.stations["charges"].lanes.values():
-            lanes.careful = False
+        await house.start()
         said = await asked(house.port, b"{}")
     status, _, rest = said.partition(b"\r\n")
-    if status.startswith((b"HTTP/1.1 503",)):
-        pytest.fail(said.decode())
     assert status.startswith(b"HTTP/1.1 " + line + b" "), said
     assert b"Content-Type: " + kind in rest
 
@@ -128,7 +120,7 @@ async def test_an_answer_cannot_end_its_own_frame(house: House) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(b"\x0b" + charge("C1") + b"\x1c\r")
         said = await asyncio.wait_for(reader.readuntil(b"\x1c\r"), 8)
-        assert b"MSA|AE|C1" in said
+        assert said == b"\x0b" + forged + b" \r\x0b" + forged + b"\x1c\r"
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.readexactly(1), 0.2)
         writer.close()

@@ -37,7 +37,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 #: A media type as it may stand in a header (RFC 9110 8.3.1); whatever else a partner says is not passed on.
-_KIND = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:;[ -~\t]*)?")
+_KIND = re.compile(
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(?:;[ -~\t]*)?"
+)
 #: Answers that cannot have a body (RFC 9110 6.4.1), and those that do not even say that it is empty (8.6).
 _SILENT = frozenset({204, 304})
 _BARE = _SILENT | {205}

@@ -165,9 +165,14 @@ class Loops:
         """Segments of that name, seen from no loop: those of the sets themselves where their maps have them there."""
         found = self._seen.get(name)
         if found is None:
-            found = self._seen[name] = [
+            found = [
                 segment for set_ in self.sets for segment in self.inside(set_, name, None)
-            ] or self.document.index.get(name, _NONE)
+            ]
+            # where the map has it at the top and it is not there, one of a line is another thing
+            foreseen = any(set_.part and name in set_.part.direct for set_ in self.sets)
+            if not found and not foreseen:
+                found = list(self.document.index.get(name, _NONE))
+            self._seen[name] = found
         return found
 
     def groups_from_message(self, name: str) -> Sequence[Loop]:

@@ -71,7 +71,8 @@ def _check(name: str, path: Path, size: int, at: int) -> None:
     if ids[:size] == ids[size : 2 * size]:
         return
     fits = next((n for n in range(1, len(ids) // 2 + 1) if ids[:n] == ids[n : 2 * n]), 0)
-    problem = f"{path.text} and the {size - 1} behind it do not come again in {name}"
+    said = f"; it repeats {fits}" if fits else ""
+    problem = f"{name} does not repeat {size} elements from {path.text} on{said}"
     raise PathProblem(at, problem, f"repeated({path.text}, {fits})" if fits else "")
 
 

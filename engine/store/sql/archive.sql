@@ -124,6 +124,12 @@ SELECT id FROM message WHERE channel = ? AND arrival > ? ORDER BY arrival LIMIT 
 SELECT max((SELECT coalesce(max(id), 0) FROM event),
            (SELECT coalesce(max((SELECT max(arrival) FROM message WHERE channel = channel.id)), 0) FROM channel));
 
+-- parts --
+SELECT id FROM message WHERE parent = ? AND parent > 0 AND flags & 4 ORDER BY id LIMIT 200;
+
+-- reply --
+SELECT c.bytes FROM event AS e JOIN content AS c ON c.id = e.reply WHERE e.delivery = ? ORDER BY e.id DESC LIMIT 1;
+
 -- tables --
 SELECT tables FROM message WHERE id = ?;
 

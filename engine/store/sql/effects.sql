@@ -46,6 +46,17 @@ SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.versio
   FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
  WHERE g.message = 0 AND g.due_at > 0 AND g.due_at <= ? ORDER BY g.due_at LIMIT ?;
 
+-- due_of --
+SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.version
+  FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.message = 0 AND g.due_at > 0 AND g.due_at <= ? AND c.name IN (SELECT value FROM json_each(?))
+ ORDER BY g.due_at LIMIT ?;
+
+-- waiting_groups --
+SELECT c.name, coalesce(d.name, ''), count(*)
+  FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.message = 0 GROUP BY g.channel, g.destination;
+
 -- next_due --
 SELECT due_at FROM grouping WHERE message = 0 AND due_at > 0 ORDER BY due_at LIMIT 1;
 

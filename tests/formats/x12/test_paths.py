@@ -58,6 +58,13 @@ def test_a_line_sees_itself_then_what_is_around_it() -> None:
     ]
 
 
+def test_what_the_header_does_not_say_is_not_taken_from_a_line() -> None:
+    raw = ORDER.replace(b"DTM*002*20260112~", b"")
+    assert read(raw, "PO1/DTM02") == "20260110"
+    assert read(raw, "DTM02") is None
+    assert walk(raw, "DTM", ".02") == []
+
+
 def test_parties_of_the_order_are_those_of_its_header() -> None:
     assert walk(ORDER, "N1", ".01", "N401") == [["ST", "Dallas"], ["BT", None]]
 

@@ -69,9 +69,17 @@ def test_one_segment_where_the_path_says_which() -> None:
         ("repeated(CAS, 3)", "'repeated' begins at an element", "each: repeated(CAS02, 3)"),
         ("repeated(CAS02)", "how many elements belong together", "each: repeated(CAS02, 3)"),
         ("repeated(CAS02, 0)", "how many elements belong together", "each: repeated(CAS02, 3)"),
-        ("repeated(CAS02, 2)", "do not come again in CAS", "repeated(CAS02, 3)"),
-        ("repeated(PLB03, 3)", "do not come again in PLB", "repeated(PLB03, 2)"),
-        ("repeated(BPR02, 2)", "do not come again in BPR", ""),
+        (
+            "repeated(CAS02, 2)",
+            "CAS does not repeat 2 elements from CAS02 on; it repeats 3",
+            "repeated(CAS02, 3)",
+        ),
+        (
+            "repeated(PLB03, 3)",
+            "PLB does not repeat 3 elements from PLB03 on; it repeats 2",
+            "repeated(PLB03, 2)",
+        ),
+        ("repeated(BPR02, 2)", "BPR does not repeat 2 elements", ""),
     ],
 )
 def test_a_wrong_call_is_told_at_load(text: str, says: str, write: str) -> None:

@@ -1,0 +1,85 @@
+"""One file of a partner's server, read whole. Blocks; a large one goes through a nameless file of the home."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import msgspec
+import paramiko
+
+from engine.connectors.sftp.listing import joined, sight
+from engine.connectors.sftp.session import Session
+from engine.message import LARGE
+from engine.wire.pickup import Sight
+
+_PIECE = 32 * 1024
+_CHUNK = 1024 * 1024
+#: Pieces asked for ahead of their answers.
+_AHEAD = 64
+
+
+class Chunks:
+    """The content of a draft file, a piece at a time, as often as it is asked for."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while chunk := self._file.read(_CHUNK):
+            yield chunk
+
+    def close(self) -> None:
+        """Drop it; it has no name and is gone."""
+        self._file.close()
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One file, read."""
+
+    body: bytes | Chunks
+    digest: bytes
+    """BLAKE2b-128 of it."""
+
+
+def download(session: Session, folder: str, seen: Sight, home: Path) -> Content | None:
+    """The content; None where the file no longer looks as it did. FileNotFoundError, PermissionError, OSError as the server says."""
+    digest = hashlib.blake2b(digest_size=16)
+    with session.asking() as sftp, sftp.open(joined(folder, seen.name), "rb", 0) as file:
+        if seen.size <= LARGE:
+            body: bytes | Chunks = _small(file, seen.size)
+            digest.update(body if isinstance(body, bytes) else b"")
+        else:
+            body = _large(file, seen.size, digest, home)
+        after = sight(seen.name, file.stat())
+    if after != seen:
+        if isinstance(body, Chunks):
+            body.close()
+        return None
+    return Content(body, digest.digest())
+
+
+def _small(file: paramiko.SFTPFile, size: int) -> bytes:
+    pieces, left = [], size
+    while left and (piece := file.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _large(file: paramiko.SFTPFile, size: int, digest: hashlib.blake2b, home: Path) -> Chunks:
+    draft = tempfile.TemporaryFile(dir=home)  # noqa: SIM115 (closed by whoever reads it)
+    try:
+        file.prefetch(size, max_concurrent_requests=_AHEAD)
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+            draft.write(piece)
+        draft.flush()
+    except BaseException:
+        draft.close()
+        raise
+    return Chunks(draft)

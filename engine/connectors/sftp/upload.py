@@ -1,0 +1,106 @@
+"""
+One delivery as one file on a partner's server. Blocks.
+
+The bytes go to a temporary name that is the delivery's own, are counted there, and then get their name: the partner sees
+the file whole or not at all. A rename whose answer was lost is looked up: what has lost its temporary name has got the other.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from engine.connectors.sftp.listing import exists, numbered, size
+from engine.connectors.sftp.session import Session
+from engine.errors import Misconfigured, Unavailable
+
+_PIECE = 32 * 1024
+
+
+class NameTaken(Exception):
+    """A file of that name exists."""
+
+
+def write(session: Session, draft: str, payload: bytes) -> None:
+    """
+    Write the temporary file, in the place of what an earlier attempt left. Misconfigured where the folder is missing or may
+    not be written, Unavailable where the disk is full or fails; the partner has seen nothing.
+    """
+    with session.asking() as sftp:
+        try:
+            with sftp.open(draft, "wb", 0) as file:
+                file.set_pipelined(len(payload) > _PIECE)
+                for start in range(0, len(payload), _PIECE):
+                    file.write(payload[start : start + _PIECE])
+            written = len(payload) <= _PIECE or size(session, draft) == len(payload)
+        except FileNotFoundError:
+            raise Misconfigured(
+                "not written", "the folder does not exist on the server"
+            ) from None
+        except PermissionError:
+            raise Misconfigured("not written", "the folder may not be written") from None
+        except OSError:
+            written = False
+    if not written:
+        _forget(session, draft)
+        detail = "the server could not write the file: its disk may be full"
+        raise Unavailable("not written", detail)
+
+
+def _forget(session: Session, draft: str) -> None:
+    """A draft that could not be written takes no room."""
+    with session.asking() as sftp, suppress(OSError):
+        sftp.remove(draft)
+
+
+def publish(session: Session, draft: str, target: str, exist: str) -> None:
+    """
+    Give the temporary file its name; `exist` says what to do where the name is taken: `refuse` (NameTaken), `number` or
+    `overwrite`. Misconfigured, Unavailable where the server says no and the file still has its temporary name.
+    """
+    if exist == "overwrite":
+        _replace(session, draft, target)
+        return
+    for name in numbered(target) if exist == "number" else [target]:
+        if not exists(session, name) and _rename(session, draft, name):
+            return
+    _forget(session, draft)
+    raise NameTaken
+
+
+def _rename(session: Session, draft: str, target: str) -> bool:
+    """Whether it got the name; False where somebody else took it meanwhile."""
+    with session.asking() as sftp:
+        try:
+            sftp.rename(draft, target)
+        except OSError as error:
+            if exists(session, target):
+                return not exists(session, draft)
+            raise _refused(error) from None
+    return True
+
+
+def _replace(session: Session, draft: str, target: str) -> None:
+    """In one step where the server can (posix-rename); else the old file goes first."""
+    with session.asking() as sftp:
+        try:
+            sftp.posix_rename(draft, target)
+        except OSError:
+            try:
+                with suppress(FileNotFoundError):
+                    sftp.remove(target)
+                sftp.rename(draft, target)
+            except OSError as error:
+                raise _refused(error) from None
+
+
+def _refused(error: OSError) -> Exception:
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return Misconfigured(
+            "not renamed", "the server does not let us rename files in the folder"
+        )
+    return Unavailable("not renamed", "the server could not rename the file")
+
+
+def is_published(session: Session, draft: str) -> bool:
+    """Whether a whole temporary file has got its name: it has lost the other."""
+    return not exists(session, draft)
