@@ -188,7 +188,9 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     """When it was due; of several missed ones the latest."""
     missed: int = 0
-    """How many moments came and went before it, or with it when nobody was there; 0 = it is in time."""
+    """How many moments came and went while nobody was there."""
+    late: bool = False
+    """Whether this one is among them."""
 
 
 class Ticker:
@@ -234,7 +236,7 @@ class Ticker:
         passed = missed(self._schedule, self._zone, self.last, now)
         in_time = now - passed[-1] < GRACE + self._schedule.jitter and len(passed) < MOST
         self.last = now if len(passed) >= MOST else passed[-1]
-        return Due(at=passed[-1], missed=len(passed) - in_time)
+        return Due(at=passed[-1], missed=len(passed) - in_time, late=not in_time)
 
     def done(self) -> None:
         """What was due has been done just now: `every` counts from here."""

@@ -14,6 +14,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
@@ -187,6 +188,11 @@ def module(name: str) -> Any:
     """The module of an entity: `charge_event` for `ChargeEvent`."""
     words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
     return importlib.import_module(f"{__name__}.{words.lstrip('_')}")
+
+
+def example(name: str) -> str:
+    """One of them as JSON, filled in as it may come (`examples/NAME.json`); every name in it is made up."""
+    return (Path(__file__).parent / f"examples/{name}.json").read_text("utf-8")
 
 
 def encode(entity: Entity) -> bytes:

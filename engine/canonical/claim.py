@@ -40,6 +40,8 @@ class ClaimProvider(
     """Specialty (provider taxonomy code)."""
     address: Address | None = None
     """Where it is."""
+    phone: str | None = None
+    """Where to call about the claim."""
 
 
 class Insured(
@@ -79,7 +81,9 @@ class ServiceLine(
     amount: Decimal
     """What is charged for all of them."""
     served_on: Protected[Moment]
-    """The day of service."""
+    """The day of service, or the first of several."""
+    served_to: Protected[Moment | None] = None
+    """The last day of service, where there are several."""
     diagnoses: tuple[int, ...] = ()
     """Which of the claim's diagnoses it was for, from 1."""
     place_of_service: str | None = None

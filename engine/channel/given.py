@@ -126,6 +126,12 @@ def readable(node: Node, home: Path, mistakes: Mistakes) -> bool:
         return False
     if node.style == "block" or (home / node.text).is_file():
         return True
+    if "\n" in node.text:
+        problem = (
+            "a text of several lines stands in a block (|), or in a file that is named here"
+        )
+        mistakes.add(node, problem, "|")
+        return False
     folder = (home / node.text).parent
     known = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     near = nearest(Path(node.text).name, known)

@@ -79,15 +79,15 @@ class _Reader:
         self._facts = Facts(inbound=inbound, context=Context(now=inbound.received_at))
 
     def read(self, path: Scalar) -> str | None:
-        """The value of a path; a path that cannot be is told as its own value."""
+        """The value of a path; LookupError, with what is wrong, where it cannot be read."""
         mistakes = Mistakes()
         compiled = expression(path, self._language(mistakes))
         if compiled is None:
-            return next(iter(mistakes)).problem
+            raise LookupError(next(iter(mistakes)).problem)
         try:
             value = compiled.run(Scope(self._document, self._facts))
         except MessageError as error:
-            return str(error)
+            raise LookupError(str(error)) from None
         return None if value is None else str(value)
 
     def _language(self, mistakes: Mistakes) -> Language:

@@ -88,4 +88,8 @@ def restore(
         raise fail("nothing was done; give --yes to go on without being asked")
     backups.restore(source.absolute(), folder)
     print("restored; every destination is on hold. Start with: corridor run")
+    print(
+        f"sequences and batch numbers go on {backups.AHEAD} further, for partners have seen later ones;"
+        " message ids too"
+    )
     print("then look at what waits (corridor status) and let it go: corridor release all")

@@ -13,6 +13,9 @@ from engine.cli.app import FOUND, Home, Json, Reason, app, here
 if TYPE_CHECKING:
     from engine.store.tables.publishing import Wanted
 
+#: Columns left alone that are named; the others are counted.
+SHOWN = 20
+
 tables_app = typer.Typer(
     help="Data tables: what lookup(...) reads.", rich_markup_mode=None, no_args_is_help=True
 )
@@ -83,9 +86,9 @@ def import_(
         )
         return
     if prepared.unused:
-        print(
-            f"columns that {name} does not declare are left alone: {', '.join(prepared.unused)}"
-        )
+        more = len(prepared.unused) - SHOWN
+        told = ", ".join(prepared.unused[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+        print(f"columns that {name} does not declare are left alone: {told}")
     if dry_run:
         print(f"{name}: {_told(wanted)}; nothing was imported (--dry-run)")
     elif prepared.same:

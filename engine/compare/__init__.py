@@ -107,13 +107,17 @@ def value(made: Any, node: Node, path: str) -> Iterator[tuple[Node, str]]:
 
 
 def texts(read: Callable[[Scalar], str | None], expected: Record) -> Iterator[tuple[Node, str]]:
-    """Differences between the fields of a message, all of them text, and some expected ones. `read` gives a path's value."""
+    """Differences between the fields of a message, all of them text, and some expected ones. `read` gives a path's value, or LookupError."""
     for key, node in expected.entries.items():
         if not isinstance(node, Scalar):
             yield node, f"{key}: one value stands here"
             continue
         path = Scalar(text=key, style="plain", place=expected.keys[key])
-        made = read(path)
+        try:
+            made = read(path)
+        except LookupError as error:
+            yield node, f"{key} cannot be read: {error.args[0]}"
+            continue
         wanted = None if _is_nothing(node) else node.text
         if (made or None) != wanted:
             yield node, f"{key} is {shown(made)}, expected {shown(wanted)}"

@@ -67,7 +67,7 @@ class Lanes:
         self._alarm = Alarm(clock.monotonic, self.pump)
         self._stopping = False
         self._settled = getattr(destination, "settled", None)
-        self.following = Following(store)
+        self.following = Following(store, self.lines.stands_still)
         self.followers: list[Lanes] = []
         """The destinations that go `after` this one."""
         self.hand_on: Callable[[Delivery, Attempt], Awaitable[None]] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.errors import StoreError
 from engine.message import Delivery
 from engine.store import Store
@@ -15,8 +17,10 @@ LOOKS = 200
 class Following:
     """The deliveries of one destination that wait for another's, by message."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, stands: Callable[[Delivery, int], None]) -> None:
+        self._store, self._stands = store, stands
+        self._still: set[int] = set()
+        """Those that `stands` was told of: they wait (1), or do so no more (-1)."""
         self._waiting: dict[int, list[Delivery]] = {}
         self.states: dict[int, str] = {}
         """By message: the state of what it waits for; those that are not delivered."""
@@ -36,6 +40,9 @@ class Following:
         waiting = self._waiting.setdefault(delivery.message, [])
         if all(item.id != delivery.id for item in waiting):
             waiting.append(delivery)
+        if delivery.id not in self._still:
+            self._still.add(delivery.id)
+            self._stands(delivery, 1)
         return True
 
     def again(self) -> float:
@@ -48,6 +55,9 @@ class Following:
             self._forget(delivery)
 
     def _forget(self, delivery: Delivery) -> None:
+        if delivery.id in self._still:
+            self._still.discard(delivery.id)
+            self._stands(delivery, -1)
         waiting = self._waiting.get(delivery.message, [])
         waiting[:] = [item for item in waiting if item.id != delivery.id]
         if not waiting:

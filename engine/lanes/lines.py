@@ -105,6 +105,7 @@ class Lines:
         if len(line.items) >= IN_LINE or self.in_memory >= IN_MEMORY:
             line.behind = True
             if line.items:
+                self._top_up(lane, line)
                 return
         light = self._lightened(delivery)
         line.append(light)
@@ -222,6 +223,13 @@ class Lines:
         """When the oldest open delivery was queued; None = nothing waits. Lanes stand in the order they came."""
         lines = islice(self.lines.values(), 1000)
         return min((line.items[0].queued_at for line in lines if line.items), default=None)
+
+    def stands_still(self, delivery: Delivery, more: int) -> None:
+        """It begins (1) or ceases (-1) to wait for another destination; without order those behind it are not held up."""
+        line = self.lines.get(delivery.lanes[0]) if self._free else None
+        if line is not None:
+            line.still += more
+            self._top_up(delivery.lanes[0], line)
 
     # -- what the store still has ---------------------------------------------------------------------------
 

@@ -59,6 +59,8 @@ def value(
     `finish` makes of each value what its place takes; Wrong where that is not possible.
     """
     if isinstance(node, Scalar):
+        if node.style == "quoted" and traps.is_path_in_quotes(node, language):
+            return None
         term = text.term(node, language)
         if term is None or finish is None:
             return term

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -67,8 +67,9 @@ def _equal(left: Term, right: Term) -> Run:
     if right.constant and (value := right.value()) is not None:
         if left.equals is not None and type(value) is str and (quick := left.equals(value)):
             return quick
-        if type(value) is Decimal and left.kind == "any":
-            return lambda scope: type(found := first(scope)) is Decimal and found == value
+        if type(value) in _KINDS_APART and left.kind == "any":
+            kind = type(value)
+            return lambda scope: type(found := first(scope)) is kind and found == value
         return lambda scope: first(scope) == value
 
     def run(scope: Scope) -> bool:
@@ -83,8 +84,9 @@ def _unequal(left: Term, right: Term) -> Run:
     if right.constant and (value := right.value()) is not None:
         if left.equals is not None and type(value) is str and (quick := left.equals(value)):
             return lambda scope: not quick(scope)
-        if type(value) is Decimal and left.kind == "any":
-            return lambda scope: type(found := first(scope)) is not Decimal or found != value
+        if type(value) in _KINDS_APART and left.kind == "any":
+            kind = type(value)
+            return lambda scope: type(found := first(scope)) is not kind or found != value
         return lambda scope: first(scope) != value
 
     def run(scope: Scope) -> bool:
@@ -142,6 +144,13 @@ def _quick(
 
 
 _SORTABLE = (Decimal, str, Moment)
+#: Python takes True for 1; a value of which nothing is known at load is told apart by its kind.
+_KINDS_APART = (Decimal, bool)
+
+
+def _among(value: Any, values: Sequence[Any]) -> bool:
+    """Whether one of them is the value."""
+    return value is not None and any(_same(value, each) for each in values)
 
 
 def _membership(left: Term, right: Term) -> Run:
@@ -159,7 +168,9 @@ def _membership(left: Term, right: Term) -> Run:
         if left.kind == "text":
             there = frozenset(values)
             return lambda scope: first(scope) in there
-        return lambda scope: first(scope) in values
+        if left.kind != "any":
+            return lambda scope: first(scope) in values
+        return lambda scope: _among(first(scope), values)
 
     def run(scope: Scope) -> bool:
         value, among = first(scope), second(scope)
@@ -167,6 +178,6 @@ def _membership(left: Term, right: Term) -> Run:
             return False
         if not isinstance(among, list | tuple):
             refuse("bad_value", f"behind 'in' stands a {kind_of(among)}, not a list", paths)
-        return value in among
+        return _among(value, among)
 
     return run

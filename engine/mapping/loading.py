@@ -50,7 +50,7 @@ class Loading:
         self.name, self.root, self.shelf, self.known = file.name, file.root, shelf, known
         self.mistakes, self.zone, self.file = shelf.mistakes, zone, file.path
         self.digest = blake2b(file.raw, digest_size=16)
-        self.tables = Tables(shelf.home, shelf.mistakes)
+        self.tables = Tables(shelf.home, shelf.mistakes, shelf.tables)
         self.uses = Uses(shelf, zone, known, (*around, file.name))
         self.slots = Slots(self.uses, reads)
         self.is_part = False

@@ -151,8 +151,10 @@ def _let(parser: Parser, word: str, start: int) -> Term:
 
 def _inner(parser: Parser, start: int) -> Term | None:
     """A path of the entity at a destination, which is `Scope.item` there; of an item of its lists before that."""
-    if parser.level and parser.shape.format == "canonical" and parser.shape.kind == "entity":
-        if (own := records.match(parser.text, start, parser.shape, parser.condition)) is not None:
+    shape = parser.shape
+    if parser.level and shape.format == "canonical" and shape.kind == "entity":
+        own = records.match(parser.text, start, shape, parser.condition)
+        if own is not None:
             return _found(parser, own, start)
     for entity in reversed(parser.language.inner):
         shape = msgspec.structs.replace(entity, kind="entity")

@@ -64,7 +64,8 @@ def _landing(
     root: Branch, name: str, place: Place, language: Language
 ) -> tuple[Branch, str, FieldType] | None:
     """The record in which a dotted name lands, its last part, and the type that is wanted there."""
-    parts = [quoted or plain for quoted, plain in _PART.findall(name)]
+    simple = name.isidentifier()
+    parts = [name] if simple else [quoted or plain for quoted, plain in _PART.findall(name)]
     if not parts:
         language.mistakes.add(place, "this is no name of a field")
         return None

@@ -12,6 +12,7 @@ import msgspec
 from engine.mapping.files import Mapping
 from engine.mapping.language import Expression
 from engine.mapping.loading import Loading
+from engine.mapping.tables import Table
 from engine.mapping.uses import Filled, Used
 from engine.placed import Items, Mistakes, Node, Record, Scalar, read_file
 
@@ -45,6 +46,8 @@ class Shelf:
         self._words: dict[str, frozenset[str]] = {}
         self._mappings: dict[Any, Mapping | None] = {}
         self._parts: dict[Any, Used | None] = {}
+        self.tables: dict[str, Table] = {}
+        """The code tables that were read, without mistakes."""
         self.used: set[str] = set()
         """The mappings that others use."""
 

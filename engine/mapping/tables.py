@@ -35,7 +35,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Tables:
     """The code tables and lookup tables of a home, read when they are first named; notes what expressions ask for."""
 
-    def __init__(self, home: Path, mistakes: Mistakes) -> None:
+    def __init__(
+        self, home: Path, mistakes: Mistakes, sound: dict[str, Table] | None = None
+    ) -> None:
         self.home, self.mistakes = home, mistakes
         self.used: dict[str, bytes] = {}
         """The tables that expressions name, code tables and lookup tables, with the hash of the file of each."""
@@ -48,6 +50,8 @@ class Tables:
         self.changes: set[str] = set()
         """The memories of which expressions ask whether this message changes them."""
         self._read: dict[str, Table | None] = {}
+        self._sound = {} if sound is None else sound
+        """Tables without mistakes that were read already; many mappings of a home name the same."""
         self._told: set[tuple[str, str]] = set()
 
     def codes(self, name: str, from_: str, to: str, offset: int) -> dict[str, str]:
@@ -88,11 +92,15 @@ class Tables:
     def _table(self, name: str, offset: int) -> Table | None:
         if name in self._read:
             return self._read[name]
+        if name in self._sound:
+            return self._sound[name]
         path = self.home / FOLDER / f"{name}.csv"
         if "/" in name or name.startswith(".") or not path.is_file():
             raise Wrong(offset, *self._no_table(name))
-        self._read[name] = read(path, f"{FOLDER}/{name}.csv", self.mistakes)
-        return self._read[name]
+        found = self._read[name] = read(path, f"{FOLDER}/{name}.csv", self.mistakes)
+        if found is not None:
+            self._sound[name] = found
+        return found
 
     def _no_table(self, name: str) -> tuple[str, str]:
         """What is wrong with a name of no code table, and what to write."""

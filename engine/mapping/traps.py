@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from engine.mapping.language import Wrong
-from engine.placed import Items, Mistakes, Node, Record
+from engine.mapping.language import Language, Wrong
+from engine.placed import Items, Mistakes, Node, Record, Scalar
 
 #: Written plain, these are truths in one YAML and texts in another.
 _TRUTHS = {
@@ -16,6 +16,10 @@ _TRUTHS = {
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?$")
 _TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2})?$")
+#: Fields of the segments that nearly every message has; other texts of that form may be codes of something.
+_FIELD = re.compile(
+    r"(MSH|EVN|PID|PD1|PV1|PV2|NK1|ORC|OBR|OBX|NTE|FT1|GT1|IN1|DG1|AL1|MSA|ERR)-\d{1,2}(\.\d{1,2}){0,2}"
+)
 _DOTTED = re.compile(r"\d+(\.\d+){2,}$")
 _HOLE = re.compile(r"(?<!\\[pP])\{[.A-Za-z_][^{}]*\}")
 _HOLE_OR_TEXT = re.compile(r"\{[.A-Za-z_][^{}]*\}|(?:(?!\{[.A-Za-z_][^{}]*\}).)+", re.DOTALL)
@@ -53,6 +57,20 @@ def holes(said: str, start: int) -> None:
     items = ", ".join(part[1:-1] if _HOLE.fullmatch(part) else f'"{part}"' for part in parts)
     problem = "a text inside an expression has no holes; it would stay as it is written"
     raise Wrong(start, problem, f'join([{items}], "")' if len(parts) > 1 else items)
+
+
+def is_path_in_quotes(node: Scalar, language: Language) -> bool:
+    """
+    Note a text that is exactly a field of HL7: hardly anybody means the text, and nothing would tell the others.
+
+    Whether it is one.
+    """
+    said = node.text
+    if language.shape.format != "hl7v2" or _FIELD.fullmatch(said) is None:
+        return False
+    problem = f"in quotes this is the text {said}; the field stands without them, the text as"
+    language.mistakes.add(node, f"{problem} '{{\"{said}\"}}'", said)
+    return True
 
 
 def not_a_value(node: Node, mistakes: Mistakes) -> None:

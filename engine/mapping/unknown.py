@@ -60,6 +60,9 @@ def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
     known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
     near = suggestion(word, known)
     write = nearest(word, known) or f'"{word}"'
+    if word == "members" and not near:
+        wrong = "members is not a name here; a group has them, and is read by 'from: [ENTITY]'"
+        raise Wrong(start, wrong)
     if calls.known(word):
         raise Wrong(
             start, f"'{word}' is a function and takes its value in brackets or by a pipe"

@@ -25,6 +25,8 @@ WHOLE = {str(number): number for number in range(1000)}
 
 #: Where each part of an ISO 8601 text ends, by precision.
 _ENDS = (0, 4, 7, 10, 13, 16, 19)
+#: Length of a time to the second with an offset of whole minutes, as all are since the telegraph.
+_WHOLE_OFFSET = 25
 
 
 class Unreadable(Exception):
@@ -62,6 +64,12 @@ class Moment:
     def __str__(self) -> str:
         """ISO 8601, with its precision and its offset."""
         precision = self.precision
+        if precision == DAY:
+            return self.at.isoformat()[:10]
+        if precision == SECOND:
+            text = self.at.isoformat(timespec="seconds")
+            if len(text) == _WHOLE_OFFSET:
+                return f"{text[:19]}Z" if text.endswith("+00:00") else text
         text = self.at.replace(tzinfo=None).isoformat(timespec="microseconds")
         text = text[: _ENDS[precision] if precision <= SECOND else 20 + precision - SECOND]
         return text + offset(self.at, ":", "Z") if precision >= HOUR else text

@@ -129,6 +129,7 @@ def entities() -> str:
         lines += [f"## {name}", "", f"{entity.__doc__} {inspect.getdoc(module)}", ""]
         link = f"[{schemas.file_name(name)}]({schemas.file_name(name)})"
         lines += [f"Version {module.VERSION}; JSON Schema: {link}", "", *table(entity), ""]
+        lines += ["```json", canonical.example(name).strip(), "```", ""]
     return "\n".join(lines)
 
 

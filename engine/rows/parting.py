@@ -21,6 +21,9 @@ from engine.rows.totals import Tally
 
 #: Joins the parts of a key.
 UNIT = "\x1f"
+#: What the parts of a file may come to, as times its own size and besides, in bytes: what stands around the records is in
+#: every part.
+TIMES, MOST = 10, 64 * 1024 * 1024
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,8 +40,19 @@ def parts(source: Source) -> Iterator[Part]:
     """
     The parts in order, made while they are asked for.
 
-    MessageError before the first of them where header or trailer are missing or say something else than the records.
+    MessageError before the first of them where header or trailer are missing or say something else than the records; and
+    where the parts would come to too much.
     """
+    left = TIMES * len(source.raw) + MOST
+    for part in _parts(source):
+        left -= len(part.raw)
+        if left < 0:
+            rule = f"what stands around the records is so large that the parts come to more than {TIMES} times the file"
+            raise MessageError("too_large", rule)
+        yield part
+
+
+def _parts(source: Source) -> Iterator[Part]:
     if source.kinds.simple and not source.group_by and not source.key:
         for line, raw in source.records():
             yield Part(raw=source.encoded(source.prefix + raw), line=line)

@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import asyncssh
 
@@ -42,6 +42,8 @@ class SftpPartner(Partner):
         self._keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(2)]
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._peers: set[asyncssh.SSHServerConnection] = set()
+        self.files: set[IO[bytes]] = set()
+        """Those that are open, also where their connection broke."""
 
     @property
     def host_key(self) -> str:
@@ -50,6 +52,8 @@ class SftpPartner(Partner):
 
     async def __aexit__(self, *error: object) -> None:
         await super().__aexit__(*error)
+        while self.files:
+            self.files.pop().close()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -61,16 +65,20 @@ class SftpPartner(Partner):
     @fault.setter
     def fault(self, fault: str) -> None:
         Partner.fault.__set__(self, fault)  # type: ignore[attr-defined]
+        if self._acceptor is not None:
+            self._acceptor.update(server_host_keys=[self._shown()])
         if self._fault in (Fault.STRANGER, Fault.UNAUTHORISED):
             self._hang_up()
+
+    def _shown(self) -> asyncssh.SSHKey:
+        return self._keys[self._fault is Fault.STRANGER]
 
     async def _serve(self, listening: socket.socket) -> None:
         self._acceptor = await asyncssh.listen(
             sock=listening,
             server_factory=lambda: _Door(self),
             sftp_factory=lambda channel: _Files(self, channel),
-            server_host_keys=[self._keys[0]],
-            options=None,
+            server_host_keys=[self._shown()],
             allow_scp=False,
             login_timeout=30,
         )
@@ -90,7 +98,7 @@ class SftpPartner(Partner):
     # -- for its connections --------------------------------------------------------------------------------
 
     def met(self, peer: asyncssh.SSHServerConnection) -> None:
-        """Somebody dials; a stranger shows another key."""
+        """Somebody dials."""
         self._peers.add(peer)
 
     def left(self, peer: asyncssh.SSHServerConnection) -> None:
@@ -150,6 +158,15 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(channel, chroot=str(partner.folder).encode())
         self._partner = partner
         self._channel = channel
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        file = super().open(path, pflags, attrs)
+        self._partner.files.add(cast(IO[bytes], file))
+        return file
+
+    def close(self, file_obj: object) -> None:
+        self._partner.files.discard(cast(IO[bytes], file_obj))
+        super().close(file_obj)
 
     async def _bother(self, offset: int, size: int, writes: bool) -> None:
         """What is wrong with it, at a piece of a file."""

@@ -24,6 +24,8 @@ from engine.store.tables.files import folder_of
 from engine.store.tables.rows import TableRows
 from engine.store.writer import Writer
 
+#: Numbers that a restored sequence leaves out, and ids that messages do: more than were given out since the backup.
+AHEAD, AHEAD_IDS = 1_000, 10_000_000
 #: Pages copied in one step while messages come in, and while none do; what the store grew by comes on top.
 BUSY, IDLE = 48, 512
 #: Seconds between two steps.
@@ -166,8 +168,10 @@ def restore(source: Path, home: Path, now: Callable[[], float] = time.time) -> P
     """
     Put a backup in place of the store of a home; where the store that was there is now (None: there was none).
 
-    Messages get a new incarnation, so that numbers given out since the backup do not meet their old keys; all
-    destinations are on hold with reason `restored`. StoreInUse when an engine runs here; StoreError when the
+    Messages get a new incarnation, so that numbers given out since the backup do not meet their old keys. Message ids, of
+    which control numbers of built messages are made, go on AHEAD_IDS further, sequences and batch numbers AHEAD further:
+    partners have seen those given out since, and what comes under a number that they know they may drop. All destinations
+    are on hold with reason `restored`. StoreInUse when an engine runs here; StoreError when the
     backup is not one or not sound. Nothing changes then.
     """
     if not store_file(source).is_file():
@@ -201,14 +205,16 @@ def _renew(path: Path, at: float) -> None:
     try:
         with connection:
             newest = first(connection, "SELECT coalesce(max(id), 0) FROM message")[0]
-            add_incarnation(connection, newest + 1, at)
+            add_incarnation(connection, newest + AHEAD_IDS, at)
+            connection.execute("UPDATE sequence SET last = last + ?", (AHEAD,))
+            connection.execute("UPDATE number SET next = next + ?", (AHEAD,))
             connection.execute(
                 "INSERT OR REPLACE INTO hold SELECT id, 1, 0.0, 'restore', 'restored', ? FROM destination",
                 (at,),
             )
             connection.execute(
-                "INSERT INTO audit (at, who, action, what, reason) VALUES (?, 'restore', 'restore', 'store', '')",
-                (at,),
+                "INSERT INTO audit (at, who, action, what, reason) VALUES (?, 'restore', 'restore', 'store', ?)",
+                (at, f"sequences and batch numbers go on {AHEAD} further"),
             )
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:

@@ -168,6 +168,8 @@ class Groups:
         if join.source is not None:
             replaced = self._of_source(group, join.source)
             group.sources[join.source] = number
+        elif entry.again and not entry.inbound.as_new:
+            replaced = self._of_replayed(group, entry.inbound.replay_of)
         if replaced:
             self._replaced[replaced] = number
         group.grow(join, bool(replaced), self._now)
@@ -179,6 +181,11 @@ class Groups:
             return known
         row = first(self._connection, self._sql["of_source"], (group.id, source))
         return 0 if row is None else int(row[0])
+
+    def _of_replayed(self, group: Gathering, message: int) -> int:
+        """The first member that a replayed message has in a group and that still stands; 0 = none: it would count twice."""
+        rows = self._connection.execute(self._sql["of_message"], (message, group.id)).fetchall()
+        return next((int(row[0]) for row in rows if row[0] not in self._replaced), 0)
 
     # -- rows -----------------------------------------------------------------------------------------------
 

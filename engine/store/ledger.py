@@ -80,6 +80,7 @@ class Ledger:
         self._firsts: list[int] = [row[0] for row in rows]
         self._incarnations: list[str] = [row[1] for row in rows]
         self.incarnation, self._current_from = self._incarnations[-1], self._firsts[-1]
+        self.next_message = max(self.next_message, self._current_from)
 
     def reload_counters(self) -> None:
         """Take the counters as the store has them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from engine.store.desk import Desk
 from engine.store.ledger import Ledger
 from engine.store.memory import KeptMemory, Sequences
 from engine.store.readers import Readers
-from engine.store.schema import TEST, open_reader, queries
+from engine.store.schema import TEST, integers, open_reader, queries
 from engine.store.writer import Writer
 
 _SQL = queries("effects")
@@ -66,7 +65,9 @@ class Waiting(Desk):
         """See Store.due."""
         if channels is None:
             return [_group(row) for row in self._read("due", now, limit)]
-        return [_group(row) for row in self._read("due_of", now, json.dumps(channels), limit)]
+        known = self._ledger.channels
+        wanted = integers([known[name] for name in channels if name in known])
+        return [_group(row) for row in self._read("due_of", now, wanted, limit)]
 
     def open_groups(self) -> dict[tuple[str, str], int]:
         """See Store.open_groups."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -274,6 +275,14 @@ def test_the_smallest_one_survives_a_round_trip(name: str) -> None:
     assert canonical.decode(name, raw) == entity
     version = canonical.module(name).VERSION
     assert msgspec.json.decode(raw)["entity"] == f"{name}/{version}"
+
+
+@pytest.mark.parametrize("name", ENTITIES)
+def test_its_example_holds_to_it(name: str) -> None:
+    found = json.loads(canonical.example(name))
+    entity = canonical.decode(name, json.dumps(found).encode())
+    assert json.loads(canonical.encode(entity)) == found
+    assert len(found) > len(SMALLEST[name])
 
 
 @pytest.mark.parametrize("name", ENTITIES)

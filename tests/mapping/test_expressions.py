@@ -146,10 +146,17 @@ def test_what_is_known_of_an_expression(hl7: Any) -> None:
 
 
 def test_true_is_not_one(json: Any) -> None:
-    read = json(b'{"a": true, "b": 1, "c": "1"}')
+    read = json(b'{"a": true, "b": 1, "c": "1", "list": [true, 0]}')
     assert read("a == 1") is False
     assert read("b == 1") is True
     assert read("a == b") is False
     assert read('c == "1" and c != b') is True
+    assert read("b == true") is False
+    assert read("b != true") is True
+    assert read("a == true") is True
+    for text in ("b in [true]", "a in [1]", "b in list", "false in list"):
+        assert read(text) is False, text
+    assert read("a in list") is True
+    assert read("0 in list") is True
     with pytest.raises(MessageError, match="compared"):
         read("c > 0")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import os
 from pathlib import Path
@@ -13,11 +12,17 @@ import msgspec
 
 from engine.connectors import Receive, Site
 from engine.connectors.file.disk import move_aside, sync_folder
+from engine.connectors.file.looking import look, sight_of
 from engine.message import LARGE, Body, Inbound
+from engine.schedule import Schedule, Ticker
 from engine.settings import Duration, Size
-from engine.wire.pickup import Rules, Sight, done_file, ready
+from engine.wire.pickup import Rules, Sight, day_of, done_file, ready, unsettled
 
 _CHUNK = 1024 * 1024
+#: Seconds between two looks while a file is not yet whole, however rarely one looks otherwise.
+SETTLE = 1.0
+#: Under this name the time up to which everything was looked at is remembered.
+_LOOKED = "//looked"
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,8 +32,12 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folder to watch, relative to the home."""
     pattern: str = "*"
     """Names to take, `*.hl7`; hidden and temporary names are never taken."""
+    subfolders: bool = False
+    """Whether folders inside it are looked into too."""
     every: Duration = Duration(5)
     """Time between two looks."""
+    schedule: Schedule | None = None
+    """When to look, in place of `every`: `{cron: "0 6 * * mon-fri"}`."""
     minimum_age: Duration = Duration(2)
     """A file is taken when it has not changed for so long and looked the same twice."""
     done: str = ""
@@ -39,6 +48,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of a file that was taken."""
     archive: str = "archive"
     """Folder for taken files, relative to the watched one unless absolute."""
+    archive_by_day: bool = False
+    """Whether the archive has a folder for every day, `2026-03-15` (UTC)."""
     max_size: Size = Size(200 * 1024 * 1024)
     """Longest file; longer ones are left and logged."""
 
@@ -96,31 +107,62 @@ class Source:
     async def run(self, receive: Receive) -> None:
         """Watch until cancelled; the file under way is finished first. OSError where the folder is missing."""
         try:
-            while True:
-                seen, names = await asyncio.to_thread(_look, self._folder)
-                self.ready.set()
-                round_ = asyncio.ensure_future(self._take_ready(seen, names, receive))
-                try:
-                    await asyncio.shield(round_)
-                except asyncio.CancelledError:
-                    self._stopping = True
-                    await round_
-                    raise
-                await asyncio.sleep(self._settings.every)
+            await asyncio.to_thread(self._look)
+            self.ready.set()
+            await self._keep_looking(receive, await self._ticker())
         finally:
             self.ready.clear()
 
+    async def _ticker(self) -> Ticker:
+        settings, site = self._settings, self._site
+        schedule = settings.schedule or Schedule(every=settings.every)
+        found = await site.remember.get(_LOOKED) if schedule.cron else None
+        return Ticker(schedule, site.zone, site.now, float(found) if found else None)
+
+    async def _keep_looking(self, receive: Receive, ticker: Ticker) -> None:
+        by_clock = bool(self._settings.schedule and self._settings.schedule.cron)
+        soon = None if by_clock else 0.0  # an interval begins with a look
+        while True:
+            due = await ticker.wait(soon)
+            if due is not None and due.missed:
+                self._site.notice("warning", "looks_missed", count=due.missed)
+            round_ = asyncio.create_task(self._round(receive))
+            try:
+                soon = await asyncio.shield(round_)
+            except asyncio.CancelledError:
+                self._stopping = True
+                await round_
+                raise
+            ticker.done()
+            if by_clock and due is not None:
+                await self._site.remember.put(_LOOKED, repr(ticker.last).encode())
+
     _stopping = False
 
-    async def _take_ready(self, seen: list[Sight], names: set[str], receive: Receive) -> None:
+    def _look(self) -> tuple[list[Sight], set[str]]:
+        return look(self._folder, self._settings.subfolders, self._archive)
+
+    async def _round(self, receive: Receive) -> float | None:
+        """Take what is whole; seconds after which another look is due before its time, None = at its time."""
+        seen, names = await asyncio.to_thread(self._look)
+        whole = await self._take_ready(seen, names, receive)
+        if not unsettled(seen, [*whole, *self._known.values()], self._rules):
+            return None
+        return max(SETTLE, self._settings.minimum_age)
+
+    async def _take_ready(
+        self, seen: list[Sight], names: set[str], receive: Receive
+    ) -> list[Sight]:
         before, self._before = self._before, {sight.name: sight for sight in seen}
         self._known = {name: sight for name, sight in self._known.items() if name in names}
         fresh = [sight for sight in seen if self._known.get(sight.name) != sight]
-        for sight in ready(self._site.now(), fresh, before, names, self._rules):
+        whole = ready(self._site.now(), fresh, before, names, self._rules)
+        for sight in whole:
             if self._stopping or self._site.pressure():
-                return
+                break
             if not await self._take(sight, receive):
-                return  # nobody kept it; what follows must not overtake it
+                break  # nobody kept it; what follows must not overtake it
+        return whole
 
     async def _take(self, sight: Sight, receive: Receive) -> bool:
         """Take one file; False where the message was not kept and the round must end."""
@@ -152,11 +194,13 @@ class Source:
         raw: Body = b"".join(content.chunks) if content.size <= LARGE else b""
         if content.size > LARGE:
             raw = await self._site.spool(content.chunks)
+        below, _, file_name = sight.name.rpartition("/")
+        folder = f"{self._settings.folder}/{below}" if below else self._settings.folder
         return Inbound(
             raw=raw,
             received_at=self._site.now(),
             peer=self._settings.folder,
-            facts={"file_name": sight.name, "folder": self._settings.folder},
+            facts={"file_name": file_name, "folder": folder},
             mark=self._site.remember.mark(name, mark),
         )
 
@@ -191,43 +235,21 @@ class Source:
         if self._settings.after == "delete":
             path.unlink(missing_ok=True)
         else:
-            self._archive.mkdir(mode=0o750, parents=True, exist_ok=True)
-            move_aside(path, self._archive)
+            archive = self._archive
+            if self._settings.archive_by_day:
+                archive /= day_of(self._site.now())
+            archive = (archive / sight.name).parent
+            archive.mkdir(mode=0o750, parents=True, exist_ok=True)
+            move_aside(path, archive)
         if self._rules.done:
             (self._folder / done_file(sight.name, self._rules)).unlink(missing_ok=True)
-        sync_folder(self._folder)
+        sync_folder(path.parent)
 
     def _tell(self, sight: Sight, event: str, error: OSError) -> None:
         """Say once what cannot be done; a file's name may be a patient's, its inode is not."""
         if sight.name not in self._told:
             self._told.add(sight.name)
             self._site.notice("error", event, inode=sight.inode, reason=error.strerror)
-
-
-def _look(folder: Path) -> tuple[list[Sight], set[str]]:
-    """Every regular file (links are not followed: they lead out of the folder), and every name."""
-    seen: list[Sight] = []
-    names: set[str] = set()
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                names.add(entry.name)
-                if entry.is_file(follow_symlinks=False):
-                    sight = _sight(entry.name, entry.path)
-                    seen += [sight] if sight is not None else []
-    except FileNotFoundError:
-        raise OSError(errno.ENOENT, f"the folder {folder} does not exist") from None
-    except PermissionError:
-        raise OSError(errno.EACCES, f"the folder {folder} may not be read") from None
-    return seen, names
-
-
-def _sight(name: str, path: str) -> Sight | None:
-    try:
-        found = os.stat(path, follow_symlinks=False)
-    except FileNotFoundError:  # taken away meanwhile
-        return None
-    return Sight(name=name, size=found.st_size, modified=found.st_mtime_ns, inode=found.st_ino)
 
 
 def _content(path: Path, sight: Sight) -> Content | None:
@@ -238,6 +260,6 @@ def _content(path: Path, sight: Sight) -> Content | None:
         while chunk := file.read(_CHUNK):
             chunks.append(chunk)
             digest.update(chunk)
-    if _sight(sight.name, str(path)) != sight:
+    if sight_of(sight.name, str(path)) != sight:
         return None
     return Content(chunks, sum(map(len, chunks)), digest.digest())

@@ -49,18 +49,20 @@ class Content(msgspec.Struct, frozen=True):
 def download(session: Session, folder: str, seen: Sight, home: Path) -> Content | None:
     """The content; None where the file no longer looks as it did. FileNotFoundError, PermissionError, OSError as the server says."""
     digest = hashlib.blake2b(digest_size=16)
-    with session.asking() as sftp, sftp.open(joined(folder, seen.name), "rb", 0) as file:
-        if seen.size <= LARGE:
-            body: bytes | Chunks = _small(file, seen.size)
-            digest.update(body if isinstance(body, bytes) else b"")
-        else:
-            body = _large(file, seen.size, digest, home)
-        after = sight(seen.name, file.stat())
-    if after != seen:
-        if isinstance(body, Chunks):
+    body: bytes | Chunks = b""
+    whole = False
+    try:
+        with session.asking() as sftp, sftp.open(joined(folder, seen.name), "rb", 0) as file:
+            if seen.size <= LARGE:
+                body = _small(file, seen.size)
+                digest.update(body)
+            else:
+                body = _large(file, seen.size, digest, home)
+            whole = sight(seen.name, file.stat()) == seen
+    finally:
+        if not whole and isinstance(body, Chunks):
             body.close()
-        return None
-    return Content(body, digest.digest())
+    return Content(body, digest.digest()) if whole else None
 
 
 def _small(file: paramiko.SFTPFile, size: int) -> bytes:

@@ -85,24 +85,27 @@ def joined(folder: str, name: str) -> str:
 
 def put_away(session: Session, path: str, target: str) -> None:
     """Move a taken file to a free name, making the folder. Gone already = done. PermissionError, OSError as the server says."""
-    with session.asking() as sftp:
-        try:
-            sftp.rename(path, target)
+    try:
+        _rename(session, path, target)
+        return
+    except FileNotFoundError:
+        if not exists(session, path):
             return
-        except FileNotFoundError:
-            if not exists(session, path):
-                return
-        except OSError:
-            if not exists(session, path):
-                return
-            if not exists(session, target) and exists(session, target.rpartition("/")[0]):
-                raise
-        make_folder(session, target.rpartition("/")[0])
-        for name in numbered(target):
-            if not exists(session, name):
-                sftp.rename(path, name)
-                return
+    except OSError:
+        if not exists(session, path):
+            return
+        if not exists(session, target) and exists(session, target.rpartition("/")[0]):
+            raise
+    make_folder(session, target.rpartition("/")[0])
+    free = next((name for name in numbered(target) if not exists(session, name)), None)
+    if free is None:
         raise OSError("all numbered names exist")
+    _rename(session, path, free)
+
+
+def _rename(session: Session, path: str, target: str) -> None:
+    with session.asking() as sftp:
+        sftp.rename(path, target)
 
 
 def make_folder(session: Session, folder: str) -> None:
@@ -110,17 +113,17 @@ def make_folder(session: Session, folder: str) -> None:
     if not folder or folder == "/" or exists(session, folder):
         return
     make_folder(session, folder.rpartition("/")[0])
-    with session.asking() as sftp:
-        try:
+    try:
+        with session.asking() as sftp:
             sftp.mkdir(folder, 0o750)
-        except OSError:
-            if not exists(session, folder):  # nobody else made it meanwhile
-                raise
+    except OSError:
+        if not exists(session, folder):  # nobody else made it meanwhile
+            raise
 
 
 def remove(session: Session, path: str) -> None:
     """Delete a file; gone already = done."""
-    with session.asking() as sftp, suppress(FileNotFoundError):
+    with suppress(FileNotFoundError), session.asking() as sftp:
         sftp.remove(path)
 
 
@@ -131,11 +134,11 @@ def exists(session: Session, path: str) -> bool:
 
 def size(session: Session, path: str) -> int | None:
     """The size of what has that name; None where nothing has."""
-    with session.asking() as sftp:
-        try:
+    try:
+        with session.asking() as sftp:
             return sftp.lstat(path).st_size or 0
-        except FileNotFoundError:
-            return None
+    except FileNotFoundError:
+        return None
 
 
 def numbered(path: str) -> Iterator[str]:

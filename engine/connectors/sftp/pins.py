@@ -65,7 +65,10 @@ def _pin(line: str) -> Pin:
     hosts = "" if words[0] in _KINDS else words.pop(0)
     if len(words) < 2 or words[0] not in _KINDS:
         raise ValueError(f"host_key: {_EXPECTED}")
-    return Pin(kind=words[0], digest=hashlib.sha256(_bytes(words[1])).digest(), hosts=hosts)
+    blob = _bytes(words[1])
+    if not blob.startswith(len(words[0]).to_bytes(4, "big") + words[0].encode()):
+        raise ValueError(f"host_key: {_EXPECTED}; this one is cut or changed")
+    return Pin(kind=words[0], digest=hashlib.sha256(blob).digest(), hosts=hosts)
 
 
 def _bytes(text: str, length: int = 0) -> bytes:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import io
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ class Session:
     def asking(self) -> Iterator[paramiko.SFTPClient]:
         """
         Ask the server. What it answers is raised as OSError (FileNotFoundError, PermissionError, or without a number);
-        Lost where the connection broke.
+        Lost where the connection broke. Catch OSError outside, where it can only be the server's word.
         """
         try:
             yield self.sftp
@@ -117,7 +118,11 @@ def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError) and error.errno:
-        return (error.strerror or "the connection failed").lower()
+        named = isinstance(
+            error, socket.gaierror
+        )  # else the text may be the server's, with a path in it
+        said = error.strerror if named else os.strerror(error.errno)
+        return (said or "the connection failed").lower()
     return "the connection was closed"
 
 

@@ -10,10 +10,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from engine.connectors import Receive, Site
 from engine.connectors.sftp.download import Chunks, Content, download
+from engine.connectors.sftp.found import Found, end, forget
 from engine.connectors.sftp.listing import Listing, joined, look, put_away, remove
 from engine.connectors.sftp.pool import Pool
 from engine.connectors.sftp.registry import Registry, Taken
@@ -28,28 +27,6 @@ from engine.wire.pickup import Rules, Sight, day_of, done_file, ready, unsettled
 SETTLE = 1.0
 #: Under this name the time up to which everything was looked at is remembered.
 _LOOKED = "looked"
-
-
-class Found(msgspec.Struct, frozen=True):
-    """One file, read or known."""
-
-    sight: Sight
-    taken: Taken | None
-    """What is remembered of its name."""
-    content: Content | None
-    """None where just this file was taken already."""
-
-    @property
-    def digest(self) -> bytes:
-        """The content's."""
-        if self.content is not None:
-            return self.content.digest
-        return self.taken.digest if self.taken is not None else b""
-
-    def drop(self) -> None:
-        """Let go of the content."""
-        if self.content is not None and isinstance(self.content.body, Chunks):
-            self.content.body.close()
 
 
 class Source:
@@ -174,11 +151,11 @@ class Source:
                         return False
                     task = asyncio.create_task(self._put_away(found))
                     ending.add(task)
-                    task.add_done_callback(partial(_forget, ending))
+                    task.add_done_callback(partial(forget, ending))
                 ahead.popleft()
             return True
         finally:
-            await _end(ahead, ending)
+            await end(ahead, ending)
 
     # -- one file -------------------------------------------------------------------------------------------
 
@@ -277,24 +254,6 @@ class Source:
             self._told.add(name)
             file = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).hexdigest()
             self._site.notice(level, event, file=file, **facts)
-
-
-async def _end(
-    ahead: deque[asyncio.Task[Found | None]], ending: set[asyncio.Task[None]]
-) -> None:
-    """Wait for everything under way; raises what went wrong in putting away."""
-    for found in await asyncio.gather(*ahead, return_exceptions=True):
-        if isinstance(found, Found):
-            found.drop()
-    for problem in await asyncio.gather(*ending, return_exceptions=True):
-        if isinstance(problem, BaseException):
-            raise problem
-
-
-def _forget(ending: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-    """A task that went well is not waited for."""
-    if not task.cancelled() and task.exception() is None:
-        ending.discard(task)
 
 
 def _reason(error: OSError) -> str:

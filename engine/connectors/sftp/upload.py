@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from engine.connectors.sftp.listing import exists, numbered, size
+from engine.connectors.sftp.listing import exists, numbered, remove, size
 from engine.connectors.sftp.session import Session
 from engine.errors import Misconfigured, Unavailable
 
@@ -25,21 +25,18 @@ def write(session: Session, draft: str, payload: bytes) -> None:
     Write the temporary file, in the place of what an earlier attempt left. Misconfigured where the folder is missing or may
     not be written, Unavailable where the disk is full or fails; the partner has seen nothing.
     """
-    with session.asking() as sftp:
-        try:
-            with sftp.open(draft, "wb", 0) as file:
-                file.set_pipelined(len(payload) > _PIECE)
-                for start in range(0, len(payload), _PIECE):
-                    file.write(payload[start : start + _PIECE])
-            written = len(payload) <= _PIECE or size(session, draft) == len(payload)
-        except FileNotFoundError:
-            raise Misconfigured(
-                "not written", "the folder does not exist on the server"
-            ) from None
-        except PermissionError:
-            raise Misconfigured("not written", "the folder may not be written") from None
-        except OSError:
-            written = False
+    try:
+        with session.asking() as sftp, sftp.open(draft, "wb", 0) as file:
+            file.set_pipelined(len(payload) > _PIECE)
+            for start in range(0, len(payload), _PIECE):
+                file.write(payload[start : start + _PIECE])
+        written = len(payload) <= _PIECE or size(session, draft) == len(payload)
+    except FileNotFoundError:
+        raise Misconfigured("not written", "the folder does not exist on the server") from None
+    except PermissionError:
+        raise Misconfigured("not written", "the folder may not be written") from None
+    except OSError:
+        written = False
     if not written:
         _forget(session, draft)
         detail = "the server could not write the file: its disk may be full"
@@ -48,7 +45,7 @@ def write(session: Session, draft: str, payload: bytes) -> None:
 
 def _forget(session: Session, draft: str) -> None:
     """A draft that could not be written takes no room."""
-    with session.asking() as sftp, suppress(OSError):
+    with suppress(OSError), session.asking() as sftp:
         sftp.remove(draft)
 
 
@@ -69,28 +66,29 @@ def publish(session: Session, draft: str, target: str, exist: str) -> None:
 
 def _rename(session: Session, draft: str, target: str) -> bool:
     """Whether it got the name; False where somebody else took it meanwhile."""
-    with session.asking() as sftp:
-        try:
+    try:
+        with session.asking() as sftp:
             sftp.rename(draft, target)
-        except OSError as error:
-            if exists(session, target):
-                return not exists(session, draft)
-            raise _refused(error) from None
+    except OSError as error:
+        if exists(session, target):
+            return not exists(session, draft)
+        raise _refused(error) from None
     return True
 
 
 def _replace(session: Session, draft: str, target: str) -> None:
     """In one step where the server can (posix-rename); else the old file goes first."""
-    with session.asking() as sftp:
-        try:
+    try:
+        with session.asking() as sftp:
             sftp.posix_rename(draft, target)
-        except OSError:
-            try:
-                with suppress(FileNotFoundError):
-                    sftp.remove(target)
-                sftp.rename(draft, target)
-            except OSError as error:
-                raise _refused(error) from None
+        return
+    except OSError:
+        remove(session, target)
+    try:
+        with session.asking() as sftp:
+            sftp.rename(draft, target)
+    except OSError as error:
+        raise _refused(error) from None
 
 
 def _refused(error: OSError) -> Exception:

@@ -138,7 +138,8 @@ class Groups:
 
     def _with_foreign(self, node: Node, position: int) -> tuple[int, ...]:
         held, segments = [position], self.document.segments
-        for at in node.own[bisect_right(node.own, position) :]:
+        for number in range(bisect_right(node.own, position), len(node.own)):
+            at = node.own[number]
             same = segments[at].name == segments[position].name
             if same or at not in self._layout.foreign:
                 break

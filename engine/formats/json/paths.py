@@ -6,8 +6,8 @@ checked at load). Positions count from 0. A filter gives the first match, follow
 
     message    a JSON document            read from Scope.node.value
     record     an entity, or the item of an `each`: names without a dot are looked up in it first
-    entity     an entity beside the message, at a destination: read from Scope.item
-    candidate  what a filter or a function looks at: only a leading dot reads it
+    entity     an entity beside the message, at a destination, or an item of a function's list: read from Scope.item
+    candidate  what a filter looks at: only a leading dot reads it
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from engine.formats.x12.names import loops as loops_of
 from engine.formats.x12.tokens import decoded, stretches
 
 _HEADER = b"ISA"
+#: What the parts of an interchange may come to, as times its own size and besides, in bytes: what stands around a loop is
+#: in every part.
+TIMES, MOST = 10, 64 * 1024 * 1024
 
 
 def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
@@ -42,13 +45,14 @@ def splits(by: str, layout: Any = None) -> str:
 def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
     """
     One interchange for each transaction set, or for each loop of that name, with everything that stands around it and
-    none of the others, its counts and levels made again. An interchange without any is given whole.
+    none of the others, its counts and levels made again. An interchange without any is given whole. MessageError where the
+    parts would come to too much.
     """
     document = parse(raw, reading)
     found = document.loops.sets if by == "ST" else _named(document, by)
     if not found:
         return [raw]
-    return _parts(document, found)
+    return _parts(document, found, by, len(raw))
 
 
 def _named(document: Document, by: str) -> list[Loop]:
@@ -59,10 +63,15 @@ def _named(document: Document, by: str) -> list[Loop]:
     return [loop for loop in begun if loop.part is not None]
 
 
-def _parts(document: Document, found: list[Loop]) -> Iterator[bytes]:
-    splitter = _Splitter(document, found)
+def _parts(document: Document, found: list[Loop], by: str, size: int) -> Iterator[bytes]:
+    splitter, left = _Splitter(document, found), TIMES * size + MOST
     for loop in found:
-        yield splitter.part(loop)
+        part = splitter.part(loop)
+        left -= len(part)
+        if left < 0:
+            rule = f"what stands around {by} is so large that its parts come to more than {TIMES} times the file"
+            raise MessageError("too_large", rule, by)
+        yield part
 
 
 class _Splitter:

@@ -45,6 +45,8 @@ def date(value: Any, format: Form = "", *, otherwise: Any = None) -> Moment:
     ('2026-11-21', '2026-11-21')
     """
     found = datetime(value, format)
+    if found.precision <= DAY:
+        return found
     at = _datetime(found.at.year, found.at.month, found.at.day)  # noqa: DTZ001
     return Moment(at, min(found.precision, DAY))
 
@@ -118,6 +120,7 @@ def _moment(
     return Moment(_local(at, zone, repeated), precision)
 
 
+@lru_cache(256)
 def _offset(text: str) -> timezone:
     if text == "Z":
         return UTC

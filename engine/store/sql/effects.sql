@@ -32,6 +32,9 @@ INSERT INTO grouping (id, channel, destination, key, flags, opened_at, ends_at, 
 -- of_source --
 SELECT id FROM member WHERE grouping = ? AND source = ? AND source IS NOT NULL ORDER BY id DESC LIMIT 1;
 
+-- of_message --
+SELECT id FROM member WHERE message = ? AND grouping = ? AND replaced = 0 AND source IS NULL ORDER BY id;
+
 -- member --
 INSERT INTO member (id, grouping, message, content, entity, kind, source, joined_at, replaced) VALUES
 
@@ -48,9 +51,9 @@ SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.versio
 
 -- due_of --
 SELECT g.id, c.name, coalesce(d.name, ''), g.key, g.flags, g.opened_at, g.version
-  FROM grouping AS g JOIN channel AS c ON c.id = g.channel LEFT JOIN destination AS d ON d.id = g.destination
- WHERE g.message = 0 AND g.due_at > 0 AND g.due_at <= ? AND c.name IN (SELECT value FROM json_each(?))
- ORDER BY g.due_at LIMIT ?;
+  FROM grouping AS g INDEXED BY grouping_due CROSS JOIN channel AS c ON c.id = g.channel
+  LEFT JOIN destination AS d ON d.id = g.destination
+ WHERE g.message = 0 AND g.due_at > 0 AND g.due_at <= ?1 AND g.channel IN carray(?2) ORDER BY g.due_at LIMIT ?3;
 
 -- waiting_groups --
 SELECT c.name, coalesce(d.name, ''), count(*)

@@ -87,7 +87,9 @@ SELECT g.id, g.version, g.standing, g.message, (SELECT count(*) FROM member WHER
 SELECT m.id, m.content, m.entity, m.replaced, g.id IS NOT NULL, s.id IS NOT NULL, c.id IS NOT NULL,
        m.entity = 0 OR EXISTS (SELECT 1 FROM content WHERE id = m.entity),
        m.replaced = 0 OR EXISTS (SELECT 1 FROM member AS n WHERE n.id = m.replaced AND n.id > m.id
-                                    AND n.grouping = m.grouping AND n.source = m.source)
+                                    AND n.grouping = m.grouping
+                                    AND (n.source = m.source OR m.source IS NULL AND n.source IS NULL
+                                         AND (SELECT replay_of FROM message WHERE id = n.message) = m.message))
   FROM member AS m LEFT JOIN grouping AS g ON g.id = m.grouping LEFT JOIN message AS s ON s.id = m.message
   LEFT JOIN content AS c ON c.id = m.content WHERE m.id > ? ORDER BY m.id LIMIT ?;
 
