@@ -34,7 +34,7 @@ class PaymentAdjustment(
 
     reason: str
     """Why (X12 element 426): `WO` recovers an overpayment, `FB` is a balance brought forward, `L6` interest."""
-    reference: str | None = None
+    reference: Protected[str | None] = None
     """What it refers to: a claim, an earlier payment."""
     amount: Decimal
     """How much it changes the payment; negative lessens it."""
@@ -75,7 +75,7 @@ class Payment(Entity, frozen=True, kw_only=True, tag=f"Payment/{VERSION}"):
     def __post_init__(self) -> None:
         """Raises Inconsistent where documents and adjustments, where there are any, do not make the amount."""
         super().__post_init__()
-        parts = [*self.documents, *self.adjustments]
+        parts: list[PaidDocument | PaymentAdjustment] = [*self.documents, *self.adjustments]
         if parts and sum((part.amount for part in parts), Decimal()) != self.amount:
             rule = "documents and adjustments do not make the amount"
             raise Inconsistent("unbalanced", rule, "amount")

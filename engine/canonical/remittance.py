@@ -100,7 +100,7 @@ class ProviderAdjustment(
     """End of the provider's fiscal period."""
     reason: str
     """Why (X12 element 426): `WO` recovers an overpayment, `FB` is a balance brought forward, `L6` interest."""
-    reference: str | None = None
+    reference: Protected[str | None] = None
     """What it refers to: a claim, an earlier payment."""
     amount: Decimal
     """How much less is paid; negative is more."""

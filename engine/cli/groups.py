@@ -30,7 +30,7 @@ def groups(
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Show the groups and batches that wait for more, since when, and when they are released."""
+    """Show the groups and batches that wait, and until when."""
     from engine.cli.people import record
     from engine.cli.selection import open_archive
     from engine.cli.terminal import json_out

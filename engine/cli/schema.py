@@ -16,7 +16,7 @@ def schema(
         typer.Argument(metavar="[KIND]", help="channel, mapping, config, table or layout."),
     ] = "channel",
 ) -> None:
-    """Print the JSON Schema of a kind of file, for completion and hover in editors."""
+    """Print the JSON Schema of a kind of file, for editors."""
     from engine.reference import editor
 
     if kind not in editor.kinds():

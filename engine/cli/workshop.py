@@ -22,7 +22,7 @@ def simulate(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=KIND:PORT]...",
-            help="billing=http:9301 lab=mllp:9304. Without any, the partners of config.yaml on loopback.",
+            help="billing=http:9301 lab=mllp:9304 dropbox=sftp:9305. Without any, the partners of config.yaml on loopback.",
         ),
     ] = None,
     *,
@@ -31,7 +31,7 @@ def simulate(
         typer.Option(
             "--fault",
             metavar="NAME=FAULT",
-            help="down, slow, 429, 500, 503, 400, 401, drops, late, AE or AR.",
+            help="down, slow, 429, 500, 503, 400, 401, drops, late, AE or AR; for sftp also full and stranger.",
         ),
     ] = None,
     switch: Annotated[
@@ -69,6 +69,8 @@ def _listening(partners: dict[str, Partner], control: int) -> None:
     for partner in partners.values():
         fault = "" if partner.fault == "none" else f"  fault: {partner.fault}"
         print(f"{partner.name}: {partner.kind} on port {partner.port}{fault}", flush=True)
+        for name, value in partner.ways().items():
+            print(f"  {name}: {value}", flush=True)
     print(
         f"switch a fault: corridor simulate --control {control} --switch NAME=FAULT", flush=True
     )

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from engine.connectors import Source
-from engine.errors import EngineError
+from engine.errors import EngineError, Misconfigured
 from engine.hours import is_open, next_close
 from engine.lanes.pace import closed_for
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two tries to start a source that cannot start.
 START_AGAIN = 5.0
+#: Seconds between two tries where only a person can help: a password tried too often locks the account.
+TRUST_AGAIN = 60.0
 #: Seconds after which an open source looks at the clock again, which may have been set.
 LOOK_AGAIN = 30.0
 
@@ -59,13 +61,14 @@ class Receiving:
                 continue
             except (OSError, EngineError) as error:
                 self.trouble = str(error)
+                again = TRUST_AGAIN if isinstance(error, Misconfigured) else again
             except Exception as error:
                 said = str(error) if type(error) is LookupError else type(error).__name__
                 self.trouble = f"the source failed: {said}"
             station.engine.log.event(
                 "error", station.channel.name, "source_stopped", detail=self.trouble
             )
-            await asyncio.sleep(START_AGAIN)
+            await asyncio.sleep(again)
 
     async def _until_open(self) -> None:
         station = self._station

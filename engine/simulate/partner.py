@@ -160,6 +160,10 @@ class Partner:
         """Seconds until an answer goes out."""
         return {Fault.SLOW: self.delay, Fault.LATE: self.late}.get(self._fault, 0.0)
 
+    def ways(self) -> dict[str, str]:
+        """What a channel needs to know of it besides its port."""
+        return {}
+
     def stats(self) -> dict[str, Any]:
         """For the control endpoint."""
         return {

@@ -114,10 +114,13 @@ class SftpPartner(Partner):
             return
         self.take(Received(key="", body=body, path=path.name))
 
+    def ways(self) -> dict[str, str]:
+        """Who may come in, where the files are, and the key it is known by."""
+        return {"user": self.user, "folder": str(self.folder), "host_key": self.host_key}
+
     def stats(self) -> dict[str, Any]:
         """For the control endpoint."""
-        more = {"folder": str(self.folder), "user": self.user, "host_key": self.host_key}
-        return {**super().stats(), **more}
+        return {**super().stats(), **self.ways()}
 
 
 class _Door(asyncssh.SSHServer):

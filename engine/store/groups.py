@@ -184,7 +184,9 @@ class Groups:
 
     def _of_replayed(self, group: Gathering, message: int) -> int:
         """The first member that a replayed message has in a group and that still stands; 0 = none: it would count twice."""
-        rows = self._connection.execute(self._sql["of_message"], (message, group.id)).fetchall()
+        rows: list[Any] = self._connection.execute(
+            self._sql["of_message"], (message, group.id)
+        ).fetchall()
         return next((int(row[0]) for row in rows if row[0] not in self._replaced), 0)
 
     # -- rows -----------------------------------------------------------------------------------------------

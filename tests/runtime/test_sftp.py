@@ -114,6 +114,7 @@ async def openssh(tmp_path: Path) -> AsyncIterator[tuple[Side, OpenSsh]]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(receiving, "START_AGAIN", 0.05)
+    monkeypatch.setattr(receiving, "TRUST_AGAIN", 0.05)
     yield
 
 

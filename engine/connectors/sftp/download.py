@@ -58,7 +58,8 @@ def download(session: Session, folder: str, seen: Sight, home: Path) -> Content 
                 digest.update(body)
             else:
                 body = _large(file, seen.size, digest, home)
-            whole = sight(seen.name, file.stat()) == seen
+            after = file.stat()
+        whole = sight(seen.name, after) == seen
     finally:
         if not whole and isinstance(body, Chunks):
             body.close()

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine import schedule
 from engine.connectors import Site
 from engine.connectors.file import Source, SourceSettings
+from engine.connectors.file import source as source_module
 from engine.message import Inbound, Plan, Receipt, Reply, Spooled, Verdict
 from engine.settings import Duration, Size
 from engine.store.sqlite import SqliteStore
@@ -309,3 +311,50 @@ async def test_stopping_finishes_the_file_under_way(
 def test_settings_that_cannot_be_are_mistakes(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         SourceSettings(folder="in", **settings)
+
+
+# -- sub-folders, days and schedules ------------------------------------------------------------------
+
+
+async def test_sub_folders_keep_their_place_in_the_archive(
+    watch: Any, line: Line, folder: Path
+) -> None:
+    for name in ("a.csv", "north/a.csv", ".hidden/a.csv"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "linked").symlink_to(folder / "north")
+    (folder / "north/a.ok").touch()
+    (folder / "a.ok").touch()
+    await watch(subfolders=True, archive_by_day=True, done="{stem}.ok")
+    await until(lambda: len(list(folder.glob("archive/20*/north/a.csv"))) == 1)
+    await until(lambda: len(list(folder.glob("archive/20*/a.csv"))) == 1)
+    await rest()
+    assert sorted(line.bodies) == [b"a.csv", b"north/a.csv"], "neither links nor the archive"
+    folders = {(inbound.facts or {})["folder"] for inbound in line.inbound}
+    assert folders == {"in", "in/north"}
+    assert not (folder / "north/a.ok").exists()
+
+
+async def test_a_look_by_the_clock(
+    watch: Any,
+    line: Line,
+    folder: Path,
+    clock: Any,
+    notices: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schedule, "LOOK", 0.01)
+    monkeypatch.setattr(source_module, "SETTLE", 0.02)
+    (folder / "a.csv").write_bytes(b"one")
+    task = await watch(schedule=schedule.Schedule(cron="0 6 * * *"))
+    await rest()
+    assert not line.inbound
+    clock.ahead = 86_400
+    await until(lambda: bool(line.inbound))
+    await until(lambda: "//looked" in line.memory.values)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    clock.ahead = 5 * 86_400
+    notices.clear()
+    await watch(schedule=schedule.Schedule(cron="0 6 * * *"))
+    await until(lambda: "looks_missed" in notices.events())
