@@ -66,6 +66,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 CompileCondition = Callable[[str, int, Shape], tuple[Callable[[Scope], bool], int]]
 
 
+#: Digits of a number in a path; no message has more of anything.
+DIGITS = 6
+
+
 class PathProblem(Exception):
     """A path that cannot be: offset in the text, what is wrong, what to write."""
 

@@ -61,8 +61,9 @@ class Receiving:
                 continue
             except (OSError, EngineError) as error:
                 self.trouble = str(error)
-                again = TRUST_AGAIN if isinstance(error, Misconfigured) else again
+                again = TRUST_AGAIN if isinstance(error, Misconfigured) else START_AGAIN
             except Exception as error:
+                again = START_AGAIN
                 said = str(error) if type(error) is LookupError else type(error).__name__
                 self.trouble = f"the source failed: {said}"
             station.engine.log.event(

@@ -18,7 +18,7 @@ from engine.wire.pickup import Sight
 
 _PIECE = 32 * 1024
 _CHUNK = 1024 * 1024
-#: Pieces asked for ahead of their answers.
+#: Pieces asked for at once: what is held in memory of a large file.
 _AHEAD = 64
 
 
@@ -77,10 +77,12 @@ def _small(file: paramiko.SFTPFile, size: int) -> bytes:
 def _large(file: paramiko.SFTPFile, size: int, digest: hashlib.blake2b, home: Path) -> Chunks:
     draft = tempfile.TemporaryFile(dir=home)  # noqa: SIM115 (closed by whoever reads it)
     try:
-        file.prefetch(size, max_concurrent_requests=_AHEAD)
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-            draft.write(piece)
+        for start in range(0, size, _AHEAD * _PIECE):
+            end = min(size, start + _AHEAD * _PIECE)
+            wanted = [(at, min(_PIECE, end - at)) for at in range(start, end, _PIECE)]
+            for piece in file.readv(wanted):
+                digest.update(piece)
+                draft.write(piece)
         draft.flush()
     except BaseException:
         draft.close()

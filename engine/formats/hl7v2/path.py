@@ -19,6 +19,7 @@ import msgspec
 
 from engine.formats import CompileCondition, PathProblem, Scope, Shape
 from engine.formats.hl7v2.structures import segment_names
+from engine.paths import DIGITS
 
 T = TypeVar("T")
 
@@ -193,6 +194,8 @@ def _pick(text: str, at: int, shape: Shape, condition: CompileCondition) -> tupl
 def _from_one(number: str, at: int) -> int:
     if int(number) == 0:
         raise PathProblem(at, "HL7 counts from 1")
+    if len(number) > DIGITS:
+        raise PathProblem(at, f"a number in a path has at most {DIGITS} digits")
     return int(number)
 
 

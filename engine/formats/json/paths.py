@@ -22,6 +22,7 @@ import msgspec
 from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape, Target
 from engine.formats.json import reading
 from engine.formats.json.types import ANY, FieldType, fields, of
+from engine.paths import DIGITS
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _KEY = re.compile(r'\[\s*"((?:[^"\\]|\\.)*)"\s*\]')
@@ -170,6 +171,9 @@ class _Walk:
             raise PathProblem(start, "brackets stand behind a list, this is none")
         self.type = self.type.item or ANY
         if position := _AT.match(self.text, start):
+            if len(position.group(1)) > DIGITS:
+                wrong = f"a number in a path has at most {DIGITS} digits"
+                raise PathProblem(start, wrong)
             self.at = position.end()
             self.found.append(reading.position(int(position.group(1))))
         elif every := _EACH.match(self.text, start):

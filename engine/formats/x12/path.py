@@ -19,6 +19,7 @@ import msgspec
 from engine.formats import CompileCondition, PathProblem, Scope, Shape
 from engine.formats.x12 import dictionary
 from engine.formats.x12.names import check_element, check_group, check_segment
+from engine.paths import DIGITS
 
 T = TypeVar("T")
 
@@ -227,6 +228,8 @@ def _pick(text: str, at: int, shape: Shape, condition: CompileCondition) -> tupl
 def _from_one(number: str, at: int) -> int:
     if int(number) == 0:
         raise PathProblem(at, "X12 counts from 1")
+    if len(number) > DIGITS:
+        raise PathProblem(at, f"a number in a path has at most {DIGITS} digits")
     return int(number)
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator
+import stat
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import paramiko
 import pytest
 
 from engine import schedule
 from engine.connectors import Site
 from engine.connectors.sftp import SourceSettings
 from engine.connectors.sftp import source as sftp_source
+from engine.connectors.sftp.download import download
+from engine.connectors.sftp.listing import look
+from engine.connectors.sftp.pool import Pool
 from engine.connectors.sftp.source import Source
 from engine.errors import Misconfigured, Unavailable
 from engine.message import Spooled
@@ -232,19 +239,20 @@ async def test_a_file_left_in_place_is_read_once(watch: Any, line: Any, server: 
     await until(lambda: len(line.inbound) == 2)
 
 
+@pytest.mark.parametrize("again", ["changed", "always"])
 async def test_taken_but_not_put_away_is_only_put_away(
-    watch: Any, line: Any, server: Any
+    watch: Any, line: Any, server: Any, again: str
 ) -> None:
     """As after a crash between the commit and the rename."""
     (server.drop / "archive").write_bytes(b"a file stands where the folder should be")
     put(server.drop, "a.csv")
-    task = await watch(pattern="*.csv")
+    task = await watch(pattern="*.csv", again=again)
     await until(lambda: line.inbound)
     await looks()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     (server.drop / "archive").unlink()
-    await watch(pattern="*.csv")
+    await watch(pattern="*.csv", again=again)
     await until((server.drop / "archive/a.csv").exists)
     assert len(line.inbound) == 1
 
@@ -283,3 +291,43 @@ async def test_a_missing_folder_and_a_server_that_is_not_there(watch: Any, serve
     gone = await watch(port=1)
     with pytest.raises(Unavailable, match="refused"):
         await gone
+
+
+# -- what a server says is not believed -----------------------------------------------------------------
+
+
+async def test_a_file_that_changed_since_it_was_seen_is_not_taken(
+    server: Any, site: Site
+) -> None:
+    path = put(server.drop, "a.csv", b"x" * 1000)
+    pool = Pool(SourceSettings(**server.access()), site.home)
+    try:
+        (seen,) = (
+            await pool.run(partial(look, folder=server.root, deep=False, passed_over=set()))
+        ).files
+        read = partial(download, folder=server.root, seen=seen, home=site.home)
+        assert await pool.run(read) is not None
+        path.write_bytes(b"y" * 1001)
+        assert await pool.run(read) is None
+        put(server.drop, "a.csv", b"z" * 1000, at=5)
+        assert await pool.run(read) is None
+    finally:
+        await pool.close()
+
+
+def test_names_that_lead_out_of_the_folder_are_passed_over() -> None:
+    class Hostile:
+        def listdir_attr(self, _: str) -> list[paramiko.SFTPAttributes]:
+            found = []
+            for name in ("../../etc/passwd", "..", ".", "a/b", "", "sound"):
+                one = paramiko.SFTPAttributes()
+                one.filename, one.st_mode, one.st_size = name, stat.S_IFREG | 0o600, 1
+                found.append(one)
+            return found
+
+        @contextlib.contextmanager
+        def asking(self) -> Iterator[Any]:
+            yield self
+
+    session: Any = Hostile()
+    assert look(session, "in", True, set()).names == {"sound"}
