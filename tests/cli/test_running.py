@@ -114,7 +114,13 @@ def test_the_reason_why_something_waits() -> None:
     assert (
         why({**live, "state": "idle", "why": "", "drain_rate": 5.0}) == "draining at 5 a second"
     )
-    paused = {**live, "state": "paused", "why": "401", "next_attempt_in": 300.0, "breaker": "open"}
+    paused = {
+        **live,
+        "state": "paused",
+        "why": "401",
+        "next_attempt_in": 300.0,
+        "breaker": "open",
+    }
     assert why(paused) == "401; next attempt in 5 min"
 
 

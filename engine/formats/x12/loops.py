@@ -165,9 +165,7 @@ class Loops:
         """Segments of that name, seen from no loop: those of the sets themselves where their maps have them there."""
         found = self._seen.get(name)
         if found is None:
-            found = [
-                segment for set_ in self.sets for segment in self.inside(set_, name, None)
-            ]
+            found = [segment for set_ in self.sets for segment in self.inside(set_, name, None)]
             # where the map has it at the top and it is not there, one of a line is another thing
             foreseen = any(set_.part and name in set_.part.direct for set_ in self.sets)
             if not found and not foreseen:
