@@ -141,7 +141,7 @@ def docs(
     ] = False,
     home: Home = None,
 ) -> None:
-    """Write the documentation of all channels and mappings, as Markdown and HTML, from what is loaded."""
+    """Write what the channels and mappings do, as Markdown and HTML."""
     if reference_folder is not None:
         _reference(reference_folder, check)
         return

@@ -169,7 +169,7 @@ async def test_what_waits_behind_another_spends_no_rate_and_says_why(house: Hous
         lanes = engine.stations["charges"].lanes["pointer"]
         await until(lambda: len(lanes.following.states) == 12, 6)
         await until(lambda: state_of(lanes)["why"] == "waits for document: 12 refused")
-        assert state_of(lanes)["state"] == "waiting"
+        await until(lambda: state_of(lanes)["state"] == "waiting")
         house.partner.fault = "none"
         await house.send(charge("C99"))
         await until(lambda: other.unique == 1, 6)
