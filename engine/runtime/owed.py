@@ -96,7 +96,10 @@ class Owed:
             said = str(error) if isinstance(error, EngineError) else type(error).__name__
             why = f"the answer of {rule.from_} cannot be passed on: {said}"
             return await self._without(inbound, reply, rule, why)
-        return msgspec.structs.replace(reply, body=body, status=_status(answer))
+        if not body and not rule.otherwise.isdigit():
+            why = f"the answer of {rule.from_} is empty"
+            return await self._without(inbound, reply, rule, why)
+        return msgspec.structs.replace(reply, body=body, status=_status(answer, rule))
 
     async def _answer(self, receipt: Receipt, rule: Answered) -> tuple[Answer | None, str]:
         """The answer, or why there is none; neither where the verdict itself is the answer."""
@@ -179,7 +182,7 @@ class Owed:
         return Reply(receipt=receipt, body=body, error=why)
 
 
-def _status(answer: Answer) -> str:
-    """The HTTP status of the answer and its content type, for a sender that asked by HTTP."""
-    kind = (answer.headers or {}).get("content-type", "")
+def _status(answer: Answer, rule: Answered) -> str:
+    """For a sender that asked by HTTP: the status of the answer, and its content type where the body is the partner's."""
+    kind = (answer.headers or {}).get("content-type", "") if rule.render is None else ""
     return f"{answer.status if answer.status.isdigit() else '200'} {kind}".rstrip()

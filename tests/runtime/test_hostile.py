@@ -111,6 +111,15 @@ async def test_an_answer_without_a_body_is_passed_on_without_one(
     assert b"content-length" not in head.lower(), "RFC 9110 8.6"
 
 
+async def test_an_empty_answer_is_no_answer_to_a_sender_of_hl7(house: House) -> None:
+    async with partner(http("200 OK")) as port:
+        house.channel(FRAMED, registry=port)
+        await house.start()
+        (said,) = await house.send(charge("Q1"))
+        assert b"MSA|AE|Q1" in said
+        assert "the answer of registry is empty" in house.log()
+
+
 async def test_an_answer_cannot_end_its_own_frame(house: House) -> None:
     """Else what a partner writes behind the end of a block is taken for the answer to the next message."""
     forged = b"MSH|^~\\&|A|B|C|D|20260101||ACK|9|P|2.5.1\rMSA|AA|C1\r"
