@@ -25,7 +25,7 @@ from engine.lanes.carriers import Carriers
 from engine.lanes.due import Due
 from engine.lanes.following import Following
 from engine.lanes.lines import Lines
-from engine.lanes.pace import Alarm, Pace, closed_for
+from engine.lanes.pace import Alarm, Pace
 from engine.lanes.payload import keeps_place, loaded
 from engine.message import Delivery, Settlement, State
 from engine.pipeline import Attempt, Clock, deliver, failed_attempt
@@ -145,10 +145,10 @@ class Lanes:
                 return
 
     def _may_pass(self) -> bool:
-        now, rate = self.clock.monotonic(), self.hold.rate or self.route.rate
-        later = self._pace.wait(rate, now) if rate else 0.0
-        if not later and (wait := closed_for(self.route.open, self.clock.now())):
-            later = now + wait
+        rate, hours = self.hold.rate or self.route.rate, self.route.open
+        if not rate and hours is None:
+            return True
+        later = self._pace.later(rate, self.clock.monotonic(), hours, self.clock.now())
         if later:
             self._alarm.set(later)
         return not later

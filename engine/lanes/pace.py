@@ -68,3 +68,9 @@ class Pace:
             return self._next
         self._next = max(self._next, now - 1.0 / rate) + 1.0 / rate
         return 0.0
+
+    def later(self, rate: float, now: float, hours: Hours | None, clock: float) -> float:
+        """0 = one may go at this rate and at this hour, and is counted; else the monotonic moment to look again."""
+        if shut := closed_for(hours, clock):
+            return now + shut
+        return self.wait(rate, now) if rate else 0.0
