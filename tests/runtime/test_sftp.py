@@ -16,6 +16,8 @@ from tests.openssh import OpenSsh
 
 from .conftest import House, until
 
+pytestmark = pytest.mark.slow
+
 IN = """
 description: Orders that a partner leaves
 owner: integration

@@ -48,6 +48,7 @@ async def test_a_channel_without_collect_any_more_is_a_mistake_while_groups_wait
     assert (await house.order("reload"))["changed"] == ["charges"]
 
 
+@pytest.mark.slow
 async def test_groups_without_a_place_wait_and_are_named_at_the_start(house: House) -> None:
     collecting(house, BATCH)
     await house.start()

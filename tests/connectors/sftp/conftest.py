@@ -165,7 +165,7 @@ def of_openssh(openssh: OpenSsh) -> Server:
     return Server(given, openssh.drop, str(openssh.drop))
 
 
-@pytest.fixture(params=["simulated", "openssh"])
+@pytest.fixture(params=["simulated", pytest.param("openssh", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest) -> Server:
     """Every promise is kept towards both."""
     if request.param == "simulated":
