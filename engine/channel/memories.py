@@ -71,6 +71,12 @@ def _one(binding: Binding, name: str, record: Record, node: Node) -> Remember | 
     ]
     when = binding.condition(entries.get("when"), binding.language)
     fields = binding.named(entries.get("fields"), binding.language)
+    for label, expression in fields:
+        if expression.kind == "bytes":
+            written = entries["fields"]
+            assert isinstance(written, Record)
+            problem = "bytes are remembered as a text that says them"
+            binding.mistakes.add(written.entries[label], problem, f"{expression.text} | base64")
     for_ = binding.value(entries.get("for"), _Age, "for", None)
     key = binding.parts(entries["key"], binding.language) if "key" in entries else ()
     if not all(sound) or for_ is None or not key:

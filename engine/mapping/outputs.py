@@ -33,6 +33,15 @@ def _hook(found: Any) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number")
+_SORTED = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number", order="sorted")
+
+
+def encoded(made: Any, in_order: bool = False) -> bytes:
+    """Values of the language as JSON, `in_order` of their names; MessageError `bad_value` where JSON cannot hold one."""
+    try:
+        return (_SORTED if in_order else _ENCODER).encode(made)
+    except (NotImplementedError, TypeError):
+        refuse("bad_value", "JSON cannot hold this value")
 
 
 def entity(struct: Any, make: Run) -> Make:
@@ -51,10 +60,7 @@ def json(make: Run) -> Make:
 
     def product(scope: Scope) -> Product:
         made = make(scope)
-        try:
-            payload = _ENCODER.encode(made)
-        except (NotImplementedError, TypeError):
-            refuse("bad_value", "JSON cannot hold this value")
+        payload = encoded(made)
         bounded(payload)
         return Product(of="json", payload=payload, shows="json", node=JsonDocument(made))
 

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from engine.channel import Channel, Remember
 from engine.effects import Remembered
-from engine.formats import NULL, Scope
-from engine.mapping.values import Moment
+from engine.formats import Scope
+from engine.mapping.outputs import encoded
 from engine.message import Facts
 from engine.planning.keys import joined
-
-
-def _hook(found: Any) -> Any:
-    if found is NULL:
-        return None
-    if isinstance(found, Moment):
-        return str(found)
-    raise NotImplementedError
-
-
-_ENCODER = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number", order="sorted")
 
 
 def note(channel: Channel, scope: Scope, facts: Facts) -> None:
@@ -42,5 +27,8 @@ def _one(remember: Remember, scope: Scope, now: float) -> Remembered | None:
     values = {name: expression.run(scope) for name, expression in remember.fields}
     said = {name: value for name, value in values.items() if value is not None}
     return Remembered(
-        name=remember.name, key=key, value=_ENCODER.encode(said), until=now + remember.for_
+        name=remember.name,
+        key=key,
+        value=encoded(said, in_order=True),
+        until=now + remember.for_,
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from watchfiles import awatch
 
 from engine.alerts import AlertState, Fact, Webhook, judge
-from engine.errors import ConfigError, StoreError
+from engine.errors import CommitUnknown, ConfigError, StoreError
+from engine.planning import place
 from engine.runtime.engine import Engine
 from engine.runtime.releases import unconfirmed
 
 #: What an analyst edits.
 WATCHED = (".yaml", ".csv")
+#: Seconds before a watch that failed begins again.
+BEGIN_AGAIN = 5.0
 #: Seconds between two measurements of the event loop's lag.
 LAG_EVERY = 0.02
 #: Seconds between two rounds of dropping old bodies, and between two steps of one.
@@ -21,6 +25,21 @@ PRUNE_EVERY, PRUNE_PAUSE = 600.0, 0.1
 FLUSH_EVERY = 60.0
 #: Seconds between two looks at queues and silences.
 LOOK_EVERY = 5.0
+
+
+async def lasting(engine: Engine, work: Callable[[Engine], Awaitable[None]]) -> None:
+    """Do a watch's work as long as the engine runs: one that fails is said and begun again, for nobody else would miss it."""
+    while True:
+        try:
+            await work(engine)
+            return
+        except CommitUnknown as error:
+            engine.die(str(error))
+            return
+        except Exception as error:
+            detail = f"{work.__name__}: {place(error)}"
+            engine.log.event("error", "", "watch_failed", detail=detail)
+            await asyncio.sleep(BEGIN_AGAIN)
 
 
 async def edits(engine: Engine) -> None:

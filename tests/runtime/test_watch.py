@@ -63,3 +63,24 @@ async def test_an_alert_is_told_when_a_queue_grows_old_and_when_it_is_over(
     house.partner.fault = "none"
     await until(lambda: "alert_cleared" in house.log())
     watching.cancel()
+
+
+async def test_a_watch_that_fails_is_said_and_begins_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.runtime.watch.BEGIN_AGAIN", 0.01)
+    engine = await house.start()
+    begun: list[str] = []
+
+    async def looking(engine: object) -> None:
+        begun.append("again" if begun else "first")
+        if len(begun) == 1:
+            raise StoreError("the name of somebody")
+
+    await asyncio.wait_for(watch.lasting(engine, looking), 2)
+    assert begun == ["first", "again"]
+    logged = house.home / "logs"
+    await until(
+        lambda: any("watch_failed" in path.read_text() for path in logged.glob("*.log"))
+    )
+    assert not any("somebody" in path.read_text() for path in logged.glob("*.log"))

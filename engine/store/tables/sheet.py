@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -160,7 +160,8 @@ class Sheet:
 
     # -- a row ----------------------------------------------------------------------------------------------
 
-    def _taker(self, places: list[int], width: int):  # type: ignore[no-untyped-def]
+    def _taker(self, places: list[int], width: int) -> Callable[[int, list[str]], Cells | None]:
+        """What makes the cells of a row of a line; None where something is wrong with it."""
         definition, wrong = self.definition, self._wrong
         keyed, dated = len(definition.keys), len(dates_of(definition))
         names = columns_of(definition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 
@@ -71,9 +72,18 @@ def test_long_interchanges_take_time_in_proportion(segment: bytes) -> None:
     took = []
     for count in (500, 8000):
         raw = SHIPMENT.replace(b"CTT*6~", segment * count + b"CTT*6~")
+        took.append(min(_spent(raw) for _ in range(2)))
+    assert took[1] < 16 * 5 * max(took[0], 0.004)
+
+
+def _spent(raw: bytes) -> float:
+    """Without the garbage collector, which looks through what all other tests left behind."""
+    gc.disable()
+    try:
         begun = time.process_time()
         document = x12.parse(raw, READING)
         list(x12.check(document))
         list(x12.split(raw, READING, "ST"))[:1]
-        took.append(time.process_time() - begun)
-    assert took[1] < 16 * 5 * max(took[0], 0.004)
+        return time.process_time() - begun
+    finally:
+        gc.enable()
