@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
-import msgspec
-
 from engine.message import Receipt
 from engine.paths import CompileCondition, Match, PathProblem, Paths, Scope, Shape, Target
+from engine.reading import NULL, Null, Reading
 
 __all__ = [
     "NULL",
@@ -31,34 +30,6 @@ __all__ = [
     "load",
     "names",
 ]
-
-
-class Null:
-    """HL7's `""`: the sender says the value is to be deleted. Unlike nothing (None): it says something."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "null"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-NULL = Null()
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How a channel reads its format: keys beside the connector in `source:`."""
-
-    encoding: str = ""
-    """Character set of the bytes, whatever the message says; empty = what the message or the standard says."""
-    unmappable: str = "quarantine"
-    """What to do with bytes or characters the character set does not have: quarantine, replace, ascii."""
-    mode: str = "original"
-    """HL7 acknowledgement mode: original, enhanced, by_message."""
-    layout: Any = None
-    """The compiled layout of a format that needs one (`format: delimited/item_master`); picklable."""
 
 
 class Place(Protocol):

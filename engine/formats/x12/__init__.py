@@ -7,19 +7,19 @@ The bytes stay as they came. A path as a value (`CLM05`) is the first leaf of wh
 
 from __future__ import annotations
 
-from engine.formats.x12 import read, target
+from engine.edi import read, target
+from engine.edi.document import Document, parse
+from engine.edi.edit import Editor
+from engine.edi.structure import structure
+from engine.edi.tree import tree
 from engine.formats.x12.acknowledge import acknowledge, refuse
 from engine.formats.x12.check import check
-from engine.formats.x12.document import Document, parse
-from engine.formats.x12.edit import Editor
 from engine.formats.x12.envelope import parts, split, splits
 from engine.formats.x12.streaming import stream
-from engine.formats.x12.structure import structure
-from engine.formats.x12.tree import tree
 
 
 class _Paths:
-    """Paths like `2300/CLM05-1` (engine/formats/x12/path.py)."""
+    """Paths like `2300/CLM05-1` (engine/edi/path.py)."""
 
     calls = ("qualified", "repeated")
     """Words that are written like functions and are paths here."""

@@ -12,14 +12,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from engine.edi.document import Document, parse
+from engine.edi.marks import ABSENT
+from engine.edi.writer import WIDTHS
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.x12.check import Envelope, GroupBounds, check
-from engine.formats.x12.document import Document, parse
 from engine.formats.x12.envelope import parts
 from engine.formats.x12.faults import Fault
-from engine.formats.x12.marks import ABSENT
-from engine.formats.x12.writer import WIDTHS
 from engine.message import Receipt, Verdict
 
 #: At most so many faults are told for a set.

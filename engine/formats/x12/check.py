@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.formats.x12 import dictionary, elements, faults
-from engine.formats.x12.document import Document, Segment
+from engine.edi import dictionary
+from engine.edi.document import Document, Segment
+from engine.edi.loop import Loop
+from engine.edi.maps import LoopPart, Part
+from engine.formats.x12 import elements, faults
 from engine.formats.x12.faults import Fault
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.maps import LoopPart, Part
 
 
 def check(document: Document) -> Iterator[Fault]:

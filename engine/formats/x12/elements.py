@@ -6,10 +6,10 @@ import calendar
 import re
 from collections.abc import Iterator
 
-from engine.formats.x12 import dictionary
-from engine.formats.x12.dictionary import Element, Slot
-from engine.formats.x12.document import Segment, parts_of
-from engine.formats.x12.marks import ABSENT
+from engine.edi import dictionary
+from engine.edi.dictionary import Element, Slot
+from engine.edi.document import Segment, parts_of
+from engine.edi.marks import ABSENT
 
 #: Code, element, component, repetition (from 1, 0 where there is one), number in the dictionary.
 Found = tuple[str, int, int, int, str]
@@ -78,7 +78,7 @@ def wrong(text: str, element: Element, version: str) -> str:
     """
     The code of what is wrong with a value; empty where nothing is. Sign and decimal point are not counted.
 
-    >>> from engine.formats.x12.dictionary import slot
+    >>> from engine.edi.dictionary import slot
     >>> wrong("1X", slot("AMT", 2).element, "005010"), wrong("20260231", slot("BEG", 5).element, "005010")
     ('6', '8')
     """

@@ -6,15 +6,15 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from engine.edi.counts import right_totals, totals
+from engine.edi.document import Document, parse
+from engine.edi.edit import Line, lines_of
+from engine.edi.loop import Loop
+from engine.edi.maps import guide, heads
+from engine.edi.names import loops as loops_of
+from engine.edi.tokens import decoded, stretches
 from engine.errors import MessageError
 from engine.formats import Reading
-from engine.formats.x12.counts import right_totals, totals
-from engine.formats.x12.document import Document, parse
-from engine.formats.x12.edit import Line, lines_of
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.maps import guide, heads
-from engine.formats.x12.names import loops as loops_of
-from engine.formats.x12.tokens import decoded, stretches
 
 _HEADER = b"ISA"
 #: What the parts of an interchange may come to, as times its own size and besides, in bytes: what stands around a loop is

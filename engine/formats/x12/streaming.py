@@ -6,9 +6,8 @@ import codecs
 import gc
 from collections.abc import Iterable, Iterator
 
-from engine.errors import MessageError
-from engine.formats.x12.marks import BLANK, Marks, marks_at
-from engine.formats.x12.tokens import (
+from engine.edi.marks import BLANK, Marks, marks_at
+from engine.edi.tokens import (
     FILL,
     START,
     Stretch,
@@ -19,6 +18,7 @@ from engine.formats.x12.tokens import (
     segments_of,
     stretches,
 )
+from engine.errors import MessageError
 
 #: Characters that are taken apart at once: what stays in the processor's cache.
 _BLOCK = 64 * 1024

@@ -7,18 +7,19 @@ from typing import Any
 
 import msgspec
 
+from engine.edi import dictionary
+from engine.edi.document import Segment, parts_of
+from engine.edi.edit import Editor, Line
+from engine.edi.loop import Loop
+from engine.edi.marks import Marks
+from engine.edi.path import Path, Pick, read_path
+from engine.edi.read import looker, segment_of
+from engine.edi.things import Element
+from engine.edi.values import check, written
+from engine.edi.writer import WIDTHS
 from engine.errors import MessageError
-from engine.formats import NULL, CompileCondition, PathProblem, Scope, Shape
-from engine.formats.x12 import dictionary
-from engine.formats.x12.document import Segment, parts_of
-from engine.formats.x12.edit import Editor, Line
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.marks import Marks
-from engine.formats.x12.path import Path, Pick, read_path
-from engine.formats.x12.read import looker, segment_of
-from engine.formats.x12.things import Element
-from engine.formats.x12.values import check, written
-from engine.formats.x12.writer import WIDTHS
+from engine.paths import CompileCondition, PathProblem, Scope, Shape
+from engine.reading import NULL
 
 _FIXED = {"ISA": (11, 12, 16), "SE": (1,), "GE": (1,), "IEA": (1,)}
 

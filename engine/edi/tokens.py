@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import msgspec
 
+from engine.edi.marks import BLANK, Marks, marks_at
 from engine.errors import MessageError
-from engine.formats.x12.marks import BLANK, Marks, marks_at
 
 START = re.compile(rf"[{BLANK}]*ISA(?=[^A-Za-z0-9])")
 _BINARY = re.compile(rb"(?:^|[^A-Za-z0-9])(?:BIN|BDS)[^A-Za-z0-9]")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.formats.x12 import dictionary
-from engine.formats.x12.document import Document, Segment, parts_of
-from engine.formats.x12.loop import Loop
+from engine.edi import dictionary
+from engine.edi.document import Document, Segment, parts_of
+from engine.edi.loop import Loop
 
 Row = tuple[int, str, str, str]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.formats.x12.maps import LoopPart
+from engine.edi.maps import LoopPart
 
 if TYPE_CHECKING:
-    from engine.formats.x12.document import Document, Segment
+    from engine.edi.document import Document, Segment
 
 
 class Loop:

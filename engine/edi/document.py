@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.formats import Reading
-from engine.formats.x12.marks import ABSENT, Marks
-from engine.formats.x12.tokens import decoded, stretches
+from engine.edi.marks import ABSENT, Marks
+from engine.edi.tokens import decoded, stretches
+from engine.reading import Reading
 
 if TYPE_CHECKING:
-    from engine.formats.x12.edit import Editor
-    from engine.formats.x12.loop import Loop
-    from engine.formats.x12.loops import Loops
+    from engine.edi.edit import Editor
+    from engine.edi.loop import Loop
+    from engine.edi.loops import Loops
 
 _CODE = re.compile(r"[A-Za-z0-9]{1,12}")
 _PROCESSING = {"P": "production", "T": "test", "I": "test"}
@@ -81,7 +81,7 @@ class Document:
     def loops(self) -> Loops:
         """Its loops, as the maps of its transaction sets have them."""
         if self._loops is None:
-            from engine.formats.x12.loops import Loops  # noqa: PLC0415
+            from engine.edi.loops import Loops  # noqa: PLC0415
 
             self._loops = Loops(self)
         return self._loops
@@ -118,7 +118,7 @@ class Document:
 
     def edit(self) -> Editor:
         """A copy to be written to."""
-        from engine.formats.x12.edit import Editor  # noqa: PLC0415
+        from engine.edi.edit import Editor  # noqa: PLC0415
 
         return Editor(self)
 

@@ -13,12 +13,11 @@ from typing import Any
 
 import msgspec
 
-from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape
-from engine.formats.x12 import repeated
-from engine.formats.x12.document import Segment
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.path import FORMAT, Path, Pick, read_path
-from engine.formats.x12.things import (
+from engine.edi import repeated
+from engine.edi.document import Segment
+from engine.edi.loop import Loop
+from engine.edi.path import FORMAT, Path, Pick, read_path
+from engine.edi.things import (
     Element,
     element,
     inside,
@@ -26,6 +25,7 @@ from engine.formats.x12.things import (
     qualified_from,
     repetitions,
 )
+from engine.paths import CompileCondition, Match, PathProblem, Scope, Shape
 
 Read = Callable[[Scope], Any]
 Find = Callable[[Scope], Sequence[Segment]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.formats.x12.document import Segment, parts_of
-from engine.formats.x12.marks import Marks
+from engine.edi.document import Segment, parts_of
+from engine.edi.marks import Marks
 
 #: Elements of the ISA hold the delimiters themselves.
 _HEADER = "ISA"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape
-from engine.formats.x12 import dictionary
-from engine.formats.x12.document import Segment
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.path import FORMAT, Path, read_path
+from engine.edi import dictionary
+from engine.edi.document import Segment
+from engine.edi.loop import Loop
+from engine.edi.path import FORMAT, Path, read_path
+from engine.paths import CompileCondition, Match, PathProblem, Scope, Shape
 
 Find = Callable[[Scope], Sequence[Segment]]
 

@@ -1,4 +1,4 @@
-"""Segments and data elements of the standard: names, types, lengths (`maps/segments.yaml`, `maps/elements.yaml`)."""
+"""Segments and data elements of the standard: names, types, lengths (`x12/segments.yaml`, `x12/elements.yaml`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 import msgspec
 
-from engine.formats.x12.maps import content
+from engine.edi.maps import content
 
 _TOKEN = re.compile(r"([A-Z0-9]+)(!?)(?:x(\d+))?")
 #: From this version on the lengths are those in front of the semicolon.

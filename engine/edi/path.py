@@ -16,10 +16,9 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.formats import CompileCondition, PathProblem, Scope, Shape
-from engine.formats.x12 import dictionary
-from engine.formats.x12.names import check_element, check_group, check_segment
-from engine.paths import DIGITS
+from engine.edi import dictionary
+from engine.edi.names import check_element, check_group, check_segment
+from engine.paths import DIGITS, CompileCondition, PathProblem, Scope, Shape
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.formats.x12.maps import Part
+from engine.edi.maps import Part
 
 Leaf = tuple[int, int]
 """Element and component (0 = the whole element)."""

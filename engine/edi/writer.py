@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from engine.edi import dictionary
+from engine.edi.dictionary import Slot
+from engine.edi.marks import ABSENT, Marks
+from engine.edi.values import check
 from engine.errors import MessageError
-from engine.formats.x12 import dictionary
-from engine.formats.x12.dictionary import Slot
-from engine.formats.x12.marks import ABSENT, Marks
-from engine.formats.x12.values import check
 
 if TYPE_CHECKING:
-    from engine.formats.x12.building import Built
-    from engine.formats.x12.lines import Line
+    from engine.edi.building import Built
+    from engine.edi.lines import Line
 
 Values = dict[tuple[int, int], list[str]]
 

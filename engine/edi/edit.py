@@ -16,13 +16,14 @@ from typing import Any
 
 import msgspec
 
+from engine.edi.additions import Added, placed
+from engine.edi.counts import recounted, right_totals
+from engine.edi.document import Document, Segment, parse
+from engine.edi.loop import Loop
+from engine.edi.marks import BLANK, Marks
 from engine.errors import MessageError
-from engine.formats import Reading, Scope
-from engine.formats.x12.additions import Added, placed
-from engine.formats.x12.counts import recounted, right_totals
-from engine.formats.x12.document import Document, Segment, parse
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.marks import BLANK, Marks
+from engine.paths import Scope
+from engine.reading import Reading
 
 Nodes = Callable[[Scope], Sequence[Any] | None]
 

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.edi import dictionary
+from engine.edi.building import Built, inside, owns, put
+from engine.edi.lines import Leaf, Line
+from engine.edi.maps import Guide, LoopPart, Part, named
+from engine.edi.names import check_element
+from engine.edi.things import Element
 from engine.errors import MessageError
-from engine.formats import CompileCondition, PathProblem, Scope
-from engine.formats.x12 import dictionary
-from engine.formats.x12.building import Built, inside, owns, put
-from engine.formats.x12.lines import Leaf, Line
-from engine.formats.x12.maps import Guide, LoopPart, Part, named
-from engine.formats.x12.names import check_element
-from engine.formats.x12.things import Element
+from engine.paths import CompileCondition, PathProblem, Scope
 
 _PLACE = re.compile(r"([A-Z][A-Z0-9]{1,2})(\[.*\])?(\d\d)(?:-(\d+))?", re.DOTALL)
 _CODE = re.compile(r'\s*\.(\d\d)(?:-(\d+))?\s*==\s*"([^"]*)"\s*')

@@ -6,12 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.maps import Guide, Part, resolve
-from engine.formats.x12.sets import SetWalk
+from engine.edi.loop import Loop
+from engine.edi.maps import Guide, Part, resolve
+from engine.edi.sets import SetWalk
 
 if TYPE_CHECKING:
-    from engine.formats.x12.document import Document, Segment
+    from engine.edi.document import Document, Segment
 
 _NONE: tuple[Segment, ...] = ()
 #: Segments that close an envelope: seen from inside, the next one counts.

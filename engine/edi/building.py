@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.edi import dictionary
+from engine.edi.document import Document, parse
+from engine.edi.lines import Leaf, Line, line_of
+from engine.edi.maps import Guide, LoopPart, Part
+from engine.edi.values import written
+from engine.edi.writer import Writer, interchange
 from engine.errors import MessageError
-from engine.formats import Reading
-from engine.formats.x12 import dictionary
-from engine.formats.x12.document import Document, parse
-from engine.formats.x12.lines import Leaf, Line, line_of
-from engine.formats.x12.maps import Guide, LoopPart, Part
-from engine.formats.x12.values import written
-from engine.formats.x12.writer import Writer, interchange
+from engine.reading import Reading
 
 
 class Group:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.formats.x12.maps import resolve
+from engine.edi.maps import resolve
 
 if TYPE_CHECKING:
-    from engine.formats.x12.document import Document
-    from engine.formats.x12.edit import Editor, Line
+    from engine.edi.document import Document
+    from engine.edi.edit import Editor, Line
 
 
 #: What each trailer counts.

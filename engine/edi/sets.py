@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.formats.x12.loop import Loop
-from engine.formats.x12.maps import LoopPart, Part
-from engine.formats.x12.walker import step
+from engine.edi.loop import Loop
+from engine.edi.maps import LoopPart, Part
+from engine.edi.walker import step
 
 if TYPE_CHECKING:
-    from engine.formats.x12.document import Segment
-    from engine.formats.x12.loops import Loops
+    from engine.edi.document import Segment
+    from engine.edi.loops import Loops
 
 
 #: Levels of a hierarchy; one deeper than that stands beside its parent.

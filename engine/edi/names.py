@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.formats import PathProblem, Shape
-from engine.formats.x12 import dictionary
-from engine.formats.x12.maps import Guide, LoopPart, named, parts
+from engine.edi import dictionary
+from engine.edi.maps import Guide, LoopPart, named, parts
+from engine.paths import PathProblem, Shape
 
 ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE", "ST", "SE"])
 

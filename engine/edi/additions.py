@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.formats import Scope
-from engine.formats.x12.document import Segment
-from engine.formats.x12.loop import Loop
+from engine.edi.document import Segment
+from engine.edi.loop import Loop
+from engine.paths import Scope
 
 if TYPE_CHECKING:
-    from engine.formats.x12.edit import Editor, Line
+    from engine.edi.edit import Editor, Line
 
 
 class Added:

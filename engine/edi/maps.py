@@ -1,5 +1,5 @@
 """
-Transaction sets as data: `maps/*.yaml`, one file per set, with its loops and segments in their order.
+Transaction sets as data: `x12/*.yaml`, one file per set, with its loops and segments in their order.
 
 An item is `NAME[!] [repeat] [.element=CODE|CODE]`: `REF! 2 .1=EI|SY` must be there, at most twice, with one of these
 codes in its first element. A loop is such an item with a list of its own; its first segment begins it.
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-_FOLDER = Path(__file__).parent / "maps"
+_FOLDER = Path(__file__).parent / "x12"
 _NOT_SETS = ("elements", "segments")
 _ITEM = re.compile(r"(\w+)(!?)(?: (\d+|\*))?(?: \.(\d+)(?:-(\d+))?=(\S+))?")
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.formats.x12.document import Segment, parts_of
-from engine.formats.x12.maps import Guide, LoopPart, Part
+from engine.edi.document import Segment, parts_of
+from engine.edi.maps import Guide, LoopPart, Part
 
 Step = tuple[Part, int, tuple[LoopPart, ...], bool]
 """The place, how many loops around stay open (0 = the set only), the loops that begin, whether it stands out of order."""

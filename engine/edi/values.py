@@ -6,10 +6,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from engine.edi.dictionary import Element, Slot
+from engine.edi.marks import Marks
 from engine.errors import MessageError
-from engine.formats import NULL
-from engine.formats.x12.dictionary import Element, Slot
-from engine.formats.x12.marks import Marks
+from engine.reading import NULL
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d))?)?.*", re.DOTALL)
