@@ -65,7 +65,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmation that must come on another channel (`expect:` of a destination)."""
+    """A confirmation that must come on another channel (`expect:` and `expect_ack:` of a destination)."""
 
     destination: str
     channel: str
@@ -74,7 +74,47 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """The name of that channel's key (`keys:`) that carries the value."""
     value: str
     within: float
-    """Seconds after the delivery within which it must have come."""
+    """Seconds after the delivery within which it must have come; 0 = it may come, and nobody waits for it."""
+    payload: int = 0
+    """Of an acknowledgement: which of the destination's payloads it is about, from 1; 0 = another confirmation."""
+    says: str = ""
+    """Of an acknowledgement: what it is about, for people: `850 0001 in group 17`. Never a value of the message."""
+    message: int = 0
+    """Of an acknowledgement: the message that brought what it is about, where a batch joined several; 0 = this one."""
+
+
+#: What a partner says became of what it was sent, the worse the later; the store keeps the place. Nothing, as long as it
+#: has not said anything.
+OUTCOMES = ("", "accepted", "accepted with errors", "partly accepted", "rejected")
+ACCEPTED, NOTED, PARTLY, REJECTED = 1, 2, 3, 4
+#: The key name of what acknowledgements confirm; no key of a channel can have it.
+ACKNOWLEDGED = "acknowledged by partner"
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a partner will speak of when it acknowledges: an interchange, a set in it, a claim in that."""
+
+    kind: str
+    """`interchange`, `set`, `claim`."""
+    value: str
+    """By what it is known, parts joined by U+001F; the first part is the kind, the next two are we and the partner."""
+    says: str
+    """For people: `850 0001 in group 17`. Control numbers only."""
+    set: int = -1
+    """Which set of its interchange it is, or is in, from 0; -1 = the interchange itself."""
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner says became of something that was sent."""
+
+    kind: str
+    """`interchange`, `set`, `claim`, or `group` and `claims`: all sets and claims whose value begins with this one."""
+    value: str
+    """As in Sent."""
+    outcome: int
+    """Its place in OUTCOMES."""
+    detail: str = ""
+    """The standard's codes and places, in words. Never a value of the message."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

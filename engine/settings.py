@@ -1,4 +1,4 @@
-"""The installation (`config.yaml`) and the types that settings are written in."""
+"""The types that settings are written in: lengths of time, sizes, rates, zones, secrets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import re
 import zoneinfo
 from functools import cache
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar
 
 import msgspec
-
-from engine.convert import WRONG, Converter
-from engine.placed import Mistakes, Record, read_file
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
@@ -183,97 +179,3 @@ def check_clear_text(host: str, plaintext: bool) -> None:
             "host: without 'tls' everything travels in clear text between this machine and others; "
             "write tls: {...}, or plaintext: true if the network is trusted"
         )
-
-
-class Sqlite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The embedded store."""
-
-    bodies: Duration | None = None
-    """How long the bodies of messages that are done with are kept, `90d`; what is known about them stays. None = for ever."""
-
-
-class StoreChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which store keeps the messages."""
-
-    sqlite: Sqlite = Sqlite()
-    """Embedded, in the home itself."""
-
-
-class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What holds for every listener that does not say otherwise."""
-
-    host: str = "127.0.0.1"
-    """Address to listen on; `0.0.0.0` = all addresses of the machine."""
-    plaintext: bool = False
-    """Allow these listeners to take messages from other machines without TLS: everything then travels in clear text."""
-
-
-class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where alerts are sent."""
-
-    url: str = ""
-    """Address that takes a JSON POST when an alert starts and when it clears; empty = only the log says so."""
-    headers: dict[str, Secret] = {}
-    """Headers to send with it, each by reference: `{Authorization: {env: ALERT_TOKEN}}`."""
-    plaintext: bool = False
-    """Allow http:// to another machine: alerts and these headers then travel in clear text."""
-
-    def __post_init__(self) -> None:
-        if not self.url:
-            return
-        if not re.match(r"https?://[^/]", self.url):
-            raise ValueError("url is an address such as https://alerts.example.org/corridor")
-        parts = urlsplit(self.url)
-        if (
-            parts.scheme == "http"
-            and not self.plaintext
-            and not is_loopback(parts.hostname or "")
-        ):
-            raise ValueError(
-                "url: http:// to another machine sends everything in clear text; "
-                "write https://, or plaintext: true if the network is trusted"
-            )
-
-
-class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The log files."""
-
-    folder: str = "logs"
-    """Folder of the log files, relative to the home."""
-    keep: Duration = Duration(30 * 86400)
-    """How long a log file is kept."""
-
-
-class Installation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`config.yaml`: what holds for the whole home. Everything has a default; the file may be absent."""
-
-    name: str = ""
-    """What people call this installation."""
-    environment: Literal["production", "test"] = "production"
-    """Messages that say they are for another environment are refused."""
-    zone: Zone = Zone("UTC")
-    """Time zone of times that carry no offset, unless a channel says otherwise."""
-    store: StoreChoice = StoreChoice()
-    """Which store keeps the messages."""
-    listen: Listen = Listen()
-    """What holds for every listener that does not say otherwise."""
-    partners: dict[str, Record] = {}
-    """By name, the connector settings of a partner: `lab: {mllp: {host: 10.0.0.5, port: 2575, tls: {}}}`; a channel says `mllp: {partner: lab}`."""
-    defaults: dict[Literal["care", "revenue", "supply", "admin"], Record] = {}
-    """By class, what its destinations and alerts have where a channel says nothing: `care: {retry: {first_wait: 1s}, alerts: {queue_age: 5m}}`."""
-    alerts: Webhook = Webhook()
-    """Where alerts are sent."""
-    logs: Logs = Logs()
-    """The log files."""
-
-
-def load(home: Path, mistakes: Mistakes) -> Installation | None:
-    """The home's `config.yaml`; all defaults where there is none, None where it has mistakes (they are noted)."""
-    path = home / "config.yaml"
-    if not path.exists():
-        return Installation()
-    node, _ = read_file(path, "config.yaml", mistakes)
-    if node is None:
-        return None
-    value = Converter(mistakes).struct(node, Installation)
-    return None if value is WRONG else value

@@ -4,19 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from engine import settings
+from engine import installation
+from engine.installation import Installation
 from engine.placed import Mistakes
-from engine.settings import Duration, Installation, Rate, Secret, Size, Zone
+from engine.settings import Duration, Rate, Secret, Size, Zone
 
 
 def load(home: Path, text: str) -> tuple[Installation | None, list[str]]:
     (home / "config.yaml").write_text(text)
     mistakes = Mistakes()
-    return settings.load(home, mistakes), [str(each) for each in mistakes]
+    return installation.load(home, mistakes), [str(each) for each in mistakes]
 
 
 def test_without_a_file_everything_has_its_default(tmp_path):
-    assert settings.load(tmp_path, Mistakes()) == Installation()
+    assert installation.load(tmp_path, Mistakes()) == Installation()
     assert Installation().listen.host == "127.0.0.1"
     assert Installation().environment == "production"
 

@@ -61,6 +61,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """Minutes from midnight, each day, in the channel's zone."""
     most: int = 0
     """Members; 0 = no limit."""
+    size: int = 0
+    """Bytes of all members: one that would go beyond them opens the next batch; 0 = no limit."""
 
 
 class Remember(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +113,30 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds after the delivery."""
 
 
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around what a destination's partner is sent (`partners:` of config.yaml)."""
+
+    partner: str
+    format: Format
+    settings: Any
+    """Compiled by Format.envelope; None = none is known, of an acknowledgement that turns round what it answers."""
+    zone: str
+    """Of date and time in it."""
+    seals: bool = True
+    """Whether what the destination gets is sealed in it; an acknowledgement only takes its numbers from it."""
+
+
+class ExpectAck(msgspec.Struct, frozen=True, kw_only=True):
+    """`expect_ack:` of a destination: the partner's acknowledgement must come, as a message of a channel."""
+
+    from_: str
+    """The channel on which it comes."""
+    format: Format
+    """Of what is sent; it says by what its acknowledgement is known."""
+    within: float
+    """Seconds after the delivery."""
+
+
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """`answer:` of a source: the reply to the sender is a destination's answer."""
 
@@ -152,6 +178,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """When it may send; None = always. Outside, deliveries wait without spending attempts or age."""
     batch: Batch | None = None
     expect: Expect | None = None
+    expect_ack: ExpectAck | None = None
+    envelope: Envelope | None = None
+    """None = what the destination gets leaves as it is."""
+    acknowledges: bool = False
+    """`of: acknowledgement`: it gets what says what became of the channel's messages."""
     keep_answers: bool = False
     """Whether the partner's good answers are kept whole, too: the source's reply is made of them (`answer:`)."""
 
@@ -184,6 +215,14 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     format_name: str
     format: Format
     reading: Reading = Reading()
+    validate: str = ""
+    """The level at which messages are checked before anything is read of them; empty = not."""
+    acknowledges: bool = False
+    """Whether one of its destinations gets acknowledgements."""
+    whole: tuple[Expression, ...] | None = None
+    """Where it acknowledges and splits: the duplicate key of the interchange; None = not checked."""
+    is_answered: bool = False
+    """Whether its messages may be acknowledgements that another channel waits for."""
     processing: str = ""
     """Which processing the channel takes: `production`, `test`; empty = the environment's."""
     lets: tuple[Expression, ...] = ()
@@ -228,7 +267,9 @@ __all__ = [
     "Batch",
     "Channel",
     "Collect",
+    "Envelope",
     "Expect",
+    "ExpectAck",
     "Home",
     "Link",
     "Release",

@@ -36,7 +36,8 @@ def check(
     known = sorted({*roots, *names})
     wrong = _ports(channels, roots, mistakes)
     wrong |= _handing_over(channels, roots, mistakes, known)
-    return wrong | _expected(channels, roots, mistakes, known)
+    wrong |= _expected(channels, roots, mistakes, known)
+    return wrong | _acknowledged(channels, roots, mistakes, known)
 
 
 def _ports(
@@ -192,6 +193,35 @@ def _expected(
                 said = meant(expect.where, keys) or "; it has none"
                 problem = f"the channel '{expect.from_}' has no key '{expect.where}'{said}"
                 mistakes.add(at, problem, f"where: {near}" if near else "")
+                wrong.add(name)
+    return wrong
+
+
+def _acknowledged(
+    channels: Mapping[str, Channel],
+    roots: Mapping[str, Record],
+    mistakes: Mistakes,
+    known: list[str],
+) -> set[str]:
+    """Acknowledgements come on a channel that exists and reads what they are written in."""
+    wrong: set[str] = set()
+    for name in sorted(channels):
+        for route in channels[name].routes:
+            expect = route.expect_ack
+            if expect is None:
+                continue
+            target, problem, write = channels.get(expect.from_), "", ""
+            if expect.from_ not in known:
+                near = nearest(expect.from_, known)
+                said = meant(expect.from_, known)
+                problem = f"there is no channel '{expect.from_}' on which it could come{said}"
+                write = f"from: {near}" if near else ""
+            elif target is not None and target.format is not expect.format:
+                wanted = expect.format.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+                problem = f"the channel '{expect.from_}' reads {target.format_name}; the acknowledgement is {wanted}"
+            if problem:
+                at = _inside(roots[name], route.name, "expect_ack", "from")
+                mistakes.add(at, problem, write)
                 wrong.add(name)
     return wrong
 

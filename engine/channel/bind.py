@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from engine.channel import CLASSES, Alerts, Answered, Channel, Link, Route
+from engine.channel import acknowledgements
 from engine.channel.accept import accept
 from engine.channel.answers import answer
 from engine.channel.binding import Binding, FindMapping, over
@@ -20,13 +21,14 @@ from engine.channel.grammar import CHANNEL, check_keys
 from engine.channel.lets import lets
 from engine.channel.memories import remembers
 from engine.channel.products import made_of, transforms
-from engine.channel.sources import format_of, source, split
+from engine.channel.sources import format_of, source, split, validate
 from engine.channel.written import Written
 from engine.formats import Reading
+from engine.installation import Installation
 from engine.mapping import Mapping
 from engine.mapping.tables import Tables
 from engine.placed import Mistakes, Record
-from engine.settings import Installation, Zone
+from engine.settings import Zone
 
 
 def bind(
@@ -64,6 +66,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
     format_of(binding)
     sourced = source(binding)
     by, on_part = split(binding)
+    level = validate(binding)
     named = lets(binding)
     rules, unique, processing = accept(binding)
     keys = binding.named(get("keys"), binding.language)
@@ -72,6 +75,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
     chains = transforms(binding)
     collected, made = collect(binding, made_of(binding, chains))
     routes = destinations(binding, made)
+    whole = acknowledgements.whole(binding, by, routes)
     answered = answer(binding, sourced.answer, sourced.link, routes)
     tests = cases(binding)
     if sourced.link is None or language is None:
@@ -89,6 +93,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         format_name=binding.format_name,
         format=language.format,
         reading=sourced.reading,
+        validate=level,
         split=by,
         on_part=on_part,
         open=sourced.open,
@@ -98,6 +103,9 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         names=names,
         accept=rules,
         unique=unique,
+        acknowledges=any(route.acknowledges for route in routes),
+        whole=whole,
+        is_answered=hasattr(language.format, "answers"),
         keys=keys,
         remembers=remembered,
         transforms=chains,
@@ -134,7 +142,9 @@ def _mappings(channel: Channel) -> list[Mapping]:
 
 def _stateful(channel: Channel, tables: Tables) -> bool:
     """Whether planning reads or writes memory, numbers or groups, or compares a file with the one before."""
-    waits = channel.collect is not None or any(route.batch for route in channel.routes)
+    waits = channel.collect is not None or any(
+        route.batch or route.envelope or route.acknowledges for route in channel.routes
+    )
     compares = getattr(channel.reading.layout, "snapshot", None) is not None
     asks = bool(tables.sequences or tables.recalls or tables.changes)
     asks = asks or any(_counts(mapping) for mapping in _mappings(channel))
@@ -172,5 +182,10 @@ def _release(channel: Channel, content: bytes, binding: Binding) -> str:
     links = [channel.source, *(route.link for route in channel.routes)]
     outside = [(each.kind, each.settings) for each in links]
     policies = [(route.policy, route.queue_limit) for route in channel.routes]
+    sealing = [
+        (each.partner, each.settings) for route in channel.routes if (each := route.envelope)
+    ]
     digest.update(repr((outside, policies, channel.zone, channel.alerts)).encode())
+    if sealing:
+        digest.update(repr(sealing).encode())
     return digest.hexdigest()

@@ -13,11 +13,11 @@ from engine import formats
 from engine.channel.grammar import Level, check_keys, missing, misspelt
 from engine.convert import WRONG, Converter
 from engine.formats import Format, Shape
+from engine.installation import Installation
 from engine.mapping import Expression, Language, Mapping, expression
 from engine.mapping.tables import Tables
 from engine.mapping.traps import not_a_value
 from engine.placed import Items, Mistakes, Node, Record, Scalar, read
-from engine.settings import Installation
 
 #: Finds a compiled mapping by name, zone and the names of `let` it may read: LookupError where there is no such file,
 #: None where it has mistakes.

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.channel import Expect, Link, Route, sequels
+from engine.channel import Expect, Link, Route, acknowledgements, envelopes, sequels
 from engine.channel.batches import batch, closed_by, language_of_batch
 from engine.channel.binding import Binding, over
 from engine.channel.grammar import DESTINATION, EXPECT
@@ -76,7 +76,12 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         binding.mistakes.add(node, problem, f"{name}:\n  http: {{url: ...}}")
         return None
     before = len(binding.mistakes.found)
-    of, render, entity = choose(binding, node, made)
+    acknowledges = acknowledgements.wanted(node)
+    if acknowledges:
+        acknowledgements.check(binding, node)
+    of, render, entity = (
+        (acknowledgements.OF, None, None) if acknowledges else choose(binding, node, made)
+    )
     language = binding.language
     if not made and binding.get("transform") is not None:
         language = None  # what comes here is not known: the transform has mistakes of its own
@@ -97,10 +102,21 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
     found = link(binding, node, "Destination", DESTINATION, holes)
     route = _assembled(binding, name, node, found, language)
     waits = batch(binding, node, found.kind if found else "", sealed)
+    around = envelopes.around(binding, node, found, made if not acknowledges else (), render)
+    awaited = acknowledgements.expected(
+        binding, node, found, made if not acknowledges else (), render
+    )
     if route is None or len(binding.mistakes.found) > before:
         return None
     return msgspec.structs.replace(
-        route, of=of, render=render, options=tuple(options), batch=waits
+        route,
+        of=of,
+        render=render,
+        options=tuple(options),
+        batch=waits,
+        envelope=around,
+        expect_ack=awaited,
+        acknowledges=acknowledges,
     )
 
 

@@ -43,6 +43,8 @@ _CALLED = {
     "ttl": "for",
     "keep_for": "for",
     "confirm": "expect",
+    "validation": "validate",
+    "acknowledge": "expect_ack",
     "next": "then",
 }
 
@@ -71,6 +73,7 @@ CHANNEL = Level(
         "override",
         "source",
         "format",
+        "validate",
         "split",
         "on_part",
         "let",
@@ -105,18 +108,21 @@ DESTINATION = Level(
         "retry",
         "on_uncertain",
         "on_refused",
+        "envelope",
         "batch",
         "reply",
         "expect",
+        "expect_ack",
         "queue_limit",
         "renamed_from",
         "discard_queued",
     ),
 )
 BATCH = Level(name="'batch'", keys=("close", "head", "between", "foot"))
-CLOSE = Level(name="'close'", keys=("at", "most", "quiet", "latest"))
+CLOSE = Level(name="'close'", keys=("at", "most", "size", "quiet", "latest"))
 REPLY = Level(name="'reply'", keys=("format", "accepted", "retry", "keep", "to"))
 EXPECT = Level(name="'expect' of a destination", keys=("from", "where", "is", "within"))
+EXPECT_ACK = Level(name="'expect_ack' of a destination", keys=("from", "within"))
 PARAMETER = Level(name="a parameter", keys=("description", "default"))
 TEST = Level(
     name="a test",
@@ -150,6 +156,7 @@ _LEVELS = (
     BATCH,
     REPLY,
     EXPECT,
+    EXPECT_ACK,
 )
 
 

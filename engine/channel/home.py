@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine import connectors, settings
+from engine import connectors
 from engine.channel import Channel, across
 from engine.channel.bind import bind
 from engine.channel.grammar import DEFAULTS, check_keys
@@ -18,10 +18,11 @@ from engine.channel.templates import Made, Templates
 from engine.channel.written import Written, files, memories, read
 from engine.errors import ConfigError, Mistake
 from engine.hints import meant, nearest, written
+from engine.installation import Installation
+from engine.installation import load as load_installation
 from engine.mapping import Expression, Mapping
 from engine.mapping.shelf import Shelf
 from engine.placed import Mistakes
-from engine.settings import Installation
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ def load_all(home: Path, lenient: bool = False) -> Home:
     are returned beside the mistakes of the others; ConfigError only where config.yaml is wrong.
     """
     mistakes = Mistakes()
-    installation = settings.load(home, mistakes)
+    installation = load_installation(home, mistakes)
     if installation is not None:
         _check_config(installation, mistakes)
     broken = bool(mistakes.found)
@@ -156,10 +157,12 @@ def _check_config(installation: Installation, mistakes: Mistakes) -> None:
         check_keys(record, DEFAULTS, mistakes)
     for partner in installation.partners.values():
         for kind, place in partner.keys.items():
-            known = connectors.names()
-            if kind not in known:
+            known = [*connectors.names(), *envelopes.names()]
+            if kind in envelopes.names():
+                envelopes.compiled(kind, partner.entries[kind], mistakes)
+            elif kind not in known:
                 near = nearest(kind, known)
-                problem = f"there is no connector '{kind}'{meant(kind, known)}"
+                problem = f"there is no connector and no envelope '{kind}'{meant(kind, known)}"
                 shown = written(partner.entries[kind])
                 mistakes.add(place, problem, f"{near}: {shown}" if near and shown else "")
 

@@ -11,8 +11,8 @@ from engine.channel.binding import Binding
 from engine.channel.grammar import Level, unknown
 from engine.convert import WRONG, Converter, Holes
 from engine.hints import meant, nearest, written
+from engine.installation import Listen
 from engine.placed import Node, Place, Record, Scalar
-from engine.settings import Listen
 from engine.shapes import fields_of
 
 #: What is left of hours where YAML took their comma for its own.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.channel import grammar
+from engine.installation import Installation
 from engine.mapping.choices import EDITS
-from engine.settings import Installation
 
 _EACH = "*"
 #: Keys of a mapping: what it reads and makes, of what, when, what it names, what it writes. Edits are made in the order in

@@ -22,6 +22,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What a destination's `of:` calls it: `ChargeEvent`, `json`, or the channel's format where nothing transforms."""
     entity: Shape | None = None
     """Its shape where it is an entity."""
+    built: bool = False
+    """Whether a mapping builds it anew (`to: x12/005010/850`), so that it has no envelope that somebody else gave it."""
 
 
 _WRITE = "transform: dft_to_charge_event"
@@ -121,7 +123,8 @@ def made_by(chains: tuple[tuple[Mapping, ...], ...]) -> tuple[Made, ...]:
     if not all(chains):
         return ()
     names = dict.fromkeys(_head(steps[-1].to) for steps in chains)
-    return tuple(Made(of=name, entity=_shape(name)) for name in names)
+    built = {_head(steps[-1].to) for steps in chains if "/" in steps[-1].to}
+    return tuple(Made(of=name, entity=_shape(name), built=name in built) for name in names)
 
 
 def made_of(binding: Binding, chains: tuple[tuple[Mapping, ...], ...]) -> tuple[Made, ...]:

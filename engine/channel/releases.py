@@ -8,7 +8,7 @@ from engine.channel.grammar import Level, misspelt
 from engine.hours import Clock
 from engine.mapping import Language
 from engine.placed import Items, Node, Record
-from engine.settings import Count, Duration
+from engine.settings import Count, Duration, Size
 
 
 def release(
@@ -34,6 +34,7 @@ def release(
         latest=float(latest),
         at=_times(binding, entries.get("at")),
         most=value(entries.get("most"), Count, "most", 0),
+        size=int(value(entries.get("size"), Size, "size", 0)) if "size" in level.keys else 0,
     )
 
 

@@ -14,6 +14,7 @@ from engine.channel.grammar import CHANNEL, SOURCE, missing
 from engine.channel.links import link
 from engine.channel.replies import named_format
 from engine.formats import Format, Reading
+from engine.hints import meant, nearest
 from engine.hours import Hours
 from engine.mapping.layouts import layout
 from engine.placed import Items, Node, Record, Scalar
@@ -139,6 +140,23 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
         problem = f"'{name}' takes no layout; what follows the slash is read by nobody"
         binding.mistakes.add(node, problem, f"format: {name}")
     return not needs
+
+
+def validate(binding: Binding) -> str:
+    """`validate:`, the level at which messages are checked; empty where they are not."""
+    node = binding.get("validate")
+    said: str = binding.value(node, str, "validate", "")
+    if node is None or binding.language is None or said in ("", "none"):
+        return ""
+    levels: tuple[str, ...] = getattr(binding.language.format, "levels", ())
+    if not levels:
+        problem = f"messages of the format {binding.format_name} are not validated; 'accept' asks what must hold"
+        binding.mistakes.add(node, problem)
+    elif said not in levels:
+        near = nearest(said, levels) or levels[0]
+        problem = f"there is no level '{said}' of validation{meant(said, ('none', *levels))}"
+        binding.mistakes.add(node, problem, f"validate: {near}")
+    return said
 
 
 def split(binding: Binding) -> tuple[str, str]:

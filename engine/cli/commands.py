@@ -25,6 +25,7 @@ FAMILIES = (
     "convert",
     "comparing",
     "house",
+    "console",
     "workshop",
     "demo",
 )

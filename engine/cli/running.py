@@ -17,18 +17,39 @@ Channels = Annotated[
     ),
 ]
 
+NoConsole = Annotated[
+    bool,
+    typer.Option(
+        "--no-console",
+        envvar="CORRIDOR_NO_CONSOLE",
+        help="Without the web console and the API.",
+    ),
+]
+
 
 @app.command()
 def run(
     hold_all: Annotated[
         bool, typer.Option("--hold-all", help="Take messages, but send nothing until released.")
     ] = False,
+    no_console: NoConsole = False,
     home: Home = None,
 ) -> None:
     """Start the engine and run until Ctrl-C or SIGTERM."""
     from engine import runtime
+    from engine.cli import console
 
-    runtime.run(here(home), hold_all, on_ready=_ready)
+    folder = here(home)
+    if no_console or not console.wanted(folder):
+        runtime.run(folder, hold_all, on_ready=_ready)
+        return
+
+    def ready(engine: Any) -> None:
+        _ready(engine)
+        console.announce(folder)
+
+    with console.beside(folder):
+        runtime.run(folder, hold_all, on_ready=ready)
 
 
 def _ready(engine: Any) -> None:

@@ -86,11 +86,11 @@ def logs(home: Path) -> Path:
     """The folder of the home's log files, as config.yaml says."""
     if not (home / "config.yaml").is_file():
         return home / "logs"
-    from engine import settings
+    from engine import installation
     from engine.placed import Mistakes
 
-    installation = settings.load(home, Mistakes())
-    return home / (installation.logs.folder if installation is not None else "logs")
+    said = installation.load(home, Mistakes())
+    return home / (said.logs.folder if said is not None else "logs")
 
 
 def _known(home: Path, channel: str) -> None:

@@ -61,11 +61,12 @@ def _place(
     def found(name: str) -> Sequence[Line]:
         return editor.named(name) if loop is None else editor.behind(loop.find(name))
 
+    ends = editor.source.dialect.set_ends
     if after and (there := found(after)):
         return position[there[-1].key] + 1
     if before and (there := found(before)):
         return position[there[0].key]
     if loop is not None and (there := editor.behind(loop.segments())):
-        return position[there[-1].key] + (0 if there[-1].name == "SE" else 1)
-    closing = [line for line in editor.lines if line.name == "SE"] or editor.lines[-1:]
+        return position[there[-1].key] + (0 if there[-1].name == ends else 1)
+    closing = [line for line in editor.lines if line.name == ends] or editor.lines[-1:]
     return position[closing[-1].key]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.edi import dictionary
+from engine.edi.counts import counted
+from engine.edi.dictionary import Dictionary
 from engine.edi.document import Document, parse
 from engine.edi.lines import Leaf, Line, line_of
 from engine.edi.maps import Guide, LoopPart, Part
 from engine.edi.values import written
-from engine.edi.writer import Writer, interchange
+from engine.edi.writer import Writer
 from engine.errors import MessageError
 from engine.reading import Reading
 
@@ -26,7 +27,7 @@ class Group:
         """The level's code where the loop is one of a hierarchy: `O`."""
         self.lines: list[Line] = []
         self.groups: list[Group] = []
-        if part.first.name in ("HL", "LX", "ST"):
+        if part.first.name in guide.dialect.numbers or parent is None:
             self.line(part.first, part.first.name, (), 1)
 
     def __str__(self) -> str:
@@ -81,8 +82,9 @@ class Built(Group):
     def __init__(self, guide: Guide, version: str, facts: Any) -> None:
         super().__init__(guide, guide.root, None)
         self.version, self.facts = version, facts
-        self.envelope: dict[str, Line] = {"ISA": Line(None, "ISA"), "GS": Line(None, "GS")}
+        self.envelope = {name: Line(None, name) for name in guide.dialect.written}
         self._rendered: bytes | None = None
+        self._codec = ""
 
     def render(self) -> bytes:
         """
@@ -91,13 +93,15 @@ class Built(Group):
         Raises MessageError where something is missing, is there too often, or holds a delimiter.
         """
         if self._rendered is None:
-            header, writer = interchange(self, self.version, self.facts)
+            header, writer = self.guide.dialect.opening(self, self.version, self.facts)
+            self._codec = writer.codec
             self._rendered = header + Emitter(self, writer).rendered()
         return self._rendered
 
     def document(self) -> Document:
         """The interchange, to be read."""
-        return parse(self.render(), Reading(encoding="utf-8"))
+        raw = self.render()
+        return parse(raw, Reading(encoding=self._codec), self.guide.dialect)
 
 
 def inside(part: LoopPart, name: str) -> tuple[LoopPart, str]:
@@ -141,7 +145,7 @@ class Emitter:
     """Puts the segments of a set in order, numbers its levels, and counts."""
 
     def __init__(self, built: Built, writer: Writer) -> None:
-        self.built, self.writer = built, writer
+        self.built, self.writer, self.dialect = built, writer, built.guide.dialect
         self.levels: dict[int, int] = {}
         """HL01 of each level, by its group."""
         self.counts: dict[str, int] = {}
@@ -151,8 +155,13 @@ class Emitter:
         writer = self.writer
         start = writer.count
         self._group(self.built, "")
-        control = self.built.line(self.built.part.first, "ST", (), 1).text(2)
-        writer.add("SE", {(1, 0): [str(writer.count - start + 1)], (2, 0): [control]}, "")
+        dialect = self.dialect
+        control = self.built.line(self.built.part.first, dialect.set, (), 1)
+        values = {
+            (1, 0): [str(writer.count - start + 1)],
+            (2, 0): [control.text(dialect.numbered)],
+        }
+        writer.add(dialect.set_ends, values, "")
         return writer.closed()
 
     def _group(self, group: Group, around: str) -> None:
@@ -161,7 +170,7 @@ class Emitter:
         for item in group.part.items:
             if isinstance(item, LoopPart):
                 self._loops(group, item, where)
-            elif item.name != "SE":
+            elif item.name != self.dialect.set_ends:
                 self._segments(group, item, where)
         if group.part.hierarchy:
             for inner in group.groups:
@@ -169,10 +178,12 @@ class Emitter:
                     self._group(inner, where)
 
     def _segments(self, group: Group, part: Part, where: str) -> None:
+        if part.name in self.dialect.sections:
+            group.line(part, part.name, (), 1)
         lines = [line for line in group.lines if line.part is part and line.values]
         place = f"{where}{part.name}"
         if part.required and not lines:
-            title = dictionary.title(part.name)
+            title = group.guide.dictionary.title(part.name)
             rule = f"{group} needs this segment{f' ({title})' if title else ''}"
             raise MessageError("missing_segment", rule, place)
         if part.repeat and len(lines) > part.repeat:
@@ -199,21 +210,21 @@ class Emitter:
             self._group(inner, where)
 
     def _is_counted(self, part: LoopPart) -> bool:
-        return any(place[:-2] == part.first.name for place in self.built.guide.head.counts)
+        return any(each.name == part.first.name for each in counted(self.built.guide))
 
     def _numbers(self, group: Group) -> None:
         """Fill in what the mapping leaves to the structure: levels, and counts in the summary."""
         first = group.part.first
         if first.name == "HL":
             self._level(group)
-        for place, counted in self.built.guide.head.counts.items():
-            name, element = place[:-2], int(place[-2:])
+        for each in counted(self.built.guide):
+            place = (each.element, 2 if each.code else 0)
+            said = (((each.element, 1), each.code),) if each.code else ()
             for part in group.part.items:
-                if isinstance(part, Part) and part.name == name:
-                    line = group.line(part, name, (), 1)
-                    if not line.text(element):
-                        count = sum(_count(self.built, counted))
-                        line.values[element, 0] = [str(count)]
+                if isinstance(part, Part) and part.name == each.name:
+                    line = group.line(part, each.name, said, 1)
+                    if not line.text(*place):
+                        line.values[place] = [str(sum(_count(self.built, each.of)))]
 
     def _level(self, group: Group) -> None:
         number = self.levels[id(group)] = len(self.levels) + 1
@@ -235,16 +246,16 @@ def _count(group: Group, name: str) -> Iterator[int]:
         yield from _count(inner, name)
 
 
-def put(line: Line, leaf: Leaf, value: Any, where: str) -> None:
+def put(line: Line, leaf: Leaf, value: Any, where: str, known: Dictionary) -> None:
     """Write a value, or a list of repetitions, into a segment; nothing writes nothing."""
     element, component = leaf
-    slot = dictionary.slot(line.name, element, component)
+    slot = known.slot(line.name, element, component)
     path = f"{where}{line.name}{element:02d}" + (f"-{component}" if component else "")
     values = value if isinstance(value, list | tuple) else [value]
     found = [text for one in values if (text := written(one, slot, path))]
     if not found:
         return
-    whole = dictionary.slot(line.name, element)
+    whole = known.slot(line.name, element)
     if len(found) > 1 and whole is not None and whole.repeat < len(found):
         raise MessageError(
             "too_many", f"the element repeats at most {whole.repeat} times", path

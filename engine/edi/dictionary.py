@@ -8,7 +8,8 @@ from functools import cache
 
 import msgspec
 
-from engine.edi.maps import content
+from engine.edi.data import content
+from engine.edi.rules import Rule, note_rules
 
 _TOKEN = re.compile(r"([A-Z0-9]+)(!?)(?:x(\d+))?")
 #: From this version on the lengths are those in front of the semicolon.
@@ -49,6 +50,8 @@ class Description(msgspec.Struct, frozen=True):
     name: str
     title: str
     slots: tuple[Slot, ...]
+    rules: tuple[Rule, ...] = ()
+    """The notes of the standard: which elements ask for others, or exclude them (rules.py)."""
 
 
 @cache
@@ -67,10 +70,15 @@ def segments() -> dict[str, Description]:
     """All segments that are described, by name."""
     said = content("segments")
     composites = {name: _slots(text, {}) for name, text in said["composites"].items()}
+    notes = said["notes"]
     found = {}
     for name, text in said["segments"].items():
         title, _, elements = text.partition(" | ")
-        found[name] = Description(name, title, _slots(elements, composites))
+        slots = _slots(elements, composites)
+        rules = note_rules(notes.get(name, ""))
+        for at, slot in enumerate(slots, 1):
+            rules += note_rules(notes.get(slot.id, ""), at)
+        found[name] = Description(name, title, slots, rules)
     return found
 
 
@@ -85,35 +93,56 @@ def _slots(text: str, composites: dict[str, tuple[Slot, ...]]) -> tuple[Slot, ..
     return tuple(made)
 
 
-def slot(name: str, element: int, component: int = 0) -> Slot | None:
-    """The place `CLM05-1`; None where the standard is not known that far."""
-    found = segments().get(name)
-    if found is None or not 0 < element <= len(found.slots):
-        return None
-    one = found.slots[element - 1]
-    if not component:
-        return one
-    return one.parts[component - 1] if component <= len(one.parts) else None
+class Dictionary:
+    """The segments of a standard, or of one version of it."""
 
+    def __init__(self, described: dict[str, Description], others: frozenset[str]) -> None:
+        self.segments = described
+        self.names = others.union(described)
+        """All names of segments, described or not."""
 
-def title(name: str, element: int = 0, component: int = 0) -> str:
-    """What a segment or an element is called; empty where it is not described."""
-    found = segments().get(name)
-    if found is None or not element:
-        return found.title if found else ""
-    one = slot(name, element, component)
-    return one.element.title if one is not None and one.element is not None else ""
+    def slot(self, name: str, element: int, component: int = 0) -> Slot | None:
+        """The place `CLM05-1`; None where the standard is not known that far."""
+        found = self.segments.get(name)
+        if found is None or not 0 < element <= len(found.slots):
+            return None
+        one = found.slots[element - 1]
+        if not component:
+            return one
+        return one.parts[component - 1] if component <= len(one.parts) else None
+
+    def title(self, name: str, element: int = 0, component: int = 0) -> str:
+        """What a segment or an element is called; empty where it is not described."""
+        found = self.segments.get(name)
+        if found is None or not element:
+            return found.title if found else ""
+        one = self.slot(name, element, component)
+        return one.element.title if one is not None and one.element is not None else ""
+
+    def nearest(self, name: str, known: frozenset[str] | None = None) -> str:
+        """The name that was meant, if one is near."""
+        among = sorted(known or self.names)
+        turned = [one for one in among if sorted(one) == sorted(name)]
+        close = turned or get_close_matches(name, among, 1, 0.6)
+        return close[0] if close else ""
 
 
 @cache
+def standard() -> Dictionary:
+    """That of X12."""
+    return Dictionary(segments(), frozenset(content("segments")["others"].split()))
+
+
+def slot(name: str, element: int, component: int = 0) -> Slot | None:
+    """A place in a segment of X12."""
+    return standard().slot(name, element, component)
+
+
+def title(name: str, element: int = 0, component: int = 0) -> str:
+    """What X12 calls a segment or an element."""
+    return standard().title(name, element, component)
+
+
 def names() -> frozenset[str]:
-    """All names of segments, described or not."""
-    return frozenset([*segments(), *content("segments")["others"].split()])
-
-
-def nearest(name: str, known: frozenset[str] | None = None) -> str:
-    """The name that was meant, if one is near."""
-    among = sorted(known or names())
-    turned = [one for one in among if sorted(one) == sorted(name)]
-    close = turned or get_close_matches(name, among, 1, 0.6)
-    return close[0] if close else ""
+    """All names of segments of X12, described or not."""
+    return standard().names

@@ -1,15 +1,15 @@
-"""An X12 file read: segments split once, elements when they are asked for. Immutable; keeps the bytes as they came."""
+"""A file of interchanges read: segments split once, elements when they are asked for. Immutable; keeps the bytes as they came."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.edi.dialect import Dialect
 from engine.edi.marks import ABSENT, Marks
-from engine.edi.tokens import decoded, stretches
+from engine.edi.x12 import X12
 from engine.reading import Reading
 
 if TYPE_CHECKING:
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
     from engine.edi.loop import Loop
     from engine.edi.loops import Loops
 
-_CODE = re.compile(r"[A-Za-z0-9]{1,12}")
-_PROCESSING = {"P": "production", "T": "test", "I": "test"}
 _NONE: tuple[Segment, ...] = ()
-#: Segments of the envelope, in a document always its first ones of that name.
-ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE"])
 
 
 class Segment(msgspec.Struct, gc=False):
@@ -57,7 +53,17 @@ class Segment(msgspec.Struct, gc=False):
 class Document:
     """One interchange, or several in a file."""
 
-    __slots__ = ("_loops", "codec", "index", "marks", "raw", "reading", "segments", "text")
+    __slots__ = (
+        "_loops",
+        "codec",
+        "dialect",
+        "index",
+        "marks",
+        "raw",
+        "reading",
+        "segments",
+        "text",
+    )
 
     def __init__(
         self,
@@ -67,13 +73,16 @@ class Document:
         reading: Reading,
         segments: list[Segment],
         index: dict[str, list[Segment]],
+        dialect: Dialect = X12,
     ) -> None:
         self.raw = raw
         """The bytes as they came."""
+        # the text has one character for each delimiter that stands in a value (release.py)
         self.text, self.codec, self.reading = text, codec, reading
         self.segments = segments
         self.index = index
         """Segments by name, in their order."""
+        self.dialect = dialect
         self.marks = segments[0].marks
         self._loops: Loops | None = None
 
@@ -88,7 +97,7 @@ class Document:
 
     def find(self, name: str) -> Sequence[Segment]:
         """Segments of that name as a path outside any group sees them: those of the sets themselves before their loops'."""
-        if name in ENVELOPE or name not in self.index:
+        if name in self.dialect.envelope or name not in self.index:
             return self.index.get(name, _NONE)
         return self.loops.seen_from_message(name)
 
@@ -102,19 +111,16 @@ class Document:
         return found[0].element(element).strip() if found else ""
 
     def kind(self) -> str:
-        """Transaction set and version: `837 005010X222A1`; of a file with several kinds the first."""
-        parts = [self.header("ST", 1), self.header("GS", 8)]
-        if not parts[0]:
-            parts = ["TA1" if "TA1" in self.index else "ISA", self.header("ISA", 12)]
-        return " ".join([each if _CODE.fullmatch(each) else "?" for each in parts if each])
+        """Set and version: `837 005010X222A1`, `ORDERS D96A`; of a file with several kinds the first."""
+        return self.dialect.kind(self)
 
     def control(self) -> str:
-        """ISA13."""
-        return self.header("ISA", 13)
+        """The sender's number for the interchange."""
+        return self.dialect.control(self)
 
     def processing(self) -> str:
-        """What ISA15 says: `production` or `test`; empty where it says neither."""
-        return _PROCESSING.get(self.header("ISA", 15), "")
+        """`production` or `test`; empty where the interchange says neither."""
+        return self.dialect.processing(self)
 
     def edit(self) -> Editor:
         """A copy to be written to."""
@@ -123,17 +129,17 @@ class Document:
         return Editor(self)
 
 
-def parse(raw: bytes, reading: Reading) -> Document:
+def parse(raw: bytes, reading: Reading, dialect: Dialect = X12) -> Document:
     """
     Bytes to document. Byte order mark, blanks, line breaks and indentation between segments are passed over.
 
     Raises MessageError where no interchange header is found or its bytes cannot be read.
     """
-    text, codec = decoded(raw, reading.encoding)
+    text, codec, stretches = dialect.read(raw, reading.encoding)
     segments: list[Segment] = []
-    for stretch in stretches(text):
+    for stretch in stretches:
         read_segments(stretch.lines, stretch.marks, segments)
-    return Document(raw, text, codec, reading, segments, indexed(segments))
+    return Document(raw, text, codec, reading, segments, indexed(segments), dialect)
 
 
 def read_segments(lines: Sequence[str], marks: Marks, into: list[Segment]) -> None:

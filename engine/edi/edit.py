@@ -6,7 +6,7 @@ Editing an interchange in place: every byte that no rule names stays as it came.
     editor.render()
 
 Where segments were taken out or added, the counts of sets, groups and interchange (SE01, GE01, IEA01, and the line items
-of CTT01 where they were right before) are made again. Segments keep their `key` over all of it.
+of CTT01 where they were right before; in EDIFACT UNT, UNE, UNZ and CNT) are made again. Segments keep their `key` over all of it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,13 @@ from engine.edi.additions import Added, placed
 from engine.edi.counts import recounted, right_totals
 from engine.edi.document import Document, Segment, parse
 from engine.edi.loop import Loop
-from engine.edi.marks import BLANK, Marks
+from engine.edi.marks import ABSENT, BLANK, HEADERS, Marks
+from engine.edi.release import shown
 from engine.errors import MessageError
 from engine.paths import Scope
 from engine.reading import Reading
 
 Nodes = Callable[[Scope], Sequence[Any] | None]
-
-#: Segments that every interchange has: an edit leaves them.
-STAYS = frozenset(["ISA", "GS", "ST", "SE", "GE", "IEA"])
-_NEVER = frozenset(["ISA", "IEA"])
 
 
 class Line(msgspec.Struct, gc=False):
@@ -160,8 +157,10 @@ class Editor:
         return walked
 
     def drop(self, lines: Iterable[Line]) -> None:
-        """Take segments out; ISA and IEA stay, and the others of the envelope as long as they hold something."""
-        gone = [line for line in lines if line.name not in _NEVER]
+        """Take segments out; first and last of an interchange stay, and the others of the envelope as long as they hold something."""
+        dialect = self.source.dialect
+        never = HEADERS.union([dialect.opens, dialect.closes])
+        gone = [line for line in lines if line.name not in never]
         if not gone:
             return
         self._moving()
@@ -171,14 +170,14 @@ class Editor:
 
     def keep(self, names: Sequence[str]) -> None:
         """Take out every segment of another name; the envelope stays."""
-        self.drop(
-            [line for line in self.lines if line.name not in names and line.name not in STAYS]
-        )
+        stays = self.source.dialect.stays.union(names)
+        self.drop([line for line in self.lines if line.name not in stays])
 
     def document(self) -> Document:
         """The interchange as it is now, to be read."""
         if self._view is None:
-            made = parse(self.render(), Reading(encoding=self.source.codec))
+            reading = Reading(encoding=self.source.codec)
+            made = parse(self.render(), reading, self.source.dialect)
             for segment, line in zip(made.segments, self.lines, strict=True):
                 segment.key = line.key
             self._view = made
@@ -193,8 +192,7 @@ class Editor:
         if self._raw is None:
             if self._right is not None:
                 recounted(self, self._right)
-            text = "".join([line.text() + line.end for line in self.lines])
-            self._raw = self._encoded(self.before + text)
+            self._raw = self._encoded(self.before + joined(self.lines))
         return self._raw
 
     def _encoded(self, text: str) -> bytes:
@@ -209,6 +207,14 @@ class Editor:
             self._right = right_totals(self.lines, self.source)
         self.moved = True
         self.changed()
+
+
+def joined(lines: Sequence[Line]) -> str:
+    """The text of segments, with what stands behind each."""
+    text = "".join([line.text() + line.end for line in lines])
+    if text.isascii() or lines[0].marks.release is ABSENT:
+        return text
+    return "".join([shown(line.text() + line.end, line.marks) for line in lines])
 
 
 def lines_of(document: Document) -> tuple[str, list[Line]]:

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.edi.loop import Loop
-from engine.edi.maps import Guide, Part, resolve
+from engine.edi.maps import Guide, Part
 from engine.edi.sets import SetWalk
 
 if TYPE_CHECKING:
     from engine.edi.document import Document, Segment
 
 _NONE: tuple[Segment, ...] = ()
-#: Segments that close an envelope: seen from inside, the next one counts.
-_CLOSING = frozenset(["GE", "IEA"])
-_ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE"])
 
 
 class Loops:
@@ -24,6 +21,7 @@ class Loops:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.dialect = document.dialect
         self.sets: list[Loop] = []
         """Its transaction sets."""
         self.guides: list[Guide | None] = []
@@ -58,24 +56,26 @@ class Loops:
 
     def _with_foreign(self, at: int) -> list[int]:
         held, segments, home = [at], self.document.segments, self.home[at]
-        name = segments[at].name
+        name, ends = segments[at].name, self.dialect.set_ends
         for next_ in range(at + 1, len(segments)):
             foreign = self.places[next_] is None and self.home[next_] is home
-            if home is None or not foreign or segments[next_].name in (name, "SE"):
+            if home is None or not foreign or segments[next_].name in (name, ends):
                 break
             held.append(next_)
         return held
 
     def _walk(self) -> None:
         current: SetWalk | None = None
+        begins, ends, envelope = self.dialect.set, self.dialect.set_ends, self.dialect.envelope
         for at, segment in enumerate(self.document.segments):
-            if segment.name == "ST" or segment.name in _ENVELOPE:
+            name = segment.name
+            if name == begins or name in envelope:
                 if current is not None:
                     current.finish()
-                current = SetWalk(self, at) if segment.name == "ST" else None
+                current = SetWalk(self, at) if name == begins else None
             elif current is not None:
                 current.meet(at, segment)
-                if segment.name == "SE":
+                if name == ends:
                     current.finish()
                     current = None
         if current is not None:
@@ -85,12 +85,9 @@ class Loops:
 
     def guide_at(self, at: int) -> tuple[Guide | None, bool]:
         """The map of the set that begins there, and whether it is that version's own."""
-        set_ = self.document.segments[at]
-        version = set_.element(3).strip()
-        if not version:
-            group = self._envelope("GS", at)
-            version = group[0].element(8).strip() if group else ""
-        return resolve(set_.element(1).strip(), version)
+        group = self._envelope(self.dialect.group, at)
+        said = self.dialect.identify(self.document.segments[at], group[0] if group else None)
+        return self.dialect.resolve(*said)
 
     def add(self, loop: Loop) -> None:
         """Keep a loop by its names."""
@@ -99,7 +96,7 @@ class Loops:
 
     def look(self, start: Loop, name: str) -> Sequence[Segment]:
         """Segments of that name that are seen from a loop."""
-        if name in _ENVELOPE:
+        if name in self.dialect.envelope:
             return self._envelope(name, start.start)
         if start.part is None:
             own = [one for at in start.own if (one := self.document.segments[at]).name == name]
@@ -175,7 +172,7 @@ class Loops:
 
     def groups_from_message(self, name: str) -> Sequence[Loop]:
         """Loops of that name, seen from no loop."""
-        if name == "ST":
+        if name == self.dialect.set:
             return self.sets
         if name in self.named:
             return [loop for set_ in self.sets for loop in self.loops_inside(set_, name)]
@@ -217,7 +214,9 @@ class Loops:
 
     def _envelope(self, name: str, at: int) -> Sequence[Segment]:
         found = self.document.index.get(name, _NONE)
-        chosen = bisect_right(self._at(name), at) - (0 if name in _CLOSING else 1)
+        # a segment that closes an envelope stands behind what it closes
+        closing = name in (self.dialect.group_ends, self.dialect.closes)
+        chosen = bisect_right(self._at(name), at) - (0 if closing else 1)
         if 0 <= chosen < len(found):
             return (found[chosen],)
         return found[:1]

@@ -1,23 +1,29 @@
 """
 Transaction sets as data: `x12/*.yaml`, one file per set, with its loops and segments in their order.
 
-An item is `NAME[!] [repeat] [.element=CODE|CODE]`: `REF! 2 .1=EI|SY` must be there, at most twice, with one of these
-codes in its first element. A loop is such an item with a list of its own; its first segment begins it.
+An item is `NAME[!] [repeat] [.element=CODE|CODE] [rules]`: `REF! 2 .1=EI|SY !!` must be there, at most twice, where its first
+element has one of these codes; what its elements must be stands behind (rules.py). A loop is such an item with a list
+of its own; its first segment begins it.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
-_FOLDER = Path(__file__).parent / "x12"
+from engine.edi.data import FOLDER, content, read
+from engine.edi.dialect import Dialect
+from engine.edi.dictionary import Dictionary, standard
+from engine.edi.rules import Rule, item_rules
+from engine.edi.x12 import X12
+
 _NOT_SETS = ("elements", "segments")
-_ITEM = re.compile(r"(\w+)(!?)(?: (\d+|\*))?(?: \.(\d+)(?:-(\d+))?=(\S+))?")
+_ITEM = re.compile(
+    r"(\w+)(!?)(?: (\d+|\*))?(?: \.(\d+)(?:-(\d+))?=(\S+))?((?: \S+)*)"
+)
 
 Test = tuple[int, int, frozenset[str]]
 """Element, component (0 = the whole element) and the codes that are allowed there."""
@@ -26,14 +32,23 @@ Test = tuple[int, int, frozenset[str]]
 class Part:
     """A segment at one place of a set."""
 
-    __slots__ = ("loop", "name", "order", "repeat", "required", "test")
+    __slots__ = ("loop", "name", "order", "repeat", "required", "rules", "test")
 
-    def __init__(self, name: str, required: bool, repeat: int, test: Test | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        required: bool,
+        repeat: int,
+        test: Test | None,
+        rules: tuple[Rule, ...] = (),
+    ) -> None:
         self.name = name
         self.required = required
         self.repeat = repeat
         """0 = any number."""
         self.test = test
+        self.rules = rules
+        """What the guide asks of its elements there; what the standard asks everywhere is in the dictionary."""
         self.loop: LoopPart
         self.order = 0
 
@@ -130,13 +145,19 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The version that is written where only the base version is asked for."""
     counts: dict[str, str] = {}
     """Elements that count segments: `CTT01: PO1`."""
+    areas: list[str] = []
+    """What begins the detail and the summary of the set (its tables 2 and 3); of an area that is missing one segment is named."""
+    usual: dict[str, str] = {}
+    """What the guide asks of a segment wherever its item says nothing: `N3: "!?"`."""
 
 
 class Guide:
     """One transaction set's map."""
 
-    def __init__(self, head: Head, root: LoopPart) -> None:
-        self.head, self.root = head, root
+    def __init__(
+        self, head: Head, root: LoopPart, dialect: Dialect, dictionary: Dictionary
+    ) -> None:
+        self.head, self.root, self.dialect, self.dictionary = head, root, dialect, dictionary
         self.name = head.guide or head.set
         self.codes: dict[str, dict[tuple[int, int], int]] = {}
         """For each segment whose place depends on codes: where they stand in it, numbered."""
@@ -164,32 +185,25 @@ class Guide:
 def heads() -> dict[str, Head]:
     """The heads of all maps, by the name of their file."""
     found = {}
-    for path in sorted(_FOLDER.glob("*.yaml")):
+    for path in sorted(FOLDER.glob("*.yaml")):
         if path.stem not in _NOT_SETS:
             text = path.read_text("utf-8").partition("\nof:")[0]
-            found[path.stem] = msgspec.convert(_yaml(text), Head)
+            found[path.stem] = msgspec.convert(read(text), Head)
     return found
-
-
-def content(name: str) -> Any:
-    """A file of `maps/`."""
-    return _yaml((_FOLDER / f"{name}.yaml").read_text("utf-8"))
-
-
-def _yaml(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 @cache
 def guide(file: str) -> Guide:
     """A map, read once."""
-    items = [_item("ST! 1"), *map(_item, content(file)["of"]), _item("SE! 1")]
+    head = heads()[file]
+    made = (_item(node, head.usual) for node in content(file)["of"])
+    items = [_item("ST! 1", {}), *made, _item("SE! 1", {})]
     root = LoopPart("ST", True, 0, items)
     root.deepen()
-    return Guide(heads()[file], root)
+    return Guide(head, root, X12, standard())
 
 
-def _item(node: Any) -> Part | LoopPart:
+def _item(node: Any, usual: dict[str, str]) -> Part | LoopPart:
     text, inner = node, None
     if isinstance(node, dict):
         ((text, inner),) = node.items()
@@ -198,11 +212,11 @@ def _item(node: Any) -> Part | LoopPart:
     name, required, repeat = found[1], bool(found[2]), found[3] or "1"
     most = 0 if repeat == "*" else int(repeat)
     if inner is not None:
-        return LoopPart(name, required, most, [_item(each) for each in inner])
+        return LoopPart(name, required, most, [_item(each, usual) for each in inner])
     test = None
     if found[4]:
         test = (int(found[4]), int(found[5] or 0), frozenset(found[6].split("|")))
-    return Part(name, required, most, test)
+    return Part(name, required, most, test, item_rules(found[7] or usual.get(name, "")))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The delimiters of an interchange, as its ISA says them (X12.5, ISA11, ISA16 and the character behind it)."""
+"""The delimiters of an interchange; those of X12 as its ISA says them (X12.5, ISA11, ISA16 and the character behind it)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from engine.errors import MessageError
 ABSENT = "\ue000\ue001"
 #: What may stand between segments: partners indent, wrap and pad.
 BLANK = " \t\r\n\x00\x0b\x0c\x1a\x1c\xa0\ufeff"
+
+#: Segments whose elements hold the delimiters themselves.
+HEADERS = frozenset(["ISA", "UNA"])
 
 _AFTER = re.compile(rf"[{BLANK}]*(?:GS|TA1|IEA|ISB|ISE|ISA|TA3|BGN)")
 #: Repetition came with version 00402 of the envelope.
@@ -29,7 +32,11 @@ class Marks(msgspec.Struct, frozen=True):
     segment: str = "~"
     """The segment terminator."""
     end: str = ""
-    """The line break that stands behind each terminator, as the ISA shows it."""
+    """The line break that stands behind each terminator, as the first segment shows it."""
+    release: str = ABSENT
+    """Takes the character behind it out of its use; ABSENT in X12."""
+    decimal: str = "."
+    """The decimal mark of numbers."""
 
     def inner(self) -> str:
         """The delimiters that no value may hold."""

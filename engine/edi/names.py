@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.edi import dictionary
-from engine.edi.maps import Guide, LoopPart, named, parts
+from engine.edi.dialect import Dialect, dialect_of
+from engine.edi.dictionary import Dictionary
+from engine.edi.maps import Guide, LoopPart, parts
+from engine.edi.marks import HEADERS
 from engine.paths import PathProblem, Shape
-
-ENVELOPE = frozenset(["ISA", "GS", "GE", "IEA", "TA1", "TA3", "ISB", "ISE", "ST", "SE"])
 
 
 def guide_of(shape: Shape) -> Guide | None:
@@ -17,9 +17,15 @@ def guide_of(shape: Shape) -> Guide | None:
     if around.kind != "message" or "/" not in around.name:
         return None
     try:
-        return named(around.name)[0]
+        return dialect_of(shape.format).named(around.name)[0]
     except LookupError as error:
         raise PathProblem(0, f"there is no set '{around.name}'; {error}") from None
+
+
+def words(shape: Shape) -> Dictionary:
+    """The segments and elements that a mapping reads: those of the version that it says."""
+    guide = guide_of(shape)
+    return guide.dictionary if guide is not None else dialect_of(shape.format).dictionary()
 
 
 def loops(guide: Guide, name: str) -> list[LoopPart]:
@@ -40,35 +46,37 @@ def loops(guide: Guide, name: str) -> list[LoopPart]:
 
 def check_group(name: str, at: int, shape: Shape, inside: str) -> None:
     """PathProblem where there is no such loop or segment."""
-    guide = guide_of(shape)
+    guide, dialect = guide_of(shape), dialect_of(shape.format)
     if guide is None:
-        if name[0].isalpha() and ":" not in name and not _is_known(name):
-            raise PathProblem(
-                at, f"there is no segment '{name}' in X12{_meant(name)}", _near(name)
-            )
+        known = dialect.dictionary()
+        if not dialect.loop.fullmatch(name) and not _is_known(name, known):
+            problem = f"there is no segment '{name}' in {dialect.title}{_meant(name, known)}"
+            raise PathProblem(at, problem, known.nearest(name))
         return
-    if name in ENVELOPE or name in guide.root.all or loops(guide, name):
+    if _is_outside(name, dialect) or name in guide.root.all or loops(guide, name):
         return
-    known = guide.root.all_loops
-    near = dictionary.nearest(name, known | guide.root.all)
-    hint = f"; did you mean '{near}'?" if near else f"; there is {', '.join(sorted(known))}"
+    there = guide.root.all_loops
+    near = guide.dictionary.nearest(name, there | guide.root.all)
+    hint = f"; did you mean '{near}'?" if near else f"; there is {', '.join(sorted(there))}"
     raise PathProblem(at, f"there is no loop '{name}' in {guide.name}{hint}", near)
 
 
 def check_segment(name: str, at: int, text: str, end: int, shape: Shape, inside: str) -> None:
-    """PathProblem where there is no such segment in X12, in the set, or in the loop in front of it."""
-    guide = guide_of(shape)
+    """PathProblem where there is no such segment in the standard, in the set, or in the loop in front of it."""
+    guide, dialect = guide_of(shape), dialect_of(shape.format)
     rest = text[end : end + 2]
     if guide is None or name.startswith("Z"):
-        if not _is_known(name):
-            near = _near(name)
+        known = dialect.dictionary()
+        if not _is_known(name, known):
+            near = known.nearest(name)
             write = f"{near}{rest}" if near else ""
-            raise PathProblem(at, f"there is no segment '{name}' in X12{_meant(name)}", write)
+            problem = f"there is no segment '{name}' in {dialect.title}{_meant(name, known)}"
+            raise PathProblem(at, problem, write)
         return
     if not inside:
-        if name in ENVELOPE or name in guide.root.all:
+        if _is_outside(name, dialect) or name in guide.root.all:
             return
-        near = dictionary.nearest(name, guide.root.all)
+        near = guide.dictionary.nearest(name, guide.root.all)
         hint = f"; did you mean '{near}'?" if near else ""
         raise PathProblem(
             at, f"{guide.name} has no segment '{name}'{hint}", f"{near}{rest}" if near else ""
@@ -76,35 +84,35 @@ def check_segment(name: str, at: int, text: str, end: int, shape: Shape, inside:
     found = loops(guide, inside)
     if not found or any(name in loop.all for loop in found):
         return
-    known = frozenset[str]().union(*(loop.all for loop in found))
-    there = ", ".join(sorted(known))
+    there = ", ".join(sorted(frozenset[str]().union(*(loop.all for loop in found))))
     raise PathProblem(at, f"the loop {inside} has no segment '{name}'; it has {there}")
 
 
-def check_element(name: str, element: int, component: int, at: int) -> None:
+def check_element(name: str, element: int, component: int, at: int, known: Dictionary) -> None:
     """PathProblem where the segment has no such element or component."""
-    described = dictionary.segments().get(name)
+    described = known.segments.get(name)
     if described is None:
         return
     if element > len(described.slots):
         count = len(described.slots)
         raise PathProblem(at, f"{name} has {count} elements", f"{name}{count:02d}")
     parts_ = described.slots[element - 1].parts
-    if component and name == "ISA":
-        raise PathProblem(at, "an element of the ISA has no components", f"ISA{element:02d}")
+    if component and name in HEADERS:
+        problem = f"an element of the {name} has no components"
+        raise PathProblem(at, problem, f"{name}{element:02d}")
     if component > max(len(parts_), 1):
         has = f"has {len(parts_)} components" if parts_ else "has no components"
         raise PathProblem(at, f"{name}{element:02d} {has}", f"{name}{element:02d}")
 
 
-def _is_known(name: str) -> bool:
-    return name in dictionary.names() or name.startswith("Z")
+def _is_known(name: str, known: Dictionary) -> bool:
+    return name in known.names or name.startswith("Z")
 
 
-def _near(name: str) -> str:
-    return dictionary.nearest(name)
+def _is_outside(name: str, dialect: Dialect) -> bool:
+    return name in dialect.envelope or name in (dialect.set, dialect.set_ends)
 
 
-def _meant(name: str) -> str:
-    near = _near(name)
+def _meant(name: str, known: Dictionary) -> str:
+    near = known.nearest(name)
     return f"; did you mean '{near}'?" if near else ""

@@ -16,15 +16,12 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.edi import dictionary
-from engine.edi.names import check_element, check_group, check_segment
+from engine.edi.dialect import Dialect, dialect_of
+from engine.edi.names import check_element, check_group, check_segment, words
 from engine.paths import DIGITS, CompileCondition, PathProblem, Scope, Shape
 
 T = TypeVar("T")
 
-FORMAT = "x12"
-
-_LOOP = re.compile(r"\d{4}[A-Z]{0,2}(?![\w.])|HL:[A-Z0-9]{1,2}(?!\w)")
 _SEGMENT = re.compile(
     r"([A-Z][A-Z0-9]{1,2})(?:(?=\d\d(?![A-Za-z0-9_]))|(?![A-Za-z0-9_(])|(?=\((?:\d+|\*)\)\d\d))"
 )
@@ -97,37 +94,34 @@ def read_path(text: str, at: int, shape: Shape, condition: CompileCondition) -> 
     if text.startswith(".", at):
         return _relative(text, at, shape)
     groups: list[tuple[str, Pick]] = []
-    end, inside = at, ""
-    while (found := _step(text, end)) is not None:
+    dialect, end, inside = dialect_of(shape.format), at, ""
+    while (found := _step(text, end, dialect)) is not None:
         name, start, end = found, end, end + len(found)
-        number = _ELEMENT.match(text, end) if not _is_loop(name) else None
+        is_loop = dialect.loop.fullmatch(name) is not None
+        number = _ELEMENT.match(text, end) if not is_loop else None
         if number is None:
             check_group(name, start, shape, inside)
         else:
             check_segment(name, start, text, end, shape, inside)
-        kind = Shape(format=FORMAT, kind="segment", name=name, outer=shape)
+        kind = Shape(format=shape.format, kind="segment", name=name, outer=shape)
         pick, end = _pick(text, end, kind, condition)
-        if number is None and text.startswith("/", end) and _step(text, end + 1) is not None:
+        if number is None and text.startswith("/", end) and _step(text, end + 1, dialect):
             groups.append((name, pick))
             end, inside = end + 1, name
             continue
-        if _is_loop(name) and not groups and not _stands_alone(text, at, end, name):
+        if is_loop and not groups and not _stands_alone(text, at, end, name):
             return None
         return _last(text, at, end, shape, groups, name, pick, inside)
     return None
 
 
-def _step(text: str, at: int) -> str | None:
+def _step(text: str, at: int, dialect: Dialect) -> str | None:
     """The name of a loop or segment that starts there."""
-    found = _LOOP.match(text, at)
+    found = dialect.loop.match(text, at)
     if found is not None:
         return found[0]
     found = _SEGMENT.match(text, at)
     return found[1] if found is not None else None
-
-
-def _is_loop(name: str) -> bool:
-    return name[0].isdigit() or ":" in name
 
 
 def _stands_alone(text: str, at: int, end: int, name: str) -> bool:
@@ -151,12 +145,14 @@ def _last(
     inside: str,
 ) -> Path:
     """The rest of a path, from the element of its segment on."""
-    _refuse_dotted(text, at, end, name)
-    number = _ELEMENT.match(text, end) if not _is_loop(name) else None
+    is_loop = dialect_of(shape.format).loop.fullmatch(name) is not None
+    if not is_loop:
+        _refuse_dotted(text, at, end)
+    number = _ELEMENT.match(text, end) if not is_loop else None
     if number is None:
         return Path(text=text[at:end], end=end, groups=tuple(groups), segment=name, which=pick)
     check_segment(name, end - len(name), text, end, shape, inside)
-    element, repetition, component, end = _element(text, end, name)
+    element, repetition, component, end = _element(text, end, name, shape)
     return Path(
         text=text[at:end],
         end=end,
@@ -169,7 +165,7 @@ def _last(
     )
 
 
-def _element(text: str, at: int, name: str) -> tuple[int, Pick, int, int]:
+def _element(text: str, at: int, name: str, shape: Shape) -> tuple[int, Pick, int, int]:
     """Element, which repetition, component, and where they end."""
     element, end = _from_one(text[at : at + 2], at), at + 2
     pick = Pick()
@@ -180,7 +176,7 @@ def _element(text: str, at: int, name: str) -> tuple[int, Pick, int, int]:
     component = 0
     if (part := _COMPONENT.match(text, end)) is not None:
         component, end = _from_one(part[1], part.start(1)), part.end()
-    check_element(name, element, component, at)
+    check_element(name, element, component, at, words(shape))
     return element, pick, component, end
 
 
@@ -199,8 +195,7 @@ def _relative(text: str, at: int, shape: Shape) -> Path | None:
         problem = "elements have two digits"
         raise PathProblem(at, problem, f".0{found[1]}")
     name = shape.name.rpartition("/")[2].partition("[")[0]
-    known = name if name in dictionary.segments() else ""
-    element, pick, component, end = _element(text, at + 1, known)
+    element, pick, component, end = _element(text, at + 1, name, shape)
     return Path(
         text=text[at:end], end=end, element=element, repetition=pick, component=component
     )
@@ -226,15 +221,15 @@ def _pick(text: str, at: int, shape: Shape, condition: CompileCondition) -> tupl
 
 def _from_one(number: str, at: int) -> int:
     if int(number) == 0:
-        raise PathProblem(at, "X12 counts from 1")
+        raise PathProblem(at, "a number in a path counts from 1")
     if len(number) > DIGITS:
         raise PathProblem(at, f"a number in a path has at most {DIGITS} digits")
     return int(number)
 
 
-def _refuse_dotted(text: str, at: int, end: int, name: str) -> None:
+def _refuse_dotted(text: str, at: int, end: int) -> None:
     """`CLM.05.1` and `CLM-5`, as other languages write it."""
     found = re.compile(r"[.-](\d{1,2})(?:[.-](\d{1,2}))?").match(text, end)
-    if found is not None and not _is_loop(name):
+    if found is not None:
         write = f"{text[at:end]}{int(found[1]):02d}" + (f"-{found[2]}" if found[2] else "")
         raise PathProblem(end, "an element is two digits right behind its segment", write)

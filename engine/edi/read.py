@@ -16,7 +16,8 @@ import msgspec
 from engine.edi import repeated
 from engine.edi.document import Segment
 from engine.edi.loop import Loop
-from engine.edi.path import FORMAT, Path, Pick, read_path
+from engine.edi.marks import HEADERS
+from engine.edi.path import Path, Pick, read_path
 from engine.edi.things import (
     Element,
     element,
@@ -49,7 +50,7 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
     find = finder(path)
     things = _things(path, find)
     kind = "repetition" if path.repetition.said or path.component else "element"
-    inner = Shape(format=FORMAT, kind=kind, name=path.text, outer=shape)
+    inner = Shape(format=shape.format, kind=kind, name=path.text, outer=shape)
     return Match(
         text=path.text,
         end=path.end,
@@ -156,7 +157,7 @@ def _groups(path: Path, shape: Shape) -> Match:
         found = nodes(scope)
         return found[0] if found else None
 
-    inner = Shape(format=FORMAT, kind="group", name=name, outer=shape)
+    inner = Shape(format=shape.format, kind="group", name=name, outer=shape)
     read: Read = nodes if many else one
     return Match(
         text=path.text,
@@ -229,7 +230,7 @@ def _quick(path: Path) -> Read:
         raw, marks = elements[number], segment.marks
         if raw.isalnum():  # no delimiter is
             return raw if component < 2 else None
-        if component and segment.name != "ISA":
+        if component and segment.name not in HEADERS:
             raw = inside(raw.partition(marks.repetition)[0], marks, component)
         return leaf(raw, marks, segment.name)
 

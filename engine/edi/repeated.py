@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from engine.edi import dictionary
+from engine.edi.dictionary import Description
 from engine.edi.document import Segment
 from engine.edi.loop import Loop
-from engine.edi.path import FORMAT, Path, read_path
+from engine.edi.names import words
+from engine.edi.path import Path, read_path
 from engine.paths import CompileCondition, Match, PathProblem, Scope, Shape
 
 Find = Callable[[Scope], Sequence[Segment]]
@@ -57,22 +58,20 @@ def match(
         problem = "behind the element stands how many elements belong together"
         raise PathProblem(path.end, problem, _WRITE)
     size = int(said[1])
-    name = path.segment or (shape.name if shape.name in dictionary.segments() else "")
-    _check(name, path, size, start)
+    described = words(shape).segments.get(path.segment or shape.name)
+    if described is not None:
+        _check(described, path, size, start)
     return path, size, said.end()
 
 
-def _check(name: str, path: Path, size: int, at: int) -> None:
-    """PathProblem where the standard knows the segment and its elements do not come again so."""
-    described = dictionary.segments().get(name)
-    if described is None:
-        return
+def _check(described: Description, path: Path, size: int, at: int) -> None:
+    """PathProblem where the elements of a segment do not come again so."""
     ids = [slot.id for slot in described.slots[path.element - 1 :]]
     if ids[:size] == ids[size : 2 * size]:
         return
     fits = next((n for n in range(1, len(ids) // 2 + 1) if ids[:n] == ids[n : 2 * n]), 0)
     said = f"; it repeats {fits}" if fits else ""
-    problem = f"{name} does not repeat {size} elements from {path.text} on{said}"
+    problem = f"{described.name} does not repeat {size} elements from {path.text} on{said}"
     raise PathProblem(at, problem, f"repeated({path.text}, {fits})" if fits else "")
 
 
@@ -100,7 +99,8 @@ def found(text: str, end: int, path: Path, size: int, shape: Shape, find: Find) 
             for piece in pieces(segment, _around(segment, scope), path.element, size)
         ]
 
-    inner = Shape(format=FORMAT, kind="group", name=path.segment or shape.name, outer=shape)
+    name = path.segment or shape.name
+    inner = Shape(format=shape.format, kind="group", name=name, outer=shape)
     return Match(
         text=text, end=end, read=nodes, many=True, nodes=nodes, shape=inner, group=True
     )

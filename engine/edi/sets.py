@@ -24,7 +24,7 @@ class SetWalk:
         self.loops = loops
         self.guide, _ = loops.guide_at(at)
         root = Loop(loops.document, at, self.guide.root if self.guide else None, None)
-        root.name = "ST"
+        root.name = loops.dialect.set
         loops.sets.append(root)
         loops.guides.append(self.guide)
         loops.home[at] = root

@@ -6,26 +6,26 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.edi import dictionary
 from engine.edi.building import Built, inside, owns, put
+from engine.edi.dialect import Dialect
+from engine.edi.dictionary import Dictionary
 from engine.edi.lines import Leaf, Line
-from engine.edi.maps import Guide, LoopPart, Part, named
+from engine.edi.maps import Guide, LoopPart, Part
 from engine.edi.names import check_element
+from engine.edi.release import plain
 from engine.edi.things import Element
+from engine.edi.x12 import X12
 from engine.errors import MessageError
 from engine.paths import CompileCondition, PathProblem, Scope
 
 _PLACE = re.compile(r"([A-Z][A-Z0-9]{1,2})(\[.*\])?(\d\d)(?:-(\d+))?", re.DOTALL)
 _CODE = re.compile(r'\s*\.(\d\d)(?:-(\d+))?\s*==\s*"([^"]*)"\s*')
-_ENVELOPE = ("ISA", "GS")
-#: What the structure writes itself.
-_OWN = {"HL": (1, 2, 3, 4), "ST": (1,), "SE": (1, 2), "GE": (1, 2), "IEA": (1, 2)}
 Said = tuple[tuple[Leaf, str], ...]
 
 
-def structure(name: str) -> Structure:
-    """`005010/850`, `005010X222A1/837P`, `005010/837P`; LookupError, with what there is, where there is none."""
-    guide, version = named(name)
+def structure(name: str, dialect: Dialect = X12) -> Structure:
+    """`005010/850`, `005010X222A1/837P`, `005010/837P`, `D96A/ORDERS`; LookupError, with what there is, where there is none."""
+    guide, version = dialect.named(name)
     return Structure(guide, version, guide.root, name)
 
 
@@ -41,19 +41,21 @@ class Structure:
         way, part, rest, start = self._way(text)
         found = _PLACE.fullmatch(rest)
         if found is None:
-            raise PathProblem(start, "a place is a segment and two digits", "BEG03")
+            example = self._guide.dialect.example
+            raise PathProblem(start, "a place is a segment and two digits", example)
         name, picked, element = found[1], found[2], int(found[3])
         component = int(found[4] or 0)
-        check_element(name, element, component, start)
-        if element in _OWN.get(name, ()):
+        dialect, known = self._guide.dialect, self._guide.dictionary
+        check_element(name, element, component, start, known)
+        if element in dialect.own.get(name, ()):
             raise PathProblem(start, f"{name}{element:02d} is written by the structure itself")
-        if name in _ENVELOPE:
+        if name in dialect.written:
             if part is not self._guide.root:
                 raise PathProblem(start, f"{name} stands outside all loops")
-            return Place(text, (), None, name, (), 1, (element, component))
+            return Place(text, (), None, name, (), 1, (element, component), known)
         said, number = _picked(picked, start + len(name))
         way, place = self._part_of(name, said, part, way, start, rest)
-        return Place(text, way, place, name, said, number, (element, component))
+        return Place(text, way, place, name, said, number, (element, component), known)
 
     def group(self, name: str) -> Structure:
         """A loop inside this one, or a segment of its own; LookupError, with what there is, where there is none."""
@@ -66,8 +68,9 @@ class Structure:
         """Writes qualifiers and values in turn, from an element on. PathProblem where that is no element of this loop."""
         place = self.place(first, _no_condition)
         element, component = place.leaf
-        described = dictionary.segments().get(place.name)
-        slot = dictionary.slot(place.name, element)
+        known = self._guide.dictionary
+        described = known.segments.get(place.name)
+        slot = known.slot(place.name, element)
         if component or slot is None or slot.element is None or described is None:
             raise PathProblem(0, "pairs begin at an element", "PO106")
         most = len(described.slots)
@@ -91,8 +94,8 @@ class Structure:
                     raise MessageError(
                         "too_many", f"{place.name} has no room for more pairs", first
                     )
-                put(line, (at, 0), qualifier, "")
-                put(line, (at + 1, 0), value, "")
+                put(line, (at, 0), qualifier, "", known)
+                put(line, (at + 1, 0), value, "", known)
                 at += 2
 
         return writer
@@ -145,7 +148,7 @@ class Structure:
             raise PathProblem(
                 at, problem, f"groups: {{{loops[0].name}: {{set: {{{rest}: ...}}}}}}"
             )
-        near = dictionary.nearest(name, part.all)
+        near = self._guide.dictionary.nearest(name, part.all)
         hint = (
             f"; did you mean '{near}'?"
             if near
@@ -182,9 +185,11 @@ class Place:
         said: Said,
         number: int,
         leaf: Leaf,
+        known: Dictionary,
     ) -> None:
         self.text, self.name, self.leaf = text, name, leaf
         self._way, self._part, self._said, self._number = way, part, said, number
+        self._known = known
 
     def set(self, group: Any, scope: Scope, value: Any) -> None:
         """
@@ -199,7 +204,8 @@ class Place:
         if isinstance(value, list | tuple) and value and isinstance(value[0], Element):
             copy(line, self.leaf, value)
             return
-        put(line, self.leaf, value, f"{group}/" if getattr(group, "parent", None) else "")
+        where = f"{group}/" if getattr(group, "parent", None) else ""
+        put(line, self.leaf, value, where, self._known)
 
     def line(self, group: Any) -> Line:
         """The segment in a group; made where it is not there yet."""
@@ -218,11 +224,12 @@ def copy(line: Line, leaf: Leaf, found: Sequence[Element]) -> None:
     whole = [one for each in found for one in each.raw.split(each.marks.repetition)]
     marks = found[0].marks
     if component or not any(marks.component in one for one in whole):
-        line.values[leaf] = [one for one in whole if one]
+        line.values[leaf] = [plain(one) for one in whole if one]
         return
     rows = [one.split(marks.component) for one in whole]
     for part in range(max(map(len, rows))):
-        line.values[element, part + 1] = [row[part] if part < len(row) else "" for row in rows]
+        texts = [plain(row[part]) if part < len(row) else "" for row in rows]
+        line.values[element, part + 1] = texts
 
 
 def _no_condition(text: str, at: int, shape: Any) -> Any:

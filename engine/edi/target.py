@@ -7,34 +7,34 @@ from typing import Any
 
 import msgspec
 
-from engine.edi import dictionary
+from engine.edi.dialect import dialect_of
+from engine.edi.dictionary import Dictionary
 from engine.edi.document import Segment, parts_of
 from engine.edi.edit import Editor, Line
 from engine.edi.loop import Loop
-from engine.edi.marks import Marks
+from engine.edi.marks import HEADERS, Marks
+from engine.edi.names import words
 from engine.edi.path import Path, Pick, read_path
 from engine.edi.read import looker, segment_of
+from engine.edi.release import guarded, plain
 from engine.edi.things import Element
 from engine.edi.values import check, written
-from engine.edi.writer import WIDTHS
 from engine.errors import MessageError
 from engine.paths import CompileCondition, PathProblem, Scope, Shape
 from engine.reading import NULL
 
-_FIXED = {"ISA": (11, 12, 16), "SE": (1,), "GE": (1,), "IEA": (1,)}
-
 
 def target(text: str, shape: Shape, condition: CompileCondition) -> Target:
     """The whole text as a place to write to; PathProblem when it is none."""
-    path = read_path(text, 0, shape, condition)
+    path, dialect = read_path(text, 0, shape, condition), dialect_of(shape.format)
     if path is None:
-        raise PathProblem(0, "a place is a segment and two digits", "BEG03")
+        raise PathProblem(0, "a place is a segment and two digits", dialect.example)
     if path.end != len(text):
         raise PathProblem(path.end, "here the place has ended", path.text)
-    if path.element in _FIXED.get(path.segment, ()):
+    if path.element in dialect.fixed.get(path.segment, ()):
         problem = f"{path.text} is written by the engine: delimiters and counts"
         raise PathProblem(0, problem)
-    return Target(path)
+    return Target(path, words(shape), dialect.widths)
 
 
 class Target:
@@ -44,9 +44,9 @@ class Target:
     What the interchange has no segment for is not written: segments are made by `Editor.add`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Dictionary, widths: tuple[int, ...]) -> None:
         self.text = path.text
-        self._path = path
+        self._path, self._known, self._widths = path, known, widths
 
     def set(self, document: Editor, scope: Scope, value: Any) -> None:
         """
@@ -114,7 +114,7 @@ class Target:
         """The element, with the value in its place."""
         path, pick, marks = self._path, self._path.repetition, line.marks
         if not pick.said and not path.component:
-            return _encoded(value, line, path)
+            return self._encoded(value, line)
         repetitions = parts_of(raw, marks.repetition)
         for at in _chosen(pick, len(repetitions) if raw else 0):
             while at >= len(repetitions):
@@ -127,14 +127,40 @@ class Target:
     def _in_repetition(self, raw: str, line: Line, value: Any) -> str:
         path, marks = self._path, line.marks
         if not path.component:
-            return _encoded(value, line, path)
+            return self._encoded(value, line)
         pieces = parts_of(raw, marks.component)
         if path.component > len(pieces):
             pieces.extend([""] * (path.component - len(pieces)))
-        pieces[path.component - 1] = _encoded(value, line, path)
+        pieces[path.component - 1] = self._encoded(value, line)
         while len(pieces) > 1 and not pieces[-1]:
             pieces.pop()
         return marks.component.join(pieces)
+
+    def _encoded(self, value: Any, line: Line) -> str:
+        """A value as it stands in its element."""
+        path, marks = self._path, line.marks
+        values = value if isinstance(value, list | tuple) else [value]
+        name = f"{line.name}{path.element:02d}" + (
+            f"-{path.component}" if path.component else ""
+        )
+        texts = []
+        for one in values:
+            if isinstance(one, Element) and not path.component:
+                texts.append(_translated(one, marks))
+            elif one is not None and one is not NULL:
+                slot = self._known.slot(line.name, path.element, path.component)
+                text = written(one, slot, name, marks.decimal)
+                free = msgspec.structs.replace(slot, element=None) if slot else None
+                check(text, free, "", marks, name)
+                texts.append(guarded(text, marks))
+        found = marks.repetition.join(text for text in texts if text)
+        return self._wide(found, name) if line.name in HEADERS else found
+
+    def _wide(self, found: str, name: str) -> str:
+        width = self._widths[self._path.element - 1]
+        if len(found) > width:
+            raise MessageError("bad_length", f"the element takes {width} characters", name)
+        return found.ljust(width)
 
 
 def _chosen(pick: Pick, there: int) -> Sequence[int]:
@@ -145,40 +171,17 @@ def _removed(loop: Loop) -> Sequence[Segment]:
     return [loop.segment] if loop.part is None else loop.segments()
 
 
-def _encoded(value: Any, line: Line, path: Path) -> str:
-    """A value as it stands in its element."""
-    values = value if isinstance(value, list | tuple) else [value]
-    name = f"{line.name}{path.element:02d}" + (f"-{path.component}" if path.component else "")
-    texts = []
-    for one in values:
-        if isinstance(one, Element) and not path.component:
-            texts.append(_translated(one, line.marks))
-        elif one is not None and one is not NULL:
-            slot = dictionary.slot(line.name, path.element, path.component)
-            text = written(one, slot, name)
-            check(
-                text,
-                msgspec.structs.replace(slot, element=None) if slot else None,
-                "",
-                line.marks,
-                name,
-            )
-            texts.append(text)
-    found = line.marks.repetition.join(text for text in texts if text)
-    if line.name == "ISA":
-        width = WIDTHS[path.element - 1]
-        if len(found) > width:
-            raise MessageError("bad_length", f"the element takes {width} characters", name)
-        found = found.ljust(width)
-    return found
-
-
 def _translated(found: Element, marks: Marks) -> str:
     """An element of another interchange, in the delimiters of this one."""
     was = found.marks
-    if was == marks or found.segment.name == "ISA":
-        return found.raw.strip() if found.segment.name == "ISA" else found.raw
-    rows = [parts_of(one, was.component) for one in parts_of(found.raw, was.repetition)]
+    if was == marks or found.segment.name in HEADERS:
+        return found.raw.strip() if found.segment.name in HEADERS else found.raw
+    rows = [
+        [plain(text) for text in parts_of(one, was.component)]
+        for one in parts_of(found.raw, was.repetition)
+    ]
     for text in (text for row in rows for text in row):
         check(text, None, "", marks, f"{found.segment.name}{found.number:02d}")
-    return marks.repetition.join(marks.component.join(row) for row in rows)
+    return marks.repetition.join(
+        marks.component.join(guarded(text, marks) for text in row) for row in rows
+    )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.edi.document import Segment, parts_of
-from engine.edi.marks import Marks
-
-#: Elements of the ISA hold the delimiters themselves.
-_HEADER = "ISA"
+from engine.edi.marks import ABSENT, HEADERS, Marks
+from engine.edi.release import plain
 
 
 class Element(str):
@@ -40,12 +38,14 @@ def element(raw: str, segment: Segment, number: int) -> Element:
 
 def leaf(raw: str, marks: Marks, name: str) -> str | None:
     """The first component of the first repetition; None where it is empty. In the ISA without the blanks that fill it."""
-    if name == _HEADER:
+    if name in HEADERS:
         return raw.strip() or None
     if marks.repetition in raw:
         raw = raw.partition(marks.repetition)[0]
     if marks.component in raw:
         raw = raw.partition(marks.component)[0]
+    if marks.release is not ABSENT and not raw.isascii():
+        raw = plain(raw)
     return raw or None
 
 
@@ -59,7 +59,7 @@ def inside(raw: str, marks: Marks, component: int) -> str:
 
 def repetitions(raw: str, marks: Marks, name: str) -> list[str]:
     """The repetitions of an element."""
-    return [raw] if name == _HEADER else parts_of(raw, marks.repetition)
+    return [raw] if name in HEADERS else parts_of(raw, marks.repetition)
 
 
 def qualified(first: Element, qualifier: str) -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.edi.dictionary import Element, Slot
-from engine.edi.marks import Marks
+from engine.edi.marks import ABSENT, Marks
 from engine.errors import MessageError
 from engine.reading import NULL
 
@@ -16,7 +16,7 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d))?)?.*"
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-def written(value: Any, slot: Slot | None, path: str) -> str:
+def written(value: Any, slot: Slot | None, path: str, decimal: str = ".") -> str:
     """
     One value as text: decimals without trailing zeros, implied decimals shifted, dates and times without their marks.
 
@@ -29,7 +29,7 @@ def written(value: Any, slot: Slot | None, path: str) -> str:
     if element is None or not text:
         return text
     if element.type in ("R", "N0", "N2"):
-        return number(text, element.type, path)
+        return number(text, element.type, path).replace(".", decimal)
     if element.type in ("DT", "TM"):
         return _moment(text, element, path)
     return text
@@ -90,7 +90,8 @@ def _moment(text: str, element: Element, path: str) -> str:
 
 def check(text: str, slot: Slot | None, version: str, marks: Marks, path: str) -> None:
     """MessageError where a text would break the interchange, or is too short or too long for its element."""
-    if any(mark in text for mark in marks.inner()) or _CONTROL.search(text):
+    divides = marks.release is ABSENT and any(mark in text for mark in marks.inner())
+    if divides or _CONTROL.search(text):
         rule = "the value holds a delimiter of the interchange or a control character"
         raise MessageError("delimiter_in_value", rule, path)
     element = slot.element if slot is not None else None

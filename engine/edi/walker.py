@@ -28,7 +28,7 @@ def step(guide: Guide, before: Part, segment: Segment) -> Step | None:
         return found
     found = None
     if name in guide.root.all:
-        found = _search(guide, before, name, codes)
+        found = found_at(guide, before, name, codes)
         guide.steps[key] = found
     return found
 
@@ -50,7 +50,8 @@ def _codes(guide: Guide, segment: Segment) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _search(guide: Guide, before: Part, name: str, codes: tuple[str, ...]) -> Step | None:
+def found_at(guide: Guide, before: Part, name: str, codes: tuple[str, ...]) -> Step | None:
+    """Where a segment of that name, with the codes that matter (guide.codes), goes that follows another."""
     at = guide.codes.get(name, {})
     for place in (_ahead, _again, _anywhere):
         for item in place(before):

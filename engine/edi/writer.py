@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from engine.edi import dictionary
-from engine.edi.dictionary import Slot
+from engine.edi.dictionary import Dictionary, Slot
 from engine.edi.marks import ABSENT, Marks
+from engine.edi.release import guarded, shown
 from engine.edi.values import check
 from engine.errors import MessageError
 
@@ -25,8 +25,12 @@ _DEFAULTS = {1: "00", 3: "00", 5: "ZZ", 6: "CORRIDOR", 7: "ZZ", 8: "PARTNER", 14
 class Writer:
     """Writes one interchange with one set, segment by segment."""
 
-    def __init__(self, marks: Marks, version: str, trailers: tuple[str, str]) -> None:
-        self.marks, self.version, self.trailers = marks, version, trailers
+    codec = "utf-8"
+
+    def __init__(self, marks: Marks, version: str, dictionary: Dictionary) -> None:
+        self.marks, self.version, self.dictionary = marks, version, dictionary
+        self.trailers: tuple[tuple[str, str], ...] = ()
+        """Segments that close group and interchange, each with its control number."""
         self.count = 0
         self._out: list[str] = []
 
@@ -42,7 +46,7 @@ class Writer:
 
     def elements(self, name: str, values: Values, where: str) -> list[str]:
         """The elements of a segment, those behind the last that has something left out."""
-        described = dictionary.segments().get(name)
+        described = self.dictionary.segments.get(name)
         slots = described.slots if described else ()
         found = []
         for number in range(1, max((element for element, _ in values), default=0) + 1):
@@ -62,7 +66,7 @@ class Writer:
             texts = values.get((number, 0), [])
             for text in texts:
                 check(text, slot, self.version, marks, path)
-            return self._joined(texts, path)
+            return self._joined([self._text(text, slot) for text in texts], path)
         most = max(len(values.get((number, part), ())) for part in range(1, last + 1))
         return self._joined(
             [self._composite(number, last, at, slot, values, path) for at in range(most)], path
@@ -86,8 +90,14 @@ class Writer:
                 raise MessageError(
                     "missing_element", "the composite needs it", f"{path}-{part}"
                 )
-            texts.append(text)
+            texts.append(self._text(text, inner))
         return self.marks.component.join(texts)
+
+    def _text(self, text: str, slot: Slot | None) -> str:
+        """A value as it stands in its element."""
+        if self.marks.decimal != "." and slot is not None and slot.element is not None:
+            text = text.replace(".", self.marks.decimal) if slot.element.type == "R" else text
+        return shown(guarded(text, self.marks), self.marks)
 
     def _joined(self, texts: list[str], path: str) -> str:
         if len(texts) > 1 and self.marks.repetition is ABSENT:
@@ -96,11 +106,10 @@ class Writer:
         return self.marks.repetition.join(texts)
 
     def closed(self) -> bytes:
-        """What was written, with the trailers of group and interchange."""
-        group, control = self.trailers
+        """What was written, with the trailers of group and interchange; each of them holds one thing."""
         bar, end = self.marks.element, self.marks.segment
-        tail = f"GE{bar}1{bar}{group}{end}IEA{bar}1{bar}{control}{end}"
-        return ("".join(self._out) + tail).encode()
+        tail = [f"{name}{bar}1{bar}{control}{end}" for name, control in self.trailers]
+        return "".join([*self._out, *tail]).encode(self.codec)
 
 
 def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
@@ -112,7 +121,7 @@ def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
     component = isa[16]
     repetition = isa[11] if version[:3] >= "005" else ABSENT
     marks = Marks("*", component, repetition, "~", "")
-    writer = Writer(marks, version, ("", ""))
+    writer = Writer(marks, version, built.guide.dictionary)
     header = "*".join(["ISA", *[_wide(isa[at], at, marks) for at in range(1, 17)]]) + "~"
     group = built.envelope["GS"].values
     version = built.envelope["GS"].text(8) or version
@@ -129,7 +138,7 @@ def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
     for at, text in defaults.items():
         group.setdefault((at, 0), [text])
     header += "*".join(["GS", *writer.elements("GS", group, "")]) + "~"
-    writer.trailers = (group[6, 0][0], isa[13])
+    writer.trailers = (("GE", group[6, 0][0]), ("IEA", isa[13]))
     set_ = built.line(built.part.first, "ST", (), 1).values
     set_[1, 0] = [built.guide.head.set]
     set_.setdefault((2, 0), ["0001"])

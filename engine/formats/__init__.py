@@ -8,25 +8,35 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
+from engine.edi.partner import Answered, Sealed, Sealing, Sent, Verdicts
 from engine.message import Receipt
 from engine.paths import CompileCondition, Match, PathProblem, Paths, Scope, Shape, Target
-from engine.reading import NULL, Null, Reading
+from engine.reading import NULL, Blocks, Null, Part, Parting, Reading, Surveyed
 
 __all__ = [
     "NULL",
+    "Answered",
+    "Blocks",
     "CompileCondition",
     "Document",
     "Format",
     "Match",
     "Null",
+    "Part",
+    "Parting",
     "PathProblem",
     "Paths",
     "Place",
     "Reading",
     "Scope",
+    "Sealed",
+    "Sealing",
+    "Sent",
     "Shape",
     "Structure",
+    "Surveyed",
     "Target",
+    "Verdicts",
     "load",
     "names",
 ]
@@ -120,8 +130,26 @@ class Format(Protocol):
 
     def parted(self, raw: bytes, reading: Reading, by: str) -> Iterable[Any]:
         """
-        The same parts with what is known of each (engine/rows/parting.py: Part): `raw`, `line` (where it begins in the
+        The same parts with what is known of each (engine/reading.py: Part): `raw`, `line` (where it begins in the
         message, for `meta.line`) and `key` (what identifies it from message to message, None where that is not known).
+        """
+
+    def survey(
+        self, blocks: Blocks, reading: Reading, by: str, met: Callable[[str | None], None]
+    ) -> Surveyed:
+        """
+        A look at a whole body that is too large to be held, in the memory of one block, before its first part counts:
+        MessageError where it is to be quarantined whole (no header, control totals that differ). `met` hears the key of
+        each part where the layout says `snapshot:`; None for one that cannot be read. Blocks: not for the event loop.
+        """
+
+    def parted_blocks(
+        self, blocks: Blocks, reading: Reading, by: str, known: bytes, position: bytes
+    ) -> Parting:
+        """
+        The parts that `parted` gives, byte for byte, in the memory of one block, from a position on (empty = the
+        beginning). `known` is what `survey` brought. A format that has both takes bodies over 256 KB apart in chunks that
+        are committed one by one (docs/guide/flat-files.md); of one without them a body is planned whole.
         """
 
     def snapshot(
@@ -131,6 +159,41 @@ class Format(Protocol):
         The parts that the last message had (by key, as `parted` gave them) and this one has not, where the layout says
         `snapshot:`; MessageError `snapshot_stopped` where these are too many.
         """
+
+    levels: tuple[str, ...]
+    """What `validate:` of a channel may say, least first; each includes those before."""
+
+    def validate(self, document: Any, level: str) -> None:
+        """MessageError `invalid` that names every fault's place and rule, never a value, where the message breaks the rules."""
+
+    def envelope(self, node: Any, mistakes: Any) -> Any:
+        """
+        What stands around what a partner is sent (`partners: {medline: {x12: {...}}}`), a Record compiled; picklable. None
+        where mistakes were noted.
+        """
+
+    def seal(self, payloads: Sequence[bytes], sealing: Sealing) -> Sealed:
+        """
+        Interchanges that mappings built, as the one that leaves: the partner's envelope, control numbers and delimiters,
+        what they hold in groups of one kind and version, in order. MessageError with the place where a value does not fit.
+        """
+
+    def acknowledged(
+        self, raw: bytes, reading: Reading, verdicts: Verdicts, sealing: Sealing
+    ) -> bytes:
+        """
+        What says what became of one interchange here, with control numbers of its own (`of: acknowledgement`); empty where
+        none is due, or the bytes have no readable envelope.
+        """
+
+    def sets(self, raw: bytes, reading: Reading) -> Sequence[tuple[str, str]]:
+        """The control numbers of an interchange's transaction sets, in order: of the group, and its own."""
+
+    def sent(self, raw: bytes, reading: Reading) -> Sequence[Sent]:
+        """What a partner will speak of when it acknowledges an interchange: the interchange, its sets, claims in them."""
+
+    def answers(self, document: Any) -> Sequence[Answered]:
+        """What a message says became of things that were sent before (`expect_ack`); empty where it is no acknowledgement."""
 
     def structure(self, name: str) -> Structure:
         """What `to: FORMAT/NAME` of a mapping builds; LookupError, with what there is, where there is none."""

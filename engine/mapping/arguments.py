@@ -172,7 +172,20 @@ def _form(text: str, offset: int) -> str:
     return text
 
 
+def _reason(text: str, offset: int) -> str:
+    if re2.fullmatch("[a-z][a-z0-9_]*", text) is None:
+        problem = "a reason is one word of small letters, digits and _"
+        raise Wrong(offset, problem, '"closed_cost_centre"')
+    return text
+
+
+def _words(text: str, offset: int) -> str:
+    return text
+
+
 _PREPARED: dict[str, Callable[[str, int], Any]] = {
+    "reason": _reason,
+    "words": _words,
     "pattern": _pattern,
     "zone": _zone,
     "form": _form,

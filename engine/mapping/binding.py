@@ -13,7 +13,7 @@ from engine.mapping import arguments, operators, steps
 from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
-from engine.mapping.values import Missed, Unreadable
+from engine.mapping.values import Missed, Unmet, Unreadable
 
 if TYPE_CHECKING:
     from engine.mapping.calls import Arguments
@@ -63,6 +63,8 @@ def _item(things: Term) -> FieldType | None:
 
 def _failing(text: str, paths: tuple[str, ...]) -> Fail:
     def fail(why: Unreadable) -> NoReturn:
+        if isinstance(why, Unmet):
+            refuse(why.reason, why.why, paths)
         code = "unmapped_code" if isinstance(why, Missed) else "bad_value"
         refuse(code, f"{why.why}, in '{text}'", paths)
 

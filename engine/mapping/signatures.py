@@ -10,6 +10,8 @@ What a function takes and gives, read once from its annotations; so that a wrong
     Same       of the kind of the first argument's items
     Now        a moment; the moment of planning where it is not given
     Form       how a moment is written, checked at load
+    Reason     a reason code, written as a constant
+    Words      a sentence, written as a constant, so that it can hold no value of a message
     Codes      a code table
 
 `otherwise=` is what a conversion gives in place of an error. A parameter with `| None` takes nothing as it is; a call
@@ -36,6 +38,8 @@ Each = Annotated[list[Any] | None, "each"]
 Same = Annotated[Any, "same"]
 Now = Annotated[Moment, "now"]
 Form = Annotated[str, "form"]
+Reason = Annotated[str, "reason"]
+Words = Annotated[str, "words"]
 Codes = Annotated[Mapping[str, str], "codes"]
 
 _KINDS: dict[Any, str] = {

@@ -41,6 +41,14 @@ class Missed(Unreadable):
     """A code that its table does not have."""
 
 
+class Unmet(Unreadable):
+    """What a mapping demands does not hold (`ensure`)."""
+
+    def __init__(self, reason: str, why: str) -> None:
+        self.reason = reason
+        super().__init__(why)
+
+
 @total_ordering
 class Moment:
     """

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from engine import canonical, connectors, settings
+from engine import canonical, connectors, installation
 from engine.reference import editor, keys, layouts, pages, schemas
 from engine.reference.tables import table
 
@@ -98,8 +98,8 @@ def _pages() -> Iterator[tuple[str, str]]:
 
 
 def _installation() -> str:
-    lines = ["# config.yaml", "", inspect.getdoc(settings.Installation) or "", ""]
-    return "\n".join([*lines, *table(settings.Installation), ""])
+    lines = ["# config.yaml", "", inspect.getdoc(installation.Installation) or "", ""]
+    return "\n".join([*lines, *table(installation.Installation), ""])
 
 
 def _connector(name: str) -> str:

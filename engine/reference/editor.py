@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from engine import canonical, connectors, formats, settings
+from engine import canonical, connectors, formats, installation
 from engine.channel import CLASSES, Alerts, grammar
 from engine.channel.cases import EXPECTED
 from engine.mapping import lookups
@@ -194,7 +194,7 @@ def _mapping_keys() -> dict[str, dict[str, str]]:
 
 def config() -> Schema:
     """`config.yaml`."""
-    found = struct(settings.Installation)
+    found = struct(installation.Installation)
     partner: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
     found["properties"]["partners"]["additionalProperties"] = _with_connectors(partner, "DestinationSettings")  # fmt: skip
     return found

@@ -28,12 +28,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 class Piece:
     """One record of a file, as it was found."""
 
-    __slots__ = ("error", "kind", "line", "raw", "values")
+    __slots__ = ("end", "error", "kind", "line", "raw", "values")
 
     def __init__(
         self,
         line: int,
         raw: bytes,
+        end: int,
         kind: Kind | None = None,
         values: Any = (),
         error: MessageError | None = None,
@@ -42,6 +43,8 @@ class Piece:
         """Number of its first line (or of the record) in the file, from 1."""
         self.raw = raw
         """Its bytes, what ends it included (Source.encoded)."""
+        self.end = end
+        """Where it ends in the bytes that are read."""
         self.kind, self.values = kind, values
         self.error = error
         """Why it cannot be read; it has no type then."""
@@ -95,6 +98,8 @@ class Source(Protocol):
     raw: bytes
     prefix: bytes
     """What stands before the first record: lines that are skipped, the line of column names."""
+    first: int
+    """Number of the line behind it."""
     group_by: tuple[Column, ...]
     """Consecutive records with the same values here are one; empty = each stands for itself."""
     key: tuple[Column, ...]
@@ -105,8 +110,11 @@ class Source(Protocol):
     def pieces(self) -> Iterator[Piece]:
         """The records in order; each call reads from the beginning. MessageError where no record can be told."""
 
-    def records(self) -> Iterator[tuple[int, bytes]]:
-        """Line and bytes of each record, as `pieces` has them, without a look at what they hold."""
+    def records(self) -> Iterator[tuple[int, bytes, int]]:
+        """Line, bytes and end of each record, as `pieces` has them, without a look at what they hold."""
+
+    def lines_of(self, raw: bytes) -> int:
+        """How many lines (or records) the bytes of a record are."""
 
     def encoded(self, raw: bytes) -> bytes:
         """A part in the character set of the file: while it is taken apart it may be another one."""

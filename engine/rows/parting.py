@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from engine.errors import MessageError
+from engine.reading import Part
 from engine.rows.assembly import Order
 from engine.rows.kinds import Piece, Source
 from engine.rows.table import Column, Row
@@ -24,16 +23,8 @@ UNIT = "\x1f"
 #: What the parts of a file may come to, as times its own size and besides, in bytes: what stands around the records is in
 #: every part.
 TIMES, MOST = 10, 64 * 1024 * 1024
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a file."""
-
-    raw: bytes
-    line: int
-    """Where its first record begins in the file: the number of its line, or of the record where there are no lines."""
-    key: str | None = None
-    """What identifies it from file to file (`snapshot: {key: ...}`); None where that cannot be read or is not asked."""
+#: Bytes that the records of one part may have.
+LONGEST = 64 * 1024 * 1024
 
 
 def parts(source: Source) -> Iterator[Part]:
@@ -47,17 +38,22 @@ def parts(source: Source) -> Iterator[Part]:
     for part in _parts(source):
         left -= len(part.raw)
         if left < 0:
-            rule = f"what stands around the records is so large that the parts come to more than {TIMES} times the file"
-            raise MessageError("too_large", rule)
+            raise too_much()
         yield part
+
+
+def too_much() -> MessageError:
+    """Why a file is not taken apart whose parts would come to too much."""
+    rule = f"what stands around the records is so large that the parts come to more than {TIMES} times the file"
+    return MessageError("too_large", rule)
 
 
 def _parts(source: Source) -> Iterator[Part]:
     if source.kinds.simple and not source.group_by and not source.key:
-        for line, raw in source.records():
+        for line, raw, _ in source.records():
             yield Part(raw=source.encoded(source.prefix + raw), line=line)
         return
-    cutter = _Cutter(source)
+    cutter = Cutter(source)
     if not source.kinds.simple:
         cutter.frame()
     for group in cutter.groups():
@@ -79,7 +75,9 @@ def key_of(columns: tuple[Column, ...], piece: Piece) -> str | None:
     return UNIT.join(found)
 
 
-class _Cutter:
+class Cutter:
+    """Puts the records of a file together as parts."""
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.head = source.prefix
@@ -88,23 +86,44 @@ class _Cutter:
 
     def frame(self) -> None:
         """Read the file once for what stands around the records, and compare its totals."""
+        for _ in self._watched():
+            pass
+
+    def surveyed(self) -> Iterator[list[Piece]]:
+        """The records of each part, while the same is done; MessageError behind the last of them."""
+        return self._grouped(self._watched())
+
+    def framed(self, around: Iterator[Piece]) -> None:
+        """Take headers and trailers as they were found before."""
+        for piece in around:
+            self._frame(piece)
+        self.head += b"".join([piece.raw for piece in self.headers])
+
+    def _watched(self) -> Iterator[Piece]:
+        """All records as they go by, watched for order and totals where the layout has types."""
+        if self.source.kinds.simple:
+            yield from self.source.pieces()
+            return
         order = Order(self.source)
         for piece in self.source.pieces():
             order.take(piece)
-            if piece.kind is not None and piece.kind.role == "header":
-                self.headers.append(piece)
-            elif piece.kind is not None and piece.kind.role == "trailer":
-                self.trailers.append(piece)
+            self._frame(piece)
+            yield piece
         order.finish()
         self.head += b"".join([piece.raw for piece in self.headers])
 
+    def _frame(self, piece: Piece) -> None:
+        if piece.kind is not None and piece.kind.role == "header":
+            self.headers.append(piece)
+        elif piece.kind is not None and piece.kind.role == "trailer":
+            self.trailers.append(piece)
+
     def groups(self) -> Iterator[list[Piece]]:
         """The records of each part."""
-        pieces = (
-            piece
-            for piece in self.source.pieces()
-            if piece.kind is None or piece.kind.role == "record"
-        )
+        return self._grouped(self.source.pieces())
+
+    def _grouped(self, whole: Iterator[Piece]) -> Iterator[list[Piece]]:
+        pieces = (piece for piece in whole if piece.kind is None or piece.kind.role == "record")
         if self.source.group_by:
             return self.grouped(pieces)
         if self.source.kinds.simple:
@@ -115,11 +134,13 @@ class _Cutter:
         """A record and those inside it; what cannot be read belongs to the record before it."""
         holds = any(kind.inside for kind in self.source.kinds.kinds)
         group: list[Piece] = []
+        size = 0
         for piece in pieces:
             inside = holds and (piece.kind is None or piece.kind.inside)
             if group and not inside:
                 yield group
-                group = []
+                group, size = [], 0
+            size = self._held(size, group, piece)
             group.append(piece)
         if group:
             yield group
@@ -128,20 +149,29 @@ class _Cutter:
         """Consecutive rows with the same value."""
         group: list[Piece] = []
         last: str | None = None
-        unsure = False
+        unsure, size = False, 0
         for piece in pieces:
             key = key_of(self.source.group_by, piece)
             if piece.error is not None:
                 unsure = True
             elif group and not (unsure or (key is not None and key == last)):
                 yield group
-                group = []
+                group, size = [], 0
             else:
                 unsure = False
+            size = self._held(size, group, piece)
             group.append(piece)
             last = key if piece.error is None else last
         if group:
             yield group
+
+    def _held(self, size: int, group: list[Piece], piece: Piece) -> int:
+        """The bytes of a group with one more record; MessageError where these are too many for one part."""
+        size += len(piece.raw)
+        if size > LONGEST:
+            rule = f"the records that belong together from here on have more than {LONGEST // 1024 // 1024} MB"
+            raise MessageError("too_large", rule, self.source.place((group or [piece])[0].line))
+        return size
 
     def part(self, group: list[Piece]) -> Part:
         """The part that holds these records."""
@@ -149,9 +179,14 @@ class _Cutter:
         raw = first.raw if len(group) == 1 else b"".join([piece.raw for piece in group])
         if self.head or self.trailers:
             raw = self.head + raw + self.foot(group)
-        unread = source.key and any(piece.error is not None for piece in group)
-        key = key_of(source.key, first) if source.key and not unread else None
-        return Part(raw=source.encoded(raw), line=first.line, key=key)
+        return Part(raw=source.encoded(raw), line=first.line, key=self.key(group))
+
+    def key(self, group: list[Piece]) -> str | None:
+        """What identifies the part from file to file; None where that cannot be read or is not asked."""
+        wanted = self.source.key
+        if not wanted or any(piece.error is not None for piece in group):
+            return None
+        return key_of(wanted, group[0])
 
     def foot(self, group: list[Piece]) -> bytes:
         """The trailers; what they say of the records is said of these."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageError
-from engine.rows.parting import Part
+from engine.reading import Part
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%", re.ASCII)
 

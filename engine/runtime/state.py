@@ -37,8 +37,10 @@ def _station(station: Station) -> dict[str, Any]:
     source = "trouble" if receiving.trouble else "closed" if receiving.closed else "receiving"
     return {
         "channel": station.channel.name,
+        "description": station.channel.description,
         "class": station.channel.class_,
         "owner": station.channel.owner,
+        "tags": list(station.channel.tags),
         "source": "stopped" if receiving.stopped else source,
         "trouble": receiving.trouble,
         "received": counting.received,

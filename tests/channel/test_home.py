@@ -6,8 +6,8 @@ import pytest
 
 from engine.channel import Channel, load, load_all
 from engine.errors import ConfigError
+from engine.installation import Installation
 from engine.placed import Mistakes
-from engine.settings import Installation
 
 GOOD = "source:\n  mllp: {port: %d}\nformat: hl7v2\n"
 HAND = "destinations:\n  next:\n    channel: {name: %s}\n"

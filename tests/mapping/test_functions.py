@@ -139,6 +139,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "zone": st.just(ZoneInfo("America/Chicago")),
     "form": st.sampled_from(["%Y%m%d", "%d %b %Y %H:%M:%S.%f %z %%", "%y-%j", "x", ""]),
     "codes": st.just({"F": "female"}),
+    "reason": st.just("unmet"),
+    "words": st.just(""),
     "now": _TIMES,
 }
 

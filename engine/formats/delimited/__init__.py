@@ -12,16 +12,15 @@ A layout is a file of the release, `mappings/layouts/NAME.yaml`. `format: delimi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from engine.formats import Reading
+from engine.formats import Blocks, Part, Parting, Reading, Surveyed
 from engine.formats.delimited.layout import Layout, Type, When, layout, problem
 from engine.formats.delimited.reader import Reader
 from engine.formats.delimited.writing import line
 from engine.message import Receipt
-from engine.rows import assembly, parting
+from engine.rows import assembly, blocks, parting
 from engine.rows import snapshot as snapshots
-from engine.rows.parting import Part
 from engine.rows.paths import RowPaths
 from engine.rows.snapshot import Snapshot
 from engine.rows.table import RowsDocument, tree
@@ -36,6 +35,7 @@ __all__ = [
     "line",
     "parse",
     "parted",
+    "parted_blocks",
     "parts",
     "paths",
     "problem",
@@ -43,6 +43,7 @@ __all__ = [
     "snapshot",
     "split",
     "splits",
+    "survey",
     "tree",
     "unique",
 ]
@@ -97,6 +98,26 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
     [b'number,amount\\nA1,12.50\\n', b'number,amount\\nA2,7\\n']
     """
     return (part.raw for part in parted(raw, reading, by))
+
+
+def survey(
+    body: Blocks, reading: Reading, by: str, met: Callable[[str | None], None]
+) -> Surveyed:
+    """See Format.survey: header, trailer and control totals, and the keys where the layout says `snapshot:`."""
+    return blocks.survey(body, *_opened(body, reading), met)
+
+
+def parted_blocks(
+    body: Blocks, reading: Reading, by: str, known: bytes, position: bytes
+) -> Parting:
+    """See Format.parted_blocks."""
+    return blocks.parted(body, *_opened(body, reading), known, position)
+
+
+def _opened(body: Blocks, reading: Reading) -> tuple[blocks.Opening, blocks.Window]:
+    """What reads a block as a file, and what reads blocks in the character set of the file."""
+    window = blocks.window(body, reading)
+    return lambda raw, recoded: Reader(raw, reading, recoded), window
 
 
 def snapshot(previous: Mapping[str, bytes], raw: bytes, reading: Reading) -> tuple[Part, ...]:

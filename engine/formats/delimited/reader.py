@@ -19,7 +19,8 @@ _BOM = b"\xef\xbb\xbf"
 class Reader:
     """One file (engine/rows/kinds.py: Source)."""
 
-    def __init__(self, raw: bytes, reading: Reading) -> None:
+    def __init__(self, raw: bytes, reading: Reading, recoded: bool = False) -> None:
+        """`recoded`: the bytes are UTF-8 already, whatever the character set of the file."""
         layout = reading.layout
         if not isinstance(layout, Layout):
             raise MessageError("no_layout", "a delimited file is read by its layout")
@@ -28,7 +29,7 @@ class Reader:
         self.marks = marks_of(layout, reading.encoding or layout.encoding)
         lenient = "replace" in (layout.unmappable, reading.unmappable)
         self.errors = "replace" if lenient or reading.unmappable == "ascii" else "strict"
-        if not self.marks.direct:
+        if not (self.marks.direct or recoded):
             raw = encodings.recoded(raw, self.marks.encoding, self.errors)
         self.raw = raw
         self.group_by, self.key = layout.grouping, layout.key
@@ -84,18 +85,22 @@ class Reader:
             except UnicodeDecodeError:
                 rule = f"a byte stands in it that {self.marks.encoding} does not have"
                 error = MessageError("bad_encoding", rule, self.place(number))
-                yield Piece(number, whole, error=error)
+                yield Piece(number, whole, after, error=error)
             except MessageError as error:
                 error = MessageError(error.code, error.rule, self.place(number))
-                yield Piece(number, whole, error=error)
+                yield Piece(number, whole, after, error=error)
             else:
-                yield Piece(number, whole, kind, found)
+                yield Piece(number, whole, after, kind, found)
 
-    def records(self) -> Iterator[tuple[int, bytes]]:
-        """Line and bytes of each record."""
+    def records(self) -> Iterator[tuple[int, bytes, int]]:
+        """Line, bytes and end of each record."""
         raw = self.raw
         for at, _, after, number in self.marks.lines(raw, self.start, self.first):
-            yield number, raw[at:after]
+            yield number, raw[at:after], after
+
+    def lines_of(self, raw: bytes) -> int:
+        """How many lines the bytes of a record are."""
+        return raw.count(self.marks.end)
 
     def encoded(self, raw: bytes) -> bytes:
         """A part in the character set of the file."""

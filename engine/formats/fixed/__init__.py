@@ -13,18 +13,17 @@ in a mapping read files of it, `to: fixed/NAME` writes records of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from engine.formats import Reading
+from engine.formats import Blocks, Part, Parting, Reading, Surveyed
 from engine.formats.fixed.checks import layout, problem
 from engine.formats.fixed.fields import Field
 from engine.formats.fixed.layout import Layout, Record, Type, When
 from engine.formats.fixed.reader import Reader
 from engine.formats.fixed.writing import line
 from engine.message import Receipt
-from engine.rows import assembly, parting
+from engine.rows import assembly, blocks, parting
 from engine.rows import snapshot as snapshots
-from engine.rows.parting import Part
 from engine.rows.paths import RowPaths
 from engine.rows.snapshot import Snapshot
 from engine.rows.table import RowsDocument, tree
@@ -39,6 +38,7 @@ __all__ = [
     "line",
     "parse",
     "parted",
+    "parted_blocks",
     "parts",
     "paths",
     "problem",
@@ -46,6 +46,7 @@ __all__ = [
     "snapshot",
     "split",
     "splits",
+    "survey",
     "tree",
     "unique",
 ]
@@ -97,6 +98,26 @@ def parted(raw: bytes, reading: Reading, by: str) -> Iterator[Part]:
 def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
     """One file for each record with those inside it, or for each group (`group_by`), made while they are asked for."""
     return (part.raw for part in parted(raw, reading, by))
+
+
+def survey(
+    body: Blocks, reading: Reading, by: str, met: Callable[[str | None], None]
+) -> Surveyed:
+    """See Format.survey: header, trailer and control totals, and the keys where the layout says `snapshot:`."""
+    return blocks.survey(body, *_opened(body, reading), met)
+
+
+def parted_blocks(
+    body: Blocks, reading: Reading, by: str, known: bytes, position: bytes
+) -> Parting:
+    """See Format.parted_blocks."""
+    return blocks.parted(body, *_opened(body, reading), known, position)
+
+
+def _opened(body: Blocks, reading: Reading) -> tuple[blocks.Opening, blocks.Window]:
+    """What reads a block as a file, and what reads blocks in the character set of the file."""
+    window = blocks.window(body, reading, lines=reading.layout.lines)
+    return lambda raw, recoded: Reader(raw, reading, recoded), window
 
 
 def snapshot(previous: Mapping[str, bytes], raw: bytes, reading: Reading) -> tuple[Part, ...]:

@@ -42,32 +42,40 @@ class Lines:
             at, number = after, number + 1
 
 
-def by_length(raw: bytes, length: int) -> Iterator[tuple[bytes, bytes, int, str]]:
+#: What a record holds, its bytes as they came, where they end, its number, and what is wrong with it.
+Found = tuple[bytes, bytes, int, int, str]
+
+
+def by_length(raw: bytes, at: int, length: int) -> Iterator[Found]:
     """Records of the same length, one behind the other."""
-    whole = len(raw) // length * length
-    number = 0
-    for number, at in enumerate(range(0, whole, length), 1):
+    number, size = 1, len(raw)
+    while at + length <= size:
         record = raw[at : at + length]
-        yield record, record, number, ""
-    rest = raw[whole:]
+        at += length
+        yield record, record, at, number, ""
+        number += 1
+    rest = raw[at:]
     if rest.strip(_REST):
-        yield (
-            rest,
-            rest,
-            number + 1,
-            f"the file ends inside it: it has {len(rest)} bytes of {length}",
-        )
+        wrong = f"the file ends inside it: it has {len(rest)} bytes of {length}"
+        yield rest, rest, size, number, wrong
 
 
-def by_prefix(raw: bytes) -> Iterator[tuple[bytes, bytes, int, str]]:
+def by_prefix(raw: bytes, at: int) -> Iterator[Found]:
     """Records with four bytes in front: two say how long it is, these four included, two are zero (z/OS RDW)."""
-    at, number, size = 0, 1, len(raw)
+    number, size = 1, len(raw)
     while at < size:
         length = int.from_bytes(raw[at : at + 2], "big")
         if length < 5 or at + length > size or raw[at + 2 : at + 4] != b"\0\0":
             rest = raw[at:]
-            yield rest, rest, number, "what stands in front of it is no length of a record"
+            yield (
+                rest,
+                rest,
+                size,
+                number,
+                "what stands in front of it is no length of a record",
+            )
             return
         whole = raw[at : at + length]
-        yield whole[4:], whole, number, ""
-        at, number = at + length, number + 1
+        at += length
+        yield whole[4:], whole, at, number, ""
+        number += 1

@@ -33,7 +33,8 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """One file (engine/rows/kinds.py: Source)."""
 
-    def __init__(self, raw: bytes, reading: Reading) -> None:
+    def __init__(self, raw: bytes, reading: Reading, recoded: bool = False) -> None:
+        """`recoded`: the bytes are UTF-8 already, whatever the character set of the file."""
         layout = reading.layout
         if not isinstance(layout, Layout):
             raise MessageError("no_layout", "a file of fixed fields is read by its layout")
@@ -46,7 +47,9 @@ class Reader:
         self.errors = "replace" if lenient or reading.unmappable == "ascii" else "strict"
         self.direct = not layout.lines or encodings.direct(self.encoding)
         self.codec = encodings.plain(self.encoding) if self.direct else "utf-8"
-        self.raw = raw if self.direct else encodings.recoded(raw, self.encoding, self.errors)
+        if not (self.direct or recoded):
+            raw = encodings.recoded(raw, self.encoding, self.errors)
+        self.raw = raw
         self.group_by, self.key = layout.grouping, layout.key
         self.cuts = cuts_of(layout, self.codec)
         self._begin()
@@ -68,30 +71,33 @@ class Reader:
 
     def pieces(self) -> Iterator[Piece]:
         """The records in order."""
-        for content, whole, number, wrong in self._records():
+        for content, whole, end, number, wrong in self._records():
             try:
                 if wrong:
                     raise MessageError("bad_record", wrong)
                 kind, values = self._read(content)
             except MessageError as error:
                 error = MessageError(error.code, error.rule, self.place(number))
-                yield Piece(number, whole, error=error)
+                yield Piece(number, whole, end, error=error)
             else:
-                yield Piece(number, whole, kind, values)
+                yield Piece(number, whole, end, kind, values)
 
-    def records(self) -> Iterator[tuple[int, bytes]]:
-        """Number and bytes of each record."""
-        return ((number, whole) for _, whole, number, _ in self._records())
+    def records(self) -> Iterator[tuple[int, bytes, int]]:
+        """Number, bytes and end of each record."""
+        return ((number, whole, end) for _, whole, end, number, _ in self._records())
 
-    def _records(self) -> Iterator[tuple[bytes, bytes, int, str]]:
-        """What each record holds, its bytes as they came, its number, and what is wrong with it."""
+    def lines_of(self, raw: bytes) -> int:
+        """How many lines (or records) the bytes of a record are: one."""
+        return 1
+
+    def _records(self) -> Iterator[marks.Found]:
         record = self.layout.record
         if record.length:
-            return marks.by_length(self.raw, record.length)
+            return marks.by_length(self.raw, self.start, record.length)
         if record.prefix:
-            return marks.by_prefix(self.raw)
+            return marks.by_prefix(self.raw, self.start)
         return (
-            (self.raw[at:stop], self.raw[at:after], number, "")
+            (self.raw[at:stop], self.raw[at:after], after, number, "")
             for at, stop, after, number in self.marks.lines(self.raw, self.start, self.first)
         )
 

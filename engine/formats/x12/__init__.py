@@ -12,9 +12,12 @@ from engine.edi.document import Document, parse
 from engine.edi.edit import Editor
 from engine.edi.structure import structure
 from engine.edi.tree import tree
-from engine.formats.x12.acknowledge import acknowledge, refuse
+from engine.formats.x12.acknowledge import acknowledge, acknowledged, refuse, sets
+from engine.formats.x12.answers import answers
 from engine.formats.x12.check import check
 from engine.formats.x12.envelope import parts, split, splits
+from engine.formats.x12.partner import envelope
+from engine.formats.x12.sealing import seal, sent
 from engine.formats.x12.streaming import stream
 
 
@@ -38,11 +41,17 @@ __all__ = [
     "Document",
     "Editor",
     "acknowledge",
+    "acknowledged",
+    "answers",
     "check",
+    "envelope",
     "parse",
     "parts",
     "paths",
     "refuse",
+    "seal",
+    "sent",
+    "sets",
     "split",
     "splits",
     "stream",

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 
 from engine.edi.document import Document, parse
 from engine.edi.marks import ABSENT
+from engine.edi.partner import ACCEPTED, REJECTED, Sealing, Verdicts
 from engine.edi.writer import WIDTHS
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.x12.check import Envelope, GroupBounds, check
 from engine.formats.x12.envelope import parts
 from engine.formats.x12.faults import Fault
+from engine.formats.x12.partner import Numbering
 from engine.message import Receipt, Verdict
 
 #: At most so many faults are told for a set.
@@ -55,20 +57,81 @@ def refuse(raw: bytes, reading: Reading, now: float, why: str) -> bytes:
     return b""
 
 
+def acknowledged(raw: bytes, reading: Reading, verdicts: Verdicts, sealing: Sealing) -> bytes:
+    """See Format.acknowledged: the same with control numbers of the partner's sequences and times in the partner's zone."""
+    try:
+        document = parse(raw, reading)
+    except MessageError:
+        return b""
+    isa = document.segments[0].element
+    numbers = Numbering(sealing, (isa(7), isa(8)), (isa(5), isa(6)))
+    taken = [verdicts.taken(*each) for each in _controls(Envelope(document))]
+    moment = sealing.moment.timetuple()
+    answer = _Answer(document, taken, moment, numbers, verdicts.duplicate)
+    return answer.written()
+
+
+def sets(raw: bytes, reading: Reading) -> list[tuple[str, str]]:
+    """See Format.sets."""
+    return _controls(Envelope(parse(raw, reading)))
+
+
+def _controls(envelope: Envelope) -> list[tuple[str, str]]:
+    return [
+        (group.start.element(6).strip(), set_.start.element(2).strip())
+        for group in envelope.groups
+        for set_ in group.sets
+    ]
+
+
 def _one(raw: bytes, receipt: Receipt, reading: Reading, now: float, at: int = 0) -> bytes:
     try:
         document = parse(raw, reading)
     except MessageError:
         return b""
-    return _Answer(document, receipt, now, at).written()
+    count = sum(len(one.sets) for one in Envelope(document).groups)
+    numbers = _Received((receipt.id + at) % 1_000_000_000)
+    reused = (
+        receipt.verdict is Verdict.QUARANTINED and receipt.reason == "duplicate_interchange"
+    )
+    taken = _accepted(receipt, count)
+    return _Answer(document, taken, time.gmtime(int(now)), numbers, reused).written()
+
+
+class _Received:
+    """Control numbers made of a receipt's, so that the same message is answered in the same words."""
+
+    def __init__(self, number: int) -> None:
+        self._number, self._groups = number, 0
+
+    def interchange(self) -> int:
+        """ISA13."""
+        return self._number
+
+    def group(self) -> int:
+        """GS06."""
+        number = self._number + self._groups * _APART
+        self._groups += 1
+        return number % 1_000_000_000
 
 
 class _Answer:
     """The acknowledgements of one interchange."""
 
-    def __init__(self, document: Document, receipt: Receipt, now: float, at: int = 0) -> None:
-        self.document, self.receipt = document, receipt
-        self.moment = time.gmtime(int(now))
+    def __init__(
+        self,
+        document: Document,
+        taken: list[int],
+        moment: time.struct_time,
+        numbers: Numbering | _Received,
+        reused: bool,
+    ) -> None:
+        self.document, self.moment, self.numbers, self.reused = (
+            document,
+            moment,
+            numbers,
+            reused,
+        )
         self.marks = document.marks
         self.envelope = Envelope(document)
         self.faults = list(check(document))
@@ -79,18 +142,16 @@ class _Answer:
                 self.by_group.setdefault(fault.group, []).append(fault)
             if fault.level in ("set", "segment", "element"):
                 self.by_set.setdefault((fault.group, fault.set), []).append(fault)
-        self.number = (receipt.id + at) % 1_000_000_000
-        self._sets: list[bool] = _accepted(
-            receipt, sum(len(one.sets) for one in self.envelope.groups)
-        )
+        self._sets = taken
 
     def written(self) -> bytes:
         """The interchange that answers; empty where there is nothing to say."""
         outer = self._outer()
-        groups = [text for text in self._groups() if text]
-        if not outer and not groups:
+        answers = {} if self.reused else self._answers()
+        if not outer and not answers:
             return b""
-        control = f"{self.number:09d}"
+        control = f"{self.numbers.interchange():09d}"
+        groups = [self._group(version, said) for version, said in answers.items()]
         lines = [self._header(control), *outer, *groups, f"IEA*{len(groups)}*{control}"]
         return self._in_their_marks("~".join(lines) + "~").encode(self.document.codec)
 
@@ -98,6 +159,8 @@ class _Answer:
         """TA1 where the envelope is broken, or the sender asks for it (ISA14)."""
         isa = self.document.segments[0]
         codes = [fault.code for fault in self.faults if fault.level == "interchange"]
+        if self.reused:
+            codes = ["025"]
         if (
             any(one.name == "TA1" for one in self.document.segments)
             and not self.envelope.groups
@@ -105,12 +168,13 @@ class _Answer:
             return []
         if not codes and isa.element(14) != "1":
             return []
-        what = "A" if not codes else ("E" if any(self._sets) else "R")
+        good = any(one is not REJECTED for one in self._sets) and not self.reused
+        what = "A" if not codes else ("E" if good else "R")
         said = f"TA1*{isa.element(13)}*{isa.element(9)}*{isa.element(10)}"
         return [f"{said}*{what}*{codes[0] if codes else '000'}"]
 
-    def _groups(self) -> Iterator[str]:
-        """One group of acknowledgements for each version that acknowledges."""
+    def _answers(self) -> dict[str, list[str]]:
+        """The acknowledgements by the version that acknowledges, which have a group each."""
         known: dict[str, list[str]] = {}
         first = 0
         for number, group in enumerate(self.envelope.groups):
@@ -123,12 +187,11 @@ class _Answer:
             answers = known.setdefault("005010X231A1" if is_newer else version[:6], [])
             set_ = _Set(self, group, number, taken, is_newer)
             answers.append(set_.written(len(answers) + 1))
-        for at, (version, answers) in enumerate(known.items()):
-            yield self._group(version, answers, at)
+        return known
 
-    def _group(self, version: str, answers: list[str], at: int) -> str:
+    def _group(self, version: str, answers: list[str]) -> str:
         gs = self.envelope.groups[0].start
-        number = (self.number + at * _APART) % 1_000_000_000
+        number = self.numbers.group()
         when = time.strftime("%Y%m%d*%H%M%S", self.moment)
         head = f"GS*FA*{gs.element(3)}*{gs.element(2)}*{when}*{number}*X*{version or '004010'}"
         return "~".join([head, *answers, f"GE*{len(answers)}*{number}"])
@@ -157,7 +220,7 @@ class _Set:
     """The 997 or 999 for one functional group."""
 
     def __init__(
-        self, answer: _Answer, group: GroupBounds, number: int, taken: list[bool], newer: bool
+        self, answer: _Answer, group: GroupBounds, number: int, taken: list[int], newer: bool
     ) -> None:
         self.answer, self.group, self.number = answer, group, number
         self.taken, self.newer = taken, newer
@@ -196,17 +259,17 @@ class _Set:
                 yield f"{letter}K4*{place}*{fault.reference}*{code}"
             before = here
 
-    def _outcome(self, found: list[Fault], taken: bool) -> str:
+    def _outcome(self, found: list[Fault], taken: int) -> str:
         codes = [fault.code for fault in found if fault.level == "set"]
-        if any(fault.level != "set" for fault in found):
+        if any(fault.level != "set" for fault in found) or (taken != ACCEPTED and not codes):
             codes.append("5")
-        word = ("E" if codes else "A") if taken else "R"
-        said = "*".join(["", *(codes or ([] if taken else ["5"]))[:5]])
+        word = "R" if taken is REJECTED else "E" if codes else "A"
+        said = "*".join(["", *codes[:5]])
         return f"{'I' if self.newer else 'A'}K5*{word}{said}"
 
     def _total(self, told: list[Fault]) -> str:
         """AK9: what became of the group, what it says it holds, what came and what was taken."""
-        count, good = len(self.group.sets), sum(self.taken)
+        count, good = len(self.group.sets), sum(one is not REJECTED for one in self.taken)
         end = self.group.end
         said = end.element(1).strip() if end is not None else str(count)
         codes = [fault.code for fault in told if fault.level == "group"]
@@ -215,12 +278,12 @@ class _Set:
         return f"AK9*{word}*{said if said.isdigit() else count}*{count}*{good}{errors}"
 
 
-def _accepted(receipt: Receipt, count: int) -> list[bool]:
-    """Whether each transaction set was accepted: those of a split message one by one where they are its parts."""
+def _accepted(receipt: Receipt, count: int) -> list[int]:
+    """What became of each transaction set: those of a split message one by one where they are its parts."""
     if receipt.parts and len(receipt.parts) == count:
-        return [_is_good(part) for part in receipt.parts]
+        return [ACCEPTED if _is_good(part) else REJECTED for part in receipt.parts]
     good = all(map(_is_good, receipt.parts)) if receipt.parts else _is_good(receipt)
-    return [good] * count
+    return [ACCEPTED if good else REJECTED] * count
 
 
 def _is_good(receipt: Receipt) -> bool:

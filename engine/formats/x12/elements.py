@@ -14,8 +14,8 @@ from engine.edi.marks import ABSENT
 #: Code, element, component, repetition (from 1, 0 where there is one), number in the dictionary.
 Found = tuple[str, int, int, int, str]
 
-_DECIMAL = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:E-?\d+)?")
-_WHOLE = re.compile(r"-?\d+")
+_DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?[0-9]+)?")
+_WHOLE = re.compile(r"-?[0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
@@ -70,6 +70,12 @@ def _composite(
         yield "13", number, len(slot.parts) + 1, which, ""
 
 
+def reference(name: str, element: int, component: int = 0) -> str:
+    """The number of an element in the standard's dictionary; empty where it is not described."""
+    found = dictionary.slot(name, element, component)
+    return _number(found) if found is not None else ""
+
+
 def _number(slot: Slot) -> str:
     return slot.id if slot.id.isdigit() else ""
 
@@ -108,7 +114,7 @@ def _moment(text: str, element: Element) -> str:
 
 def is_date(text: str) -> bool:
     """Whether CCYYMMDD or YYMMDD names a day."""
-    if not text.isdigit() or len(text) not in (6, 8):
+    if not (text.isascii() and text.isdigit()) or len(text) not in (6, 8):
         return False
     year, month, day = int(text[:-4]), int(text[-4:-2]), int(text[-2:])
     year += 2000 if len(text) == 6 else 0
@@ -117,7 +123,7 @@ def is_date(text: str) -> bool:
 
 def is_time(text: str) -> bool:
     """Whether HHMM, HHMMSS or HHMMSSd names a time."""
-    if not text.isdigit() or len(text) in (5,):
+    if not (text.isascii() and text.isdigit()) or len(text) == 5:
         return False
     second = int(text[4:6]) if len(text) > 4 else 0
     return int(text[:2]) < 24 and int(text[2:4]) < 60 and second < 60

@@ -19,7 +19,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     """The segment."""
     position: int = 0
-    """Its number in the set, ST being 1; of a missing one that of the segment it should follow."""
+    """Its number in the set, ST being 1; of a missing one that of the segment in whose place it should stand."""
     loop: str = ""
     element: int = 0
     component: int = 0
@@ -45,18 +45,44 @@ SEGMENT = {
     "6": "the segment does not belong to this transaction set",
     "7": "the segment stands out of order",
     "8": "the segment has elements in error",
+    "I4": "the guide does not use the segment",
+    "I6": "the segment must be here, for what another one says, and is missing",
+    "I7": "the loop is there too seldom",
+    "I8": "the segment is there too seldom",
+    "I9": "the segment may not be here, for what another one says",
 }
-#: AK403 and IK403; 12 and 13 came with version 005010.
+#: AK403 and IK403; 12 and 13 came with version 005010, those with I are of the 999.
 ELEMENT = {
     "1": "the element must have a value",
+    "2": "the element must have a value, for what another one says",
     "3": "the segment has too many elements",
     "4": "the value is too short",
     "5": "the value is too long",
     "6": "the value has a character that its type does not have",
+    "7": "the code is none of those that may stand here",
     "8": "the value is no date",
     "9": "the value is no time",
+    "10": "the element may have no value beside another one",
     "12": "the element is repeated too often",
     "13": "the element has too many components",
+    "I6": "the guide does not use the code",
+    "I9": "the element must have a value, for what another segment says",
+    "I10": "the guide does not use the element",
+    "I11": "the element is repeated too seldom",
+    "I12": "the value has not the form that the guide asks for",
+    "I13": "the element may have no value, for what another one says",
+}
+#: What a 997, which has no codes of guides, says instead of those of a 999 (X12.20 AK304, AK403).
+OLDER_SEGMENT = {"I4": "2", "I6": "3", "I7": "3", "I8": "3", "I9": "2"}
+OLDER_ELEMENT = {
+    "12": "3",
+    "13": "3",
+    "I6": "7",
+    "I9": "2",
+    "I10": "10",
+    "I11": "1",
+    "I12": "7",
+    "I13": "10",
 }
 #: AK502 and IK502.
 SET = {
@@ -68,6 +94,7 @@ SET = {
     "6": "the transaction set does not say which it is",
     "7": "the transaction set has no control number",
     "23": "the control number is not the only one in its group",
+    "I6": "the guide that the set names is not that of its group",
 }
 #: AK905.
 GROUP = {
@@ -75,12 +102,35 @@ GROUP = {
     "4": "control numbers of header and trailer differ",
     "5": "the number of sets is not the one that the trailer says",
     "6": "the control number is no number",
+    "19": "the control number is not the only one in its interchange",
 }
 #: TA105.
 INTERCHANGE = {
     "001": "control numbers of header and trailer differ",
+    "005": "the qualifier of the sender is none",
+    "006": "there is no sender",
+    "007": "the qualifier of the receiver is none",
+    "008": "there is no receiver",
+    "010": "the qualifier of the authorization is none",
+    "012": "the qualifier of the security information is none",
+    "014": "the date is none",
+    "015": "the time is none",
+    "016": "ISA11 is no repetition separator",
+    "017": "the version of the envelope is none",
+    "018": "the control number is not nine digits",
+    "019": "ISA14 is neither 0 nor 1",
+    "020": "ISA15 is neither P nor T",
     "021": "the number of groups is not the one that the trailer says",
     "022": "the segments of the envelope are not where they belong",
     "023": "the interchange ends too early",
     "024": "something stands where nothing may",
+    "025": "the control number was used before",
+    "027": "there is no component separator",
+}
+#: A TA1 names one fault: what tells most comes first.
+RANK = {
+    code: at
+    for at, code in enumerate(
+        ["025", "023", "001", "022", "024", "021", *sorted(set(INTERCHANGE) - {"025", "023", "001", "022", "024", "021"})]
+    )
 }

@@ -1,0 +1,202 @@
+"""
+One transaction set against its map, while its segments go by once: order, repeats, presence, elements.
+
+A segment that stands where the map does not have it leaves the place where the walk is: what follows is judged as if it were
+not there. A loop that is over is asked what it lacks. What is missing has the position that it would have: that of the segment
+that stands there instead; at the end of the set that of the last segment (X12.20 AK302, 005010X231 IK302).
+"""
+
+from __future__ import annotations
+
+from engine.edi import dictionary
+from engine.edi.maps import LoopPart, Part
+from engine.formats.x12 import faults
+from engine.formats.x12.book import Book, Move, Place, Problem
+from engine.formats.x12.faults import Fault
+
+_UNSEEN: object = object()
+#: So many faults are told for a set; those behind are not looked for by name.
+MOST = 10_000
+
+
+class Open:
+    """A loop that is not over."""
+
+    __slots__ = ("counts", "last", "name", "part")
+
+    def __init__(self, part: LoopPart, name: str) -> None:
+        self.part, self.name = part, name
+        self.counts = [0] * len(part.items)
+        """How often each of its items is there."""
+        self.last = [0] * len(part.items)
+        """The position of the last segment of each."""
+
+
+class Content:
+    """A set while its segments go by. Positions count from 1, which is ST."""
+
+    def __init__(self, book: Book, group: int, number: int) -> None:
+        self.book, self.group, self.number = book, group, number
+        self.bar = book.marks.element
+        self.place: Place = book.start
+        self.position = 0
+        self.open = [Open(book.guide.root, "")]
+        self.ended = 0
+        """Whether SE was met."""
+        self.found: list[Fault] = []
+        self.levels: dict[str, int] = {}
+        """HL01 of the levels of a hierarchy, and where each stands."""
+
+    def meet(self, line: str) -> None:
+        """The next segment as written, from ST on."""
+        self.position = at = self.position + 1
+        values = line.split(self.bar)
+        name = values[0]
+        if name == "BIN":
+            values = line.split(self.bar, 2)
+        book = self.book
+        coding = book.coding.get(name)
+        key = name if coding is None else coding(values)
+        if name == "SE":
+            self.ended = 1
+        before = self.place
+        move: Move | None = before.after.get(key, _UNSEEN)  # type: ignore[arg-type]
+        if move is _UNSEEN:
+            move = book.move(before, name, key)
+        if move is None or move[3]:
+            place = self._stray(move, name, at)
+        else:
+            place, depth, begun, _ = move
+            self.place = place
+            open_ = self.open
+            while len(open_) > depth + 1:
+                self._close()
+            for loop in begun:
+                self._begin(loop, values, at)
+            top = open_[-1]
+            order, limit = place.order, place.limit
+            top.last[order] = at
+            top.counts[order] += 1
+            if limit and top.counts[order] > limit:
+                self._tell("5", name, at, top.name)
+        if book.strict and name in _NUMBERED:
+            self._numbered(name, values, at)
+        problems = place.problems(line, values, name)
+        if problems:
+            self._elements(problems, name, at)
+
+    def finish(self) -> list[Fault]:
+        """The set is over: everything that is wrong with it, in order."""
+        while self.open:
+            self._close()
+        self.found.sort(key=lambda fault: (fault.position, fault.element))
+        return self.found
+
+    def _stray(self, move: Move | None, name: str, at: int) -> Place:
+        """A segment that is not where it belongs, or belongs nowhere."""
+        book, top = self.book, self.open[-1]
+        if move is None:
+            known = name in book.guide.root.all
+            code = "2" if known else "6" if name in dictionary.names() else "1"
+            self._tell(code, name, at, top.name)
+            return book.foreign(name)
+        place, depth = move[0], move[1]
+        home = self.open[min(depth, len(self.open) - 1)]
+        if not move[2]:
+            home.counts[place.order] += 1
+        self._tell("7", name, at, move[2][-1].name if move[2] else home.name)
+        return place
+
+    def _begin(self, loop: LoopPart, values: list[str], at: int) -> None:
+        """A loop begins."""
+        around, name = self.open[-1], loop.name
+        if loop.hierarchy and len(values) > 3:
+            name = f"HL:{values[3].strip()}"
+        around.counts[loop.order] += 1
+        if loop.repeat and around.counts[loop.order] > loop.repeat:
+            self._tell("4", loop.first.name, at, name)
+        self.open.append(Open(loop, name))
+
+    def _close(self) -> None:
+        """The innermost loop is over."""
+        over = self.open.pop()
+        if self.open:
+            around = self.open[-1]
+            around.last[over.part.order] = max(over.last)
+        counts = over.counts
+        for order in self.book.needs(over.part):
+            if not counts[order]:
+                self._lacks(over)
+                return
+
+    def _lacks(self, over: Open) -> None:
+        """Tell what is missing in a loop; of an area of the set of which nothing is there its first segment alone."""
+        needed, items, counts = self.book.needs(over.part), over.part.items, over.counts
+        for first, behind in self.book.areas(over.part):
+            missing = [order for order in needed if first <= order < behind and not counts[order]]
+            if over.part.loop is None and not any(counts[first or 1 : behind]):
+                del missing[1:]
+            for order in missing:
+                item = items[order]
+                place = min(max(over.last[:order], default=0) + 1, self.position - self.ended)
+                if isinstance(item, Part):
+                    self._tell("3", item.name, place, over.name)
+                else:
+                    self._tell("3", item.first.name, place, item.name)
+
+    def _numbered(self, name: str, values: list[str], at: int) -> None:
+        """HL01 counts the levels of the set, HL02 names one before (X12.22 HL); LX01 counts the lines of a claim (TR3)."""
+        said = values[1] if len(values) > 1 else ""
+        if name == "HL":
+            wrong = 1 if said.strip().lstrip("0") != str(len(self.levels) + 1) else 0
+            parent = values[2].strip() if len(values) > 2 else ""
+            if parent and parent not in self.levels:
+                wrong = wrong or 2
+            self.levels[said.strip()] = at
+        elif self.book.numbers_lines and len(self.open) > 1:
+            part = self.open[-1].part
+            wrong = 1 if said != str(self.open[-2].counts[part.order]) else 0
+        else:
+            return
+        if wrong:
+            self._elements([("I12", wrong, 0, 0, "628" if name == "HL" else "554")], name, at)
+
+    def _elements(self, problems: list[Problem] | tuple[Problem, ...], name: str, at: int) -> None:
+        loop = self.open[-1].name
+        if len(self.found) >= MOST:
+            return
+        for code, element, component, which, reference in problems:
+            self.found.append(
+                Fault(
+                    level="element",
+                    code=code,
+                    words=faults.ELEMENT[code],
+                    group=self.group,
+                    set=self.number,
+                    name=name,
+                    position=at,
+                    loop=loop,
+                    element=element,
+                    component=component,
+                    repetition=which,
+                    reference=reference,
+                )
+            )
+
+    def _tell(self, code: str, name: str, at: int, loop: str) -> None:
+        if len(self.found) < MOST:
+            self.found.append(
+                Fault(
+                    level="segment",
+                    code=code,
+                    words=faults.SEGMENT[code],
+                    group=self.group,
+                    set=self.number,
+                    name=name,
+                    position=at,
+                    loop=loop,
+                )
+            )
+
+
+_NUMBERED = frozenset(["HL", "LX"])

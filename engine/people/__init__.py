@@ -1,0 +1,10 @@
+"""
+Who may do what: people with accounts, the tokens of programs, roles and rights.
+
+    rights      what there is to be allowed, and the roles that are sets of it
+    directory   people and sessions, kept in `data/people.db` (file)
+    tokens      those of programs
+    kept        how both are written there
+    passwords   argon2id, and the wait after wrong ones
+    onetime     codes of an authenticator app (TOTP)
+"""

@@ -1,0 +1,21 @@
+-- People, tokens, sessions and what they do about messages. Times are seconds since 1970; secrets are kept as hashes.
+CREATE TABLE person (
+  name TEXT PRIMARY KEY, password TEXT NOT NULL, roles TEXT NOT NULL, tags TEXT NOT NULL, onetime TEXT NOT NULL,
+  step INTEGER NOT NULL, disabled INTEGER NOT NULL, wrong INTEGER NOT NULL, wrong_at REAL NOT NULL,
+  since REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE token (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, secret BLOB NOT NULL UNIQUE, roles TEXT NOT NULL, tags TEXT NOT NULL,
+  made_by TEXT NOT NULL, since REAL NOT NULL, until REAL NOT NULL, used_at REAL NOT NULL) STRICT;
+CREATE TABLE session (
+  secret BLOB PRIMARY KEY, person TEXT NOT NULL, form TEXT NOT NULL, since REAL NOT NULL,
+  seen_at REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX session_person ON session (person);
+-- What begins the first account; gone once there is an administrator.
+CREATE TABLE invitation (secret BLOB PRIMARY KEY, since REAL NOT NULL) STRICT, WITHOUT ROWID;
+-- What people do about quarantined messages.
+CREATE TABLE work (
+  message INTEGER PRIMARY KEY, assigned TEXT NOT NULL, since REAL NOT NULL) STRICT;
+CREATE TABLE comment (
+  id INTEGER PRIMARY KEY, message INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE INDEX comment_message ON comment (message);
+PRAGMA user_version = 1;

@@ -1,0 +1,76 @@
+"""What all requests share: the store's read side, the running engine, people, the installation."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from engine import installation, orders
+from engine.errors import CommandError, ConfigError
+from engine.people.directory import Directory
+from engine.placed import Mistakes
+from engine.store.archive import SqliteArchive
+
+#: Seconds that what the engine says of itself is shown to everybody who asks: many viewers are one question.
+FRESH = 1.0
+
+
+class House:
+    """One home, as the console sees it. Safe for threads."""
+
+    def __init__(self, home: Path) -> None:
+        """ConfigError where config.yaml has mistakes."""
+        self.home = home
+        mistakes = Mistakes()
+        said = installation.load(home, mistakes)
+        if said is None:
+            raise ConfigError(mistakes.found)
+        self.installation = said
+        self.directory = Directory(home)
+        self._archive: SqliteArchive | None = None
+        self._lock = threading.Lock()
+        self._live: dict[str, Any] = {}
+        self._asked_at = 0.0
+
+    @property
+    def archive(self) -> SqliteArchive:
+        """The store's read side; StoreError where nothing was ever received."""
+        with self._lock:
+            if self._archive is None:
+                self._archive = SqliteArchive(self.home)
+            return self._archive
+
+    def live(self) -> dict[str, Any]:
+        """How the engine stands (engine/runtime/state.py), at most FRESH seconds old; `running` False where none runs."""
+        with self._lock:
+            if time.monotonic() > self._asked_at + FRESH:
+                try:
+                    self._live = orders.send(self.home, "status", who="console")
+                except CommandError:
+                    self._live = {"running": False}
+                self._asked_at = time.monotonic()
+            return self._live
+
+    def stations(self) -> dict[str, dict[str, Any]]:
+        """The running channels, by name."""
+        return {one["channel"]: one for one in self.live().get("channels", ())}
+
+    def order(
+        self, verb: str, arguments: dict[str, Any], who: str, reason: str = ""
+    ) -> dict[str, Any]:
+        """Order something of the engine. CommandError where none runs or it says no."""
+        answer = orders.send(self.home, verb, arguments, who, reason)
+        self._asked_at = 0.0
+        return answer
+
+    def audit(self, who: str, action: str, what: str, reason: str = "") -> None:
+        """Write an audit record; without one nothing that needs it happens. CommandError where no engine runs to keep it."""
+        orders.send(self.home, "audit", {"action": action, "what": what}, who, reason)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.directory.file.close()
+        if self._archive is not None:
+            self._archive.close()

@@ -1,0 +1,391 @@
+"""Files as strangers pack them: whole, damaged, hostile; and what we pack, opened again by others' tools."""
+
+from __future__ import annotations
+
+import gzip as library
+import io
+import os
+import shutil
+import struct
+import subprocess
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pysequoia
+import pytest
+from pysequoia import packet
+
+from engine.errors import MessageError, Misconfigured
+from engine.packing.opening import unpacked
+from engine.packing.sealing import packed
+from engine.packing.settings import (
+    MakePgp, OpenPgp, OpenZip, Packing, Unpacking, check_pack, check_unpack,
+)  # fmt: skip
+from engine.settings import Secret, Size
+
+ZIP, GZIP = Unpacking.read("zip"), Unpacking.read("gzip")
+LONGEST = 20_000_000
+NOW = 1_790_000_000.0
+
+
+def opened(
+    content: Any, *steps: Unpacking, name: str = "a.zip", home: Path = Path()
+) -> dict[str, bytes]:
+    found = unpacked(name, content, steps, LONGEST, home)
+    whole = {member.name: b"".join(member.read()) for member in found}
+    assert [len(body) for body in whole.values()] == [member.size for member in found]
+    assert {member.name: b"".join(member.read()) for member in found} == whole, "and again"
+    return whole
+
+
+def refused(content: Any, *steps: Unpacking, home: Path = Path()) -> str:
+    with pytest.raises(MessageError) as caught:
+        unpacked("a.zip", content, steps or (ZIP,), LONGEST, home)
+    return caught.value.code
+
+
+def zipped(*members: tuple[Any, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", method) as archive:
+        for name, body in members:
+            archive.writestr(name, body)
+    return into.getvalue()
+
+
+# -- zip --------------------------------------------------------------------------------------------------
+
+
+def test_members_in_their_order_from_bytes_and_from_a_file() -> None:
+    members = [
+        ("b.csv", b"2" * 3_000_000),
+        ("sub/a.csv", os.urandom(5)),
+        (".DS_Store", b"x"),
+        ("__MACOSX/b", b"x"),
+        ("empty", b""),
+    ]
+    content = zipped(*members, ("folder/", b""))
+    expected = {"b.csv": members[0][1], "a.csv": members[1][1], "empty": b""}
+    assert opened(content, ZIP) == opened(io.BytesIO(content), ZIP) == expected
+    assert list(opened(content, ZIP)) == ["b.csv", "a.csv", "empty"]
+    only = Unpacking(zip=OpenZip(pattern="*.csv"))
+    assert list(opened(content, only)) == ["b.csv", "a.csv"]
+    assert opened(zipped(("a", b"x"), method=zipfile.ZIP_STORED), ZIP) == {"a": b"x"}
+    assert opened(zipped(), ZIP) == {}
+
+
+def test_zip64() -> None:
+    into = io.BytesIO()
+    with (
+        zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.csv", "w", force_zip64=True) as file,
+    ):
+        file.write(b"line\n" * 1000)
+    assert opened(into.getvalue(), ZIP) == {"a.csv": b"line\n" * 1000}
+    many = zipped(
+        *((f"{n}", b"") for n in range(70_000))
+    )  # more than 65,535: a directory of zip64
+    assert refused(many) == "archive_too_large" or refused(many) == "archive_damaged"
+    assert len(opened(many, Unpacking(zip=OpenZip(most=70_000)))) == 70_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a",
+        "/etc/passwd",
+        "a/../../b",
+        "a\\b",
+        "C:a",
+        "a/./b",
+        "a\x00.csv",
+        "a\nb",
+        "x" * 201,
+        "a//b",
+    ],
+)
+def test_names_that_lead_elsewhere(name: str) -> None:
+    content = zipped(("sound", b"x"), ("y" * len(name), b"x"))
+    assert refused(content.replace(b"y" * len(name), name.encode())) == "archive_bad_name"
+
+
+def test_two_members_of_one_name() -> None:
+    content = zipped(("a.csv", b"1"), ("b.csv", b"2"))
+    assert refused(content.replace(b"b.csv", b"a.csv")) == "archive_bad_name"
+    assert refused(content.replace(b"b.csv", b"A.csv")) == "archive_bad_name"
+
+
+def test_links_and_devices() -> None:
+    for kind in (0o120777, 0o020600, 0o010600):
+        entry = zipfile.ZipInfo("a")
+        entry.create_system, entry.external_attr = 3, kind << 16
+        assert refused(zipped((entry, b"/etc/passwd"))) == "archive_bad_name"
+
+
+def test_encrypted_members_and_odd_methods() -> None:
+    content = zipped(("a.csv", b"x" * 100))
+    flagged = bytearray(content)
+    at = content.index(b"PK\x01\x02")
+    flagged[at + 8] |= 1
+    assert refused(bytes(flagged)) == "archive_encrypted"
+    assert refused(zipped(("a", b"x"), method=zipfile.ZIP_BZIP2)) == "archive_unreadable"
+    assert refused(zipped(("a", b"x"), method=zipfile.ZIP_LZMA)) == "archive_unreadable"
+
+
+def test_bombs() -> None:
+    assert refused(zipped(("a", bytes(15_000_000)))) == "archive_too_large", (
+        "too good to be true"
+    )
+    long = zipped(("a", os.urandom(LONGEST + 1)), method=zipfile.ZIP_STORED)
+    assert refused(long) == "archive_too_large"
+    small = Unpacking(zip=OpenZip(max_size=Size(1000)))
+    assert refused(zipped(("a", b"x" * 600), ("b", b"x" * 600)), small) == "archive_too_large"
+    few = Unpacking(zip=OpenZip(most=3))
+    assert refused(zipped(*((str(n), b"") for n in range(4))), few) == "archive_too_large"
+
+
+def test_members_that_overlap() -> None:
+    content = zipped(("aaaa", b"x" * 50_000), ("bbbb", b"x" * 50_000))
+    at = content.rindex(b"PK\x01\x02")
+    overlapping = bytearray(content)
+    overlapping[at + 42 : at + 46] = struct.pack("<I", 0)
+    assert refused(bytes(overlapping)) == "archive_damaged"
+
+
+def test_a_member_that_lies_about_its_length() -> None:
+    content = bytearray(zipped(("a", b"x" * 5000)))
+    at = content.index(b"PK\x01\x02")
+    for said in (4999, 5001, 2**31):
+        content[at + 24 : at + 28] = struct.pack("<I", said)
+        assert refused(bytes(content)) in ("archive_damaged", "archive_too_large")
+
+
+def test_every_cut_and_flipped_byte_is_told_or_harmless() -> None:
+    body = os.urandom(200)
+    content = zipped(("a.csv", body), ("b.csv", body))
+    for at in range(len(content)):
+        for hostile in (
+            content[:at],
+            content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :],
+        ):
+            try:
+                found = opened(hostile, ZIP)
+            except MessageError:
+                continue
+            assert set(found.values()) <= {body}, "a changed member never passes for whole"
+
+
+def test_an_archive_in_an_archive_is_opened_where_the_channel_says_so() -> None:
+    inner = zipped(("a.csv", b"1"), ("b.csv", b"2"))
+    outer = zipped(("inner.zip", inner))
+    assert opened(outer, ZIP) == {"inner.zip": inner}
+    assert opened(outer, ZIP, ZIP) == {"a.csv": b"1", "b.csv": b"2"}
+    assert opened(zipped(("a.csv.gz", library.compress(b"1"))), ZIP, GZIP) == {"a.csv": b"1"}
+
+
+# -- gzip -------------------------------------------------------------------------------------------------
+
+
+def test_gzip() -> None:
+    body = os.urandom(3_000_000)
+    content = library.compress(body[:10]) + library.compress(body[10:])
+    assert opened(content, GZIP, name="a.csv.gz") == opened(
+        io.BytesIO(content), GZIP, name="a.csv.GZ"
+    ) | {"a.csv": body}
+    for hostile in (
+        b"",
+        b"plain",
+        content[:-1],
+        content[:-9],
+        content[:100],
+        content + b"rest",
+    ):
+        assert refused(hostile, GZIP) == "archive_damaged"
+    assert refused(library.compress(bytes(12_000_000)), GZIP) == "archive_too_large"
+    assert refused(library.compress(os.urandom(LONGEST + 1), 1), GZIP) == "archive_too_large"
+
+
+# -- pgp --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("keys")
+    for name in ("ours", "partner", "other"):
+        key = pysequoia.Tsk.generate(name)
+        (home / f"{name}.asc").write_text(str(key))
+        (home / f"{name}.pub").write_bytes(bytes(key.extract_certificate()))
+    return home
+
+
+def secret(name: str) -> Secret:
+    return Secret(file=name)
+
+
+def opening(**changes: Any) -> Unpacking:
+    given = {"key": secret("ours.asc"), "signed_by": secret("partner.pub")}
+    return Unpacking(pgp=OpenPgp(**{**given, **changes}))
+
+
+def sealing(**changes: Any) -> Packing:
+    given = {"encrypt_to": secret("ours.pub"), "sign_with": secret("partner.asc")}
+    return Packing(pgp=MakePgp(**{**given, **changes}))
+
+
+def sealed(body: bytes, keys: Path, **changes: Any) -> bytes:
+    return packed("a.csv.pgp", body, [sealing(**changes)], keys, NOW)
+
+
+def test_pgp_there_and_back(keys: Path) -> None:
+    body = os.urandom(300_000)
+    for armored in (True, False):
+        content = sealed(body, keys, armored=armored)
+        assert content.startswith(b"-----BEGIN PGP MESSAGE-----") == armored
+        assert body not in content
+        tags = [each.tag for each in packet.PacketPile.from_bytes(content)]
+        assert tags == [packet.Tag.PKESK, packet.Tag.SEIP], "integrity protected"
+        assert opened(content, opening(), name="a.csv.pgp", home=keys) == {"a.csv": body}
+    unsigned = sealed(body, keys, sign_with=None)
+    assert opened(unsigned, opening(signed_by=None), name="a.GPG", home=keys) == {"a": body}
+    both = packed("a.csv.zip.pgp", b"x", [Packing.read("zip"), sealing()], keys, NOW)
+    assert opened(both, opening(), ZIP, name="a.csv.zip.pgp", home=keys) == {"a.csv": b"x"}
+
+
+def test_pgp_that_is_refused_says_why_and_never_what(keys: Path) -> None:
+    body = b"SMITH^JOHN" * 100
+    signed = sealed(body, keys)
+    changed = bytearray(signed)
+    changed[-40] ^= 1
+    ours = pysequoia.Tsk.from_file(str(keys / "partner.asc"))
+    plain = pysequoia.sign(ours.signer(), body)
+    cases = [
+        (sealed(body, keys, sign_with=None), opening(), "pgp_not_signed"),
+        (sealed(body, keys, sign_with=secret("other.asc")), opening(), "pgp_not_signed"),
+        (sealed(body, keys, encrypt_to=secret("other.pub")), opening(), "pgp_not_for_us"),
+        (bytes(changed), opening(), "pgp_"), (signed[:-50], opening(), "pgp_"), (signed[:20], opening(), "pgp_"),
+        (body, opening(), "pgp_damaged"), (b"", opening(), "pgp_"),
+        (plain, opening(), "pgp_not_encrypted"), (signed, opening(key=None), "pgp_not_encrypted"),
+    ]  # fmt: skip
+    for content, step, code in cases:
+        with pytest.raises(MessageError) as caught:
+            unpacked("a", content, [step], LONGEST, keys)
+        assert caught.value.code.startswith(code)
+        assert "SMITH" not in str(caught.value) and "backtrace" not in str(caught.value)
+    assert opened(plain, opening(key=None), name="a.asc", home=keys) == {"a": body}
+
+
+def test_a_bomb_in_pgp_ends_apart_and_the_next_file_is_opened(keys: Path) -> None:
+    """Compressed data of OpenPGP (RFC 9580, section 5.6): kilobytes that become half a gigabyte."""
+    packer = zlib.compressobj(9, wbits=-15)
+    literal = b"\xcb\xff" + struct.pack(">I", 500_000_006) + b"b\x00\x00\x00\x00\x00"
+    bomb = (
+        packer.compress(literal)
+        + b"".join(packer.compress(bytes(10_000_000)) for _ in range(50))
+        + packer.flush()
+    )
+    compressed = b"\x01" + bomb
+    content = b"\xc8\xff" + struct.pack(">I", len(compressed)) + compressed
+    ours = pysequoia.Tsk.from_file(str(keys / "ours.asc")).extract_certificate()
+    assert refused(content, opening(), home=keys).startswith("pgp_")
+    signed_only = opening(key=None)
+    assert refused(content, signed_only, home=keys) == "archive_too_large" or ours is None
+    assert opened(sealed(b"x", keys), opening(), home=keys) == {"a.zip": b"x"}
+
+
+def test_keys_that_cannot_be_used(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = sealed(b"x", keys)
+    (keys / "garbage").write_text("garbage")
+    old = pysequoia.Tsk.generate("old", validity_seconds=1)
+    (keys / "old.pub").write_bytes(bytes(old.extract_certificate()))
+    revoked = old.extract_certificate().revoke(old.certifier())
+    (keys / "revoked.pub").write_bytes(bytes(old.extract_certificate()) + bytes(revoked))
+    monkeypatch.delenv("NO_SUCH", raising=False)
+    for step, says in [
+        (opening(key=secret("garbage")), "no OpenPGP private key"), (opening(key=secret("ours.pub")), "private key"),
+        (opening(key=secret("missing")), "cannot read missing"), (opening(key=Secret(env="NO_SUCH")), "NO_SUCH"),
+        (opening(passphrase=secret("garbage")), "passphrase"), (opening(signed_by=secret("garbage")), "signed_by"),
+    ]:  # fmt: skip
+        with pytest.raises(Misconfigured, match=says):
+            unpacked("a", content, [step], LONGEST, keys)
+    for changes, says in [
+        ({"encrypt_to": secret("garbage")}, "partner's key"), ({"encrypt_to": secret("old.pub")}, "expired on"),
+        ({"encrypt_to": secret("revoked.pub")}, "revoked"), ({"sign_with": secret("garbage")}, "private key"),
+    ]:  # fmt: skip
+        with pytest.raises(Misconfigured, match=says):
+            sealed(b"x", keys, **changes)
+    # a new key counts from the next file on
+    (keys / "ours.asc").rename(keys / "kept")
+    (keys / "ours.asc").write_bytes((keys / "other.asc").read_bytes())
+    assert refused(content, opening(), home=keys) == "pgp_not_for_us"
+    (keys / "kept").rename(keys / "ours.asc")
+    assert opened(content, opening(), name="a", home=keys) == {"a": b"x"}
+
+
+@pytest.mark.slow
+def test_gnupg_and_we_understand_each_other(tmp_path: Path) -> None:
+    """With a passphrase, both ways; what it encrypts without MDC is refused."""
+    if shutil.which("gpg") is None:
+        pytest.skip("no GnuPG on this machine (Debian: gnupg)")
+    ring = tmp_path / "g"
+    ring.mkdir(mode=0o700)
+    (tmp_path / "phrase").write_text("open sesame\n")
+
+    def gpg(*words: str, given: bytes = b"") -> bytes:
+        command = [
+            "gpg",
+            "--homedir",
+            str(ring),
+            "--batch",
+            "--yes",
+            "--quiet",
+            "--pinentry-mode",
+            "loopback",
+        ]
+        command += ["--passphrase", "open sesame", "--trust-model", "always", *words]
+        return subprocess.run(
+            command, input=given, check=True, capture_output=True, timeout=60
+        ).stdout
+
+    try:
+        gpg("--quick-gen-key", "us@example.org", "rsa2048", "cert,sign", "0")
+        print_ = (
+            gpg("--list-keys", "--with-colons").decode().split("fpr:::::::::")[1].split(":")[0]
+        )
+        gpg("--quick-add-key", print_, "rsa2048", "encr", "0")
+        (tmp_path / "ours.asc").write_bytes(gpg("--export-secret-keys", "--armor"))
+        (tmp_path / "ours.pub").write_bytes(gpg("--export"))
+        step = opening(passphrase=secret("phrase"), signed_by=secret("ours.pub"))
+        theirs = gpg("-r", "us@example.org", "--sign", "--encrypt", given=b"from gpg")
+        assert opened(theirs, step, name="a", home=tmp_path) == {"a": b"from gpg"}
+        made = sealed(
+            b"to gpg",
+            tmp_path,
+            sign_with=secret("ours.asc"),
+            passphrase=secret("phrase"),
+            armored=True,
+        )
+        assert gpg("--decrypt", given=made) == b"to gpg"
+        weak = ["--rfc2440", "--disable-mdc", "--cipher-algo", "3DES"]
+        unprotected = gpg(*weak, "-r", "us@example.org", "--encrypt", given=b"x")
+        assert (
+            refused(
+                unprotected, opening(passphrase=secret("phrase"), signed_by=None), home=tmp_path
+            )
+            == "pgp_unsafe"
+        )
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(ring), "--kill", "all"], check=False)
+
+
+def test_settings_that_cannot_work() -> None:
+    for wrong, says in [
+        (lambda: Unpacking.read("pgp"), "key"), (lambda: Unpacking(), "one step"),
+        (lambda: Unpacking(zip=OpenZip(), gzip=GZIP.gzip), "one step"),
+        (lambda: OpenPgp(), "`key` is missing"), (lambda: OpenPgp(signed_by=secret("a"), passphrase=secret("b")), "belongs to a key"),
+        (lambda: MakePgp(encrypt_to=secret("a"), passphrase=secret("b")), "sign_with"), (lambda: OpenZip(pattern="a/b"), "pattern"),
+        (lambda: check_unpack([ZIP] * 5), "steps at most"), (lambda: check_pack([sealing(), Packing.read("zip")]), "pgp stands last"),
+        (lambda: Packing.read("pgp"), "encrypt_to"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=says):
+            wrong()
