@@ -58,6 +58,8 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     """Wall clock at which a group that this member opens is released at the latest; 0 = no such moment."""
     most: int = 0
     """Members at which the group is released; 0 = no limit."""
+    size: int = 0
+    """Bytes that the members of a group come to at most; 0 = no limit."""
     complete: bool = False
     """Whether this member completes the group: it is released at once."""
     late: str = "new_group"
@@ -115,6 +117,45 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """Its place in OUTCOMES."""
     detail: str = ""
     """The standard's codes and places, in words. Never a value of the message."""
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """That a large message is taken apart in chunks once it is kept (`Plan.load`)."""
+
+    known: bytes = b""
+    """What its format knows of it (engine/reading.py: Surveyed)."""
+    parts: int = 0
+    """How many it will have; 0 = not known."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What the next file of a channel is compared with (`snapshot:`) of one part."""
+
+    part: int
+    """Its place among the parts of the chunk."""
+    key: str
+    digest: bytes
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One chunk of a large message (`Plan.step`): what its commit moves on."""
+
+    begin: bytes
+    """The position where it begins. Nothing is kept of a chunk that does not begin where the one before ended."""
+    end: bytes
+    phase: int = 0
+    """Of which phase it is: 0 parts, 1 what vanished."""
+    next: int = 0
+    """The phase behind it; 2 = that was all."""
+    unchanged: int = 0
+    """Records that are as they were in the last file, and were left out."""
+    kept: tuple[Kept, ...] = ()
+    gone: tuple[str, ...] = ()
+    """Keys of the last file that vanished: each is a part of this chunk."""
+    count: bool = True
+    """Whether its parts were read from the message, and count as that."""
+    at: float = 0.0
+    """Wall clock."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,18 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.effects import Expected, Join, Lookups, Memory, Notes, Numbered, Numbers, Remembered
+from engine.effects import (
+    Expected,
+    Join,
+    Load,
+    Lookups,
+    Memory,
+    Notes,
+    Numbered,
+    Numbers,
+    Remembered,
+    Step,
+)
 from engine.errors import MessageError
 
 #: Bodies above this many bytes travel as files and are planned outside the event loop's process.
@@ -108,6 +119,20 @@ class Outbound(msgspec.Struct, frozen=True, kw_only=True):
     """The destination that must have delivered everything of this message first; empty = none."""
 
 
+class Acknowledgements(msgspec.Struct, frozen=True, kw_only=True):
+    """What says to a message's sender what became of it, as payloads of its own (`of: acknowledgement`)."""
+
+    said: tuple[Outbound, ...] = ()
+    """
+    What is sent where the store agrees with the plan. Of a duplicate the answer that its original had goes out again; this
+    one only where that is gone.
+    """
+    reused: tuple[Outbound, ...] = ()
+    """What is sent where the sender used the message's key before, for other content."""
+    reason: str
+    """The reason code of such a message."""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a channel says about one message. Plain values; picklable."""
 
@@ -142,12 +167,51 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     expects: tuple[Expected, ...] = ()
     tables: tuple[str, ...] = ()
     """The data tables that were asked, with their versions: `cdm@12`."""
+    acknowledgements: Acknowledgements | None = None
+    answered: tuple[Answered, ...] = ()
+    """What the message says became of things that were sent before (`expect_ack`)."""
     part_raw: Body = b""
     """In the plan of a part or of a handed-over message: its bytes."""
     part_facts: dict[str, str] | None = None
     """In the plan of a part: its facts; None = those of the whole."""
     channel: str = ""
     """In the plan of a handed-over message: the channel that takes it; it is kept in the same commit."""
+    load: Load | None = None
+    """In the plan of a large message with verdict split: its parts follow in chunks, each with a commit of its own."""
+    step: Step | None = None
+    """In the plan of such a chunk: `parts` are those of the chunk, and the message itself is kept already."""
+
+
+class Loading(msgspec.Struct, frozen=True, kw_only=True):
+    """A large message that is being taken apart, or was, as the store has it."""
+
+    message: int
+    channel: str
+    inbound: Inbound
+    known: bytes = b""
+    position: bytes = b""
+    """Behind the last part that is kept."""
+    phase: int = 0
+    """0 its parts, 1 what vanished since the last file, 2 over."""
+    expected: int = 0
+    """Parts it will have; 0 = not known."""
+    met: int = 0
+    """Parts that were read."""
+    unchanged: int = 0
+    """Those of them that are as they were in the last file and became no message."""
+    vanished: int = 0
+    rejected: int = 0
+    """Parts in quarantine."""
+    reasons: dict[str, int] = {}
+    """How many by reason."""
+    began_at: float = 0.0
+    ended_at: float = 0.0
+    """Wall clock; 0 = it is not over."""
+
+    @property
+    def changed(self) -> int:
+        """Parts that were read and became messages that are not in quarantine."""
+        return self.met - self.unchanged - self.rejected
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

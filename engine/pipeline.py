@@ -36,7 +36,7 @@ from engine.message import (
     State,
     Verdict,
 )
-from engine.planning import Planning, Releasing, failed, place
+from engine.planning import Planning, Releasing, failed, interchanges, place
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.overlay import Overlaid
 from engine.planning.parts import Piece, Pieces, apart
@@ -140,13 +140,61 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
         content = Path(raw.path).read_bytes() if isinstance(raw, Spooled) else raw
         if inbound.facts is not None and FACT in inbound.facts:
             return Releasing(channel, inbound, content, digest, context, plan).plan()
-        pieces = Pieces(channel, inbound, content, context)
-        found = pieces.all()
-        if found is not None:
-            return _split(channel, inbound, pieces, found, digest, context)
-        return Planning(channel, inbound, content, digest, context, plan).plan()
+        if channel.acknowledges:
+            return _interchanges(channel, inbound, content, digest, context)
+        return _planned(channel, inbound, content, digest, context)
     except Exception as error:
         return failed(channel, error, digest)
+
+
+def _planned(
+    channel: Channel, inbound: Inbound, content: bytes, digest: bytes, context: Context
+) -> Plan:
+    pieces = Pieces(channel, inbound, content, context)
+    found = pieces.all()
+    if found is not None:
+        return _split(channel, inbound, pieces, found, digest, context)
+    return Planning(channel, inbound, content, digest, context, plan).plan()
+
+
+def _interchanges(
+    channel: Channel, inbound: Inbound, content: bytes, digest: bytes, context: Context
+) -> Plan:
+    """Of a message that is acknowledged: each interchange in it is planned, known and answered by itself."""
+    found = channel.format.parts(content, channel.reading)
+    if found is None:
+        return _acknowledged(channel, inbound, content, digest, context)
+    memory = None if context.memory is None else Overlaid(context.memory, context.now)
+    plans: list[Plan] = []
+    for number, raw in enumerate(found, 1):
+        part = msgspec.structs.replace(
+            context, memory=memory, part=f"{context.part}.{number}"
+        )
+        each = msgspec.structs.replace(inbound, raw=raw)
+        made = _acknowledged(channel, each, raw, blake2b(raw, digest_size=16).digest(), part)
+        plans.append(msgspec.structs.replace(made, part_raw=raw))
+        if memory is not None:
+            memory.lay(made)
+    summary = f"{len(plans)} interchanges"
+    return Plan(
+        verdict=Verdict.SPLIT,
+        kind="batch",
+        summary=summary,
+        digest=digest,
+        parts=tuple(plans),
+        release=channel.release,
+    )
+
+
+def _acknowledged(
+    channel: Channel, inbound: Inbound, content: bytes, digest: bytes, context: Context
+) -> Plan:
+    try:
+        made = _planned(channel, inbound, content, digest, context)
+        made = interchanges.keyed(channel, inbound, content, made, context)
+    except Exception as error:
+        made = failed(channel, error, digest)
+    return interchanges.acknowledged(channel, inbound, content, made, context)
 
 
 def _split(

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from engine import connectors
-from engine.channel import Channel, across
+from engine.channel import Channel, across, envelopes
 from engine.channel.bind import bind
 from engine.channel.grammar import DEFAULTS, check_keys
 from engine.channel.templates import Made, Templates

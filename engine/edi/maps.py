@@ -145,10 +145,18 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The version that is written where only the base version is asked for."""
     counts: dict[str, str] = {}
     """Elements that count segments: `CTT01: PO1`."""
+    unit: str = ""
+    """What the business unit at hand is known by, as a 999 names it (CTX01): `CLM01`, `SUBSCRIBER NUMBER REF02=0F`."""
     areas: list[str] = []
     """What begins the detail and the summary of the set (its tables 2 and 3); of an area that is missing one segment is named."""
     usual: dict[str, str] = {}
     """What the guide asks of a segment wherever its item says nothing: `N3: "!?"`."""
+
+    @property
+    def business(self) -> tuple[str, int, str]:
+        """The segment, the element and the name of `unit`; empty where there is none."""
+        place = self.unit.partition("=")[0].rpartition(" ")[2]
+        return place[:-2], int(place[-2:] or 0), self.unit.partition("=")[0]
 
 
 class Guide:

@@ -7,6 +7,7 @@ One message on its way through its channel, step by step. Pure. `engine/pipeline
     overlay      what earlier parts of a message remember, seen by the later ones
     routing      destinations: chosen, rendered, addressed; handed over, or joined to a batch
     parts        `split:`, a file's records, what vanished from it
+    interchanges what is sealed in a partner's envelope and awaited, what says what became of what came
     groups       `collect:`, and what comes of a group that is released
     tracing      what each rule made, for `corridor try`
     moments      when a group ends
@@ -14,15 +15,17 @@ One message on its way through its channel, step by step. Pure. `engine/pipeline
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from engine.channel import Channel, Rule
-from engine.effects import Join, Notes, Numbered
+from engine.effects import Answered, Join, Notes, Numbered
 from engine.errors import MessageError
 from engine.formats import Document, Scope
 from engine.mapping import Product
 from engine.message import Context, Facts, Inbound, Plan, Verdict
-from engine.planning import groups, remembering
+from engine.planning import groups, interchanges, remembering
 from engine.planning.failures import failed, place, reason
 from engine.planning.keys import joined, texts_of
 from engine.planning.routing import Planner, Routing, chained, node_of, outbound
@@ -57,6 +60,8 @@ class Planning:
         joins: list[Join] = []
         verdict, why, detail, made = Verdict.ACCEPTED, "", "", ""
         try:
+            if channel.validate:
+                channel.format.validate(document, channel.validate)
             self.lets()
             unique = self._unique()
             keys = self._keys()
@@ -83,6 +88,11 @@ class Planning:
             verdict, joins = Verdict.QUARANTINED, []
             why, detail = reason(error)
         sound = verdict is not Verdict.QUARANTINED
+        answered: Sequence[Answered] = ()
+        if channel.is_answered and sound:
+            answered = channel.format.answers(document)
+            if answered and why == "no_destination":
+                why = "acknowledgement"
         notes = self.facts.notes
         # A call with more than fifteen named arguments is made four times slower by Python
         planned = Plan(
@@ -102,13 +112,14 @@ class Planning:
             joins=tuple(joins),
             tables=_asked(notes) if notes.tables else (),
         )
-        if not sound or not (notes.remembers or notes.numbers or routing.expects):
+        if not sound or not (notes.remembers or notes.numbers or routing.expects or answered):
             return planned
         return msgspec.structs.replace(
             planned,
             remembers=tuple(notes.remembers.values()),
             numbers=tuple(notes.numbers),
             expects=tuple(routing.expects),
+            answered=tuple(answered),
         )
 
     def lets(self) -> None:
@@ -246,9 +257,11 @@ class Releasing:
             rule = f"{body.group} is no longer a destination with a 'batch'"
             raise MessageError("no_such_group", rule)
         route = found[0]
-        payload, scope = groups.sealed(channel, route, body, self.facts)
+        payload, scope, origins = groups.sealed(channel, route, body, self.facts)
         routing = Routing(channel, self.inbound, payload, self.facts, scope, self.planner)
         routing.outbound.append(outbound(route, f"batch {body.number}", payload, 1, scope))
+        if route.expect_ack is not None:
+            routing.expects += interchanges.awaited(route, payload, 1, origins)
         return routing, []
 
 

@@ -24,6 +24,7 @@ from engine.grouping import batched, listed
 from engine.mapping import Product
 from engine.mapping.values import text_of
 from engine.message import Facts
+from engine.planning import interchanges
 from engine.planning.keys import UNIT, joined
 from engine.planning.moments import ends_at
 from engine.planning.routing import chained
@@ -156,17 +157,26 @@ def gathered(channel: Channel, node: Any, facts: Facts) -> list[Product]:
     return chained(collect.then, node, facts, [None] * len(channel.names))
 
 
-def sealed(channel: Channel, route: Route, body: Body, facts: Facts) -> tuple[bytes, Scope]:
-    """A batch as it is sent: head, payloads, foot; and the scope in which its names are filled in."""
+def sealed(
+    channel: Channel, route: Route, body: Body, facts: Facts
+) -> tuple[bytes, Scope, tuple[int, ...]]:
+    """
+    A batch as it is sent: head, payloads, foot, or the payloads as one interchange; the scope in which its names are filled
+    in; and the messages that the interchange's sets came from, in order.
+    """
     batch = route.batch
     assert batch is not None
     scope = Scope(None, facts).child(_batch(channel, body), 1)
     payloads = [member.payload() for member in body.members]
+    if route.envelope is not None:
+        made = interchanges.seal(route.envelope, payloads, facts)
+        origins = tuple(body.members[at].message for at in made.origins)
+        return made.content, scope, origins
     end = _line_end(payloads[0]) if payloads else b""
     content = batch.between.join(payloads)
     head = _said(batch.head.run(scope), end) if batch.head is not None else b""
     foot = _said(batch.foot.run(scope), end) if batch.foot is not None else b""
-    return head + content + foot, scope
+    return head + content + foot, scope, ()
 
 
 def _batch(channel: Channel, body: Body) -> Any:

@@ -71,6 +71,8 @@ class Routing:
                 elif route.batch is not None:
                     self.joins.append(self._join(route, product, payload))
                 else:
+                    if route.envelope is not None:
+                        payload = interchanges.seal(route.envelope, [payload], self.facts).content
                     self._send(route, product, payload, part, scope)
 
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
@@ -88,6 +90,8 @@ class Routing:
         self.outbound.append(outbound(route, product.shows, body, part, scope))
         if route.expect is not None:
             self.expects.append(_expected(route, scope))
+        if route.expect_ack is not None:
+            self.expects += interchanges.awaited(route, payload, part)
 
     def _join(self, route: Route, product: Product, payload: bytes) -> Join:
         assert route.batch is not None
@@ -101,6 +105,7 @@ class Routing:
             quiet=close.quiet,
             ends_at=ends_at(close, now, self.channel.zone),
             most=close.most,
+            size=close.size,
         )
 
     def _hand_over(self, route: Route, payload: bytes) -> Plan:

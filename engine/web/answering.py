@@ -148,9 +148,9 @@ async def _body(request: Request, endpoint: Endpoint, who: guard.Caller) -> Any:
     if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         given = await _form(request)
         word = str(given.pop(guard.FORM_FIELD, "") or word)
-        guard.check_form(who, word)
+        guard.check_form(who, endpoint, word)
         return msgspec.convert(_of_form(given, endpoint.body), endpoint.body, strict=False)
-    guard.check_form(who, word)
+    guard.check_form(who, endpoint, word)
     content = await _content(request)
     if endpoint.body is Nothing and not content.strip():
         return Nothing()

@@ -94,6 +94,9 @@ class Book:
         """Whether what the guide asks of elements is asked."""
         self.numbers_lines = strict and guide.head.set == "837"
         """Whether LX01 counts the service lines of a claim (005010X222, 2400)."""
+        self.unit = guide.head.business[0]
+        """The segment that begins a business unit."""
+        self.unit_code = guide.head.unit.partition("=")[2]
         self.coding = {
             name: _coding(places, guide.known[name], marks)
             for name, places in guide.codes.items()

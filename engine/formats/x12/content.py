@@ -44,6 +44,8 @@ class Content:
         self.ended = 0
         """Whether SE was met."""
         self.found: list[Fault] = []
+        self.unit = 0
+        """Where the business unit at hand begins."""
         self.levels: dict[str, int] = {}
         """HL01 of the levels of a hierarchy, and where each stands."""
 
@@ -79,6 +81,8 @@ class Content:
             top.counts[order] += 1
             if limit and top.counts[order] > limit:
                 self._tell("5", name, at, top.name)
+        if name == book.unit and book.unit_code in ("", *values[1:2]):
+            self.unit = at
         if book.strict and name in _NUMBERED:
             self._numbered(name, values, at)
         problems = place.problems(line, values, name)
@@ -175,6 +179,7 @@ class Content:
                     set=self.number,
                     name=name,
                     position=at,
+                    unit=self.unit,
                     loop=loop,
                     element=element,
                     component=component,
@@ -194,6 +199,7 @@ class Content:
                     set=self.number,
                     name=name,
                     position=at,
+                    unit=self.unit,
                     loop=loop,
                 )
             )

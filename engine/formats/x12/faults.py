@@ -20,6 +20,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """The segment."""
     position: int = 0
     """Its number in the set, ST being 1; of a missing one that of the segment in whose place it should stand."""
+    unit: int = 0
+    """Where the business unit that it is in begins in the set, ST being 1; 0 = in none."""
     loop: str = ""
     element: int = 0
     component: int = 0
