@@ -130,6 +130,7 @@ class Running:
         for role in ("viewer", "support", "analyst", "steward", "auditor"):
             self.directory.add(role, PASSWORD, [role])
         self.directory.add("labnurse", PASSWORD, ["support"], ["lab"])
+        self._clients: list[httpx.Client] = []
         self._process = self._begin()
 
     def write(self, name: str, text: str) -> None:
@@ -164,7 +165,7 @@ class Running:
 
     def signed_in(self, name: str = "root") -> httpx.Client:
         """A client with the session of an account."""
-        client = httpx.Client(base_url=self.url, timeout=20)
+        client = self._kept(httpx.Client(base_url=self.url, timeout=20))
         form = {"name": name, "password": PASSWORD}
         assert client.post("/sign-in", data=form).status_code == 303
         return client
@@ -173,9 +174,17 @@ class Running:
         """A client with a token of these roles."""
         secret = self.directory.tokens.issue("test", roles or ["administrator"], "root")
         headers = {"authorization": f"Bearer {secret}"}
-        return httpx.Client(base_url=self.url + "/api/v1", headers=headers, timeout=20)
+        return self._kept(
+            httpx.Client(base_url=self.url + "/api/v1", headers=headers, timeout=20)
+        )
+
+    def _kept(self, client: httpx.Client) -> httpx.Client:
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
+        for client in self._clients:
+            client.close()
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(20)
         self.partner.close()
