@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 
-.PHONY: demo test warm slow crash check lint types contracts fresh docs bench lock clean
+.PHONY: demo test warm slow conformance crash check lint types contracts fresh docs bench lock clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Corridor needs Python 3.11 or later"'
@@ -27,6 +27,10 @@ warm: $(READY)
 
 slow: $(READY)
 	$(BIN)/pytest -q -m slow --durations=10
+
+# Agreement with data and expected outputs that others made, where they are beside this checkout.
+conformance: $(READY)
+	$(BIN)/python -m tests.conformance
 
 crash: $(READY)
 	CORRIDOR_KILLS=20 $(BIN)/pytest -q -m slow tests/test_crash.py tests/store

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.effects import (
+    Answered,
     Expected,
     Join,
     Load,

@@ -36,10 +36,10 @@ from engine.message import (
     State,
     Verdict,
 )
-from engine.planning import Planning, Releasing, failed, interchanges, place
+from engine.planning import Planning, Releasing, acknowledging, failed, place
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.overlay import Overlaid
-from engine.planning.parts import Piece, Pieces, apart
+from engine.planning.parts import Piece, Pieces, apart, planned
 from engine.planning.routing import DEPTH, FACT
 from engine.store import Store
 
@@ -141,7 +141,9 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
         if inbound.facts is not None and FACT in inbound.facts:
             return Releasing(channel, inbound, content, digest, context, plan).plan()
         if channel.acknowledges:
-            return _interchanges(channel, inbound, content, digest, context)
+            return acknowledging.interchanges(
+                channel, inbound, content, digest, context, _planned
+            )
         return _planned(channel, inbound, content, digest, context)
     except Exception as error:
         return failed(channel, error, digest)
@@ -157,46 +159,6 @@ def _planned(
     return Planning(channel, inbound, content, digest, context, plan).plan()
 
 
-def _interchanges(
-    channel: Channel, inbound: Inbound, content: bytes, digest: bytes, context: Context
-) -> Plan:
-    """Of a message that is acknowledged: each interchange in it is planned, known and answered by itself."""
-    found = channel.format.parts(content, channel.reading)
-    if found is None:
-        return _acknowledged(channel, inbound, content, digest, context)
-    memory = None if context.memory is None else Overlaid(context.memory, context.now)
-    plans: list[Plan] = []
-    for number, raw in enumerate(found, 1):
-        part = msgspec.structs.replace(
-            context, memory=memory, part=f"{context.part}.{number}"
-        )
-        each = msgspec.structs.replace(inbound, raw=raw)
-        made = _acknowledged(channel, each, raw, blake2b(raw, digest_size=16).digest(), part)
-        plans.append(msgspec.structs.replace(made, part_raw=raw))
-        if memory is not None:
-            memory.lay(made)
-    summary = f"{len(plans)} interchanges"
-    return Plan(
-        verdict=Verdict.SPLIT,
-        kind="batch",
-        summary=summary,
-        digest=digest,
-        parts=tuple(plans),
-        release=channel.release,
-    )
-
-
-def _acknowledged(
-    channel: Channel, inbound: Inbound, content: bytes, digest: bytes, context: Context
-) -> Plan:
-    try:
-        made = _planned(channel, inbound, content, digest, context)
-        made = interchanges.keyed(channel, inbound, content, made, context)
-    except Exception as error:
-        made = failed(channel, error, digest)
-    return interchanges.acknowledged(channel, inbound, content, made, context)
-
-
 def _split(
     channel: Channel,
     inbound: Inbound,
@@ -210,7 +172,7 @@ def _split(
     context = msgspec.structs.replace(context, memory=memory)
     for piece in found:
         part = msgspec.structs.replace(context, part=f"{context.part}.{len(plans) + 1}")
-        made = _part(channel, inbound, piece, part)
+        made = planned(channel, inbound, piece, part, plan)
         if made.verdict is Verdict.QUARANTINED and channel.on_part == "quarantine_message":
             detail = f"part {len(plans) + 1}: {made.detail}"
             return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
@@ -226,17 +188,6 @@ def _split(
         remembers=pieces.remembers(),
         release=channel.release,
     )
-
-
-def _part(channel: Channel, inbound: Inbound, piece: Piece, context: Context) -> Plan:
-    digest = blake2b(piece.raw, digest_size=16).digest()
-    if piece.facts is not None:
-        inbound = msgspec.structs.replace(inbound, facts=piece.facts)
-    try:
-        made = Planning(channel, inbound, piece.raw, digest, context, plan).plan()
-    except Exception as error:
-        made = failed(channel, error, digest)
-    return msgspec.structs.replace(made, part_raw=piece.raw, part_facts=piece.facts)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):

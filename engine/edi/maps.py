@@ -17,7 +17,7 @@ import msgspec
 from engine.edi.data import FOLDER, content, read
 from engine.edi.dialect import Dialect
 from engine.edi.dictionary import Dictionary, standard
-from engine.edi.rules import Rule, item_rules
+from engine.edi.rules import Rule, item_rules, says_usage
 from engine.edi.x12 import X12
 
 _NOT_SETS = ("elements", "segments")
@@ -224,7 +224,12 @@ def _item(node: Any, usual: dict[str, str]) -> Part | LoopPart:
     test = None
     if found[4]:
         test = (int(found[4]), int(found[5] or 0), frozenset(found[6].split("|")))
-    return Part(name, required, most, test, item_rules(found[7] or usual.get(name, "")))
+    return Part(name, required, most, test, item_rules(_said(found[7], usual.get(name, ""))))
+
+
+def _said(own: str, usual: str) -> str:
+    """The rules of an item: what is usual for its segment holds besides, where it does not say itself which elements it has."""
+    return own if says_usage(own) else f"{usual}{own}"
 
 
 @cache

@@ -11,8 +11,9 @@ A guide's rules are written behind an item of a map, in this order, all but the 
 
 `NM1!` must be there, at most twice, and stands here where its first element is 41. `!!!??-?!!` says for each element whether it
 must have a value (`!`), may have one (`?`), or may not (`-`, and all behind the last). `.8(46)` are the codes that an element may
-have, `.5-2(B)` those of a component, `.5/!!-` says of the components what the marks say of the elements. In small letters it
-is a form: `npi`, `zip`, `zip9`, `date`. A note as the standard writes it may follow too: `P0304`, `N0809=XX`.
+have, `.5-2(B)` those of a component, `.5/!!-` says of the components what the marks say of the elements, `.3..7(A|B)` says it of
+several. In small letters it is a form: `npi`, `zip`, `zip9`, `date`. A note as the standard writes it may follow too: `P0304`,
+`N0809=XX`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Broken = tuple[str, int, int, int]
 """Code of IK403, element, component (0 = the whole), repetition (from 1; 0 where there is one)."""
 
 _TOKEN = re.compile(
-    r"(?P<usage>[!?-]+)|\.(?P<element>\d+)(?:-(?P<component>\d+))?"
+    r"(?P<usage>[!?-]+)|\.(?P<element>\d+)(?:\.\.(?P<last>\d+))?(?:-(?P<component>\d+))?"
     r"(?:\((?P<codes>[^)]+)\)|/(?P<parts>[!?-]+))"
 )
 _NOTE = re.compile(r"([PRECLDNZ])((?:\d\d)+)(?:=(\S+))?")
@@ -92,13 +93,19 @@ def item_rules(text: str) -> tuple[Rule, ...]:
         if found is None:
             made += note_rules(token)
             continue
-        element, component = int(found["element"] or 0), int(found["component"] or 0)
-        if found["codes"]:
-            inside, place = (element, component) if component else (0, element)
-            made.append(_allowed(found["codes"], place, inside))
-        else:
-            made += _usage(found["usage"] or found["parts"], element)
+        first, component = int(found["element"] or 0), int(found["component"] or 0)
+        for element in range(first, int(found["last"] or first) + 1):
+            if found["codes"]:
+                inside, place = (element, component) if component else (0, element)
+                made.append(_allowed(found["codes"], place, inside))
+            else:
+                made += _usage(found["usage"] or found["parts"], element)
     return tuple(made)
+
+
+def says_usage(text: str) -> bool:
+    """Whether the rules behind an item say which elements it has."""
+    return any(token.strip("!?-") == "" for token in text.split())
 
 
 def _allowed(text: str, place: int, inside: int) -> Rule:

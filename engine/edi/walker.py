@@ -1,8 +1,8 @@
 """
 Where each segment of a transaction set belongs in its map.
 
-From the place of the segment before it, a segment is looked for further on in the same loop, then as another repetition of
-it, then further on in the loops around. What stands out of order is looked for in these loops from their beginning; what
+From the place of the segment before it, a segment is looked for further on in the same loop (and among what has the same
+position), then as another repetition of it, then further on in the loops around. What stands out of order is looked for in these loops from their beginning; what
 the map does not foresee belongs to the loop of the segment before it. What followed what is remembered by the map,
 so that each further segment costs one look-up.
 """
@@ -75,8 +75,26 @@ def _ahead(before: Part) -> Iterator[Part | LoopPart]:
     while loop is not None:
         if item.repeat != 1:
             yield item
+        yield from _beside(item, loop)
         yield from loop.items[item.order + 1 :]
         item, loop = loop, loop.loop
+
+
+def _beside(item: Part | LoopPart, loop: LoopPart) -> Iterator[Part | LoopPart]:
+    """
+    What stands before it in the map and has its name: where a guide lists a segment of the standard several times, by its
+    codes, all of these have one position, and no order among them (X12.59; TR3 2.2.1).
+    """
+    for order in range(item.order - 1, -1, -1):
+        before = loop.items[order]
+        if type(before) is not type(item) or _begins(before) != _begins(item):
+            return
+        if order or loop.loop is None:
+            yield before
+
+
+def _begins(item: Part | LoopPart) -> str:
+    return item.name if isinstance(item, Part) else item.first.name
 
 
 def _again(before: Part) -> Iterator[Part | LoopPart]:

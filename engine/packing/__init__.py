@@ -5,7 +5,7 @@ What files are packed in on their way: `zip`, `gzip` and `pgp`, opened and made.
     opening   one file through its steps, into the members that become messages
     sealing   one payload through its steps, into the file that a partner gets
     zip, gzip, pgp    one step each; what is opened is not believed
-    apart     a process with little memory of its own, for what must not take the engine with it
+    keyring   the keys, where GnuPG finds them
 
 Nothing here writes a file: what was opened is in memory, or read again from what the partner sent.
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import MessageError, Misconfigured
-from engine.packing import PIECE, Content, Member, apart, gzip, pgp, zip
+from engine.packing import PIECE, Content, Member, gzip, pgp, zip
 from engine.packing.settings import OpenPgp, Unpacking
 from engine.settings import Secret
 
@@ -59,9 +59,8 @@ def _opened(
 
 def _decrypted(settings: OpenPgp, content: bytes, longest: int, home: Path) -> bytes:
     passphrase = revealed(settings.passphrase, home).decode().strip()
-    memory = 4 * longest + 4 * len(content)
     key, signers = revealed(settings.key, home), revealed(settings.signed_by, home)
-    return apart.run(memory, pgp.opened, content, key, passphrase, signers, longest)
+    return pgp.opened(content, key, passphrase, signers, longest)
 
 
 def revealed(secret: Secret | None, home: Path) -> bytes:

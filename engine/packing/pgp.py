@@ -1,32 +1,41 @@
 """
-Encrypted and signed files (OpenPGP, RFC 9580), by Sequoia: old ciphers, hashes and messages without integrity protection
-are refused by its policy.
+Encrypted and signed files (OpenPGP, RFC 9580), by GnuPG in a process of its own: a message of kilobytes that becomes
+gigabytes ends there, and what it says of a message is read from its status lines, never from its words.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import os
+import subprocess
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import IO
 
-import pysequoia
-from pysequoia.packet import PacketPile, Tag
+import msgspec
 
 from engine.errors import MessageError, Misconfigured
+from engine.packing import PIECE
+from engine.packing.keyring import Keyring, keyring
 
-_ENCRYPTED = (Tag.PKESK, Tag.SKESK, Tag.SEIP, Tag.SED, Tag.AED)
-#: What the library's words for a refusal begin with, and what they mean; its other words are not shown.
-_REASONS = {
-    "No key to decrypt": ("pgp_not_for_us", "the file is encrypted for another key than ours"),
-    "Missing session key": (
-        "pgp_not_for_us",
-        "the file is encrypted for another key than ours",
-    ),
-    "Signature verification": (
-        "pgp_not_signed",
-        "the file is not signed by the partner's key, or was changed since",
-    ),
-    "Policy rejected": ("pgp_unsafe", "the file is encrypted in a way that is no longer safe"),
+#: Seconds that one file may take.
+_TIMEOUT = 600.0
+_STATUS = "[GNUPG:] "
+#: SHA-1 is no signature any more.
+_STRICT = ("--weak-digest", "SHA1")
+#: Why a key of the partner cannot be encrypted to (GnuPG's DETAILS, INV_RECP).
+_INVALID = {
+    "4": "is revoked",
+    "5": "has expired",
+    "6": "cannot encrypt",
+    "10": "is not trusted",
 }
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    body: bytes
+    status: dict[str, list[list[str]]]
+    """The words of each status line, by its keyword."""
 
 
 def opened(
@@ -34,129 +43,155 @@ def opened(
 ) -> bytes:
     """
     What was encrypted, signed, or both. Empty `key` = it is signed only; empty `signed_by` = nobody asks who signed it.
+    Blocks.
 
-    MessageError where it is no such message, for somebody else, unprotected, wrongly signed or longer than `longest`
-    bytes; Misconfigured where a key of ours cannot be used. No word of it says what is inside.
+    MessageError where it is no such message, for somebody else, without integrity protection, wrongly signed or longer
+    than `longest` bytes; Misconfigured where a key of ours cannot be used. No word of it says what is inside.
     """
-    tags = _tags(content)
-    if Tag.SED in tags:
+    ring = keyring(key, signed_by)
+    words = (*_STRICT, "--max-output", str(longest + 1), "--decrypt")
+    found = _asked(ring, words, content, passphrase, longest)
+    said = found.status
+    if key:
+        _check_encryption(said)
+    elif "BEGIN_DECRYPTION" in said or "ENC_TO" in said:
+        raise MessageError(
+            "pgp_not_encrypted",
+            "the file is encrypted, and the channel names no key that opens it",
+        )
+    if signed_by:
+        _check_signature(said, ring)
+    if "PLAINTEXT" not in said:
+        raise _damaged()
+    return found.body
+
+
+def _check_encryption(said: dict[str, list[list[str]]]) -> None:
+    """What must be said of a message that was encrypted for us."""
+    if "BAD_PASSPHRASE" in said or "MISSING_PASSPHRASE" in said:
+        raise Misconfigured(
+            "no key", "the passphrase does not open our private key, or is missing"
+        )
+    info = said.get("DECRYPTION_INFO", [["2"]])[0]
+    if info[0] == "0" and info[2:3] in ([], ["0"]):
         why = "the file is encrypted without integrity protection (MDC), so that anybody could have changed it"
         raise MessageError("pgp_unsafe", why)
-    if bool(key) != any(tag in _ENCRYPTED for tag in tags):
-        raise MessageError("pgp_not_encrypted", _unexpected(bool(key)))
-    store = _store(signed_by)
-    try:
-        if key:
-            decryptor = _private(key).decryptor(*_with(passphrase))
-    except RuntimeError:
-        raise _no_key("it has no part that decrypts and is valid today") from None
-    try:
-        found = (
-            pysequoia.decrypt(content, decryptor=decryptor, store=store)
-            if key
-            else pysequoia.verify(content, store=store)
-        )
-    except RuntimeError as error:
-        raise _refusal(str(error)) from None
-    body: bytes = found.bytes or b""
-    if len(body) > longest:
-        raise MessageError("archive_too_large", "the file is too long when it is opened")
-    return body
+    if "DECRYPTION_OKAY" in said:
+        return
+    if "NO_SECKEY" in said:
+        raise MessageError("pgp_not_for_us", "the file is encrypted for another key than ours")
+    if "PLAINTEXT" in said and "DECRYPTION_FAILED" not in said:
+        why = "the file is not encrypted, though the channel expects it to be"
+        raise MessageError("pgp_not_encrypted", why)
+    raise _damaged()
 
 
-def _tags(content: bytes) -> list[Any]:
-    if content.lstrip()[:34] == b"-----BEGIN PGP SIGNED MESSAGE-----":
-        return [Tag.Literal]
-    try:
-        return [packet.tag for packet in PacketPile.from_bytes(content)]
-    except RuntimeError:
-        raise MessageError("pgp_damaged", "the file is no OpenPGP message, or is cut") from None
+def _check_signature(said: dict[str, list[list[str]]], ring: Keyring) -> None:
+    made = {words[-1] for words in said.get("VALIDSIG", [])}
+    if "GOODSIG" not in said or not made & set(ring.theirs) or "BADSIG" in said:
+        why = "the file is not signed by the partner's key, or was changed since"
+        raise MessageError("pgp_not_signed", why)
 
 
-def _unexpected(wanted: bool) -> str:
-    if wanted:
-        return "the file is not encrypted, though the channel expects it to be"
-    return "the file is encrypted, and the channel names no key that opens it"
-
-
-def _refusal(words: str) -> MessageError:
-    print("RAW", words[:300], flush=True)
-    for begin, (code, why) in _REASONS.items():
-        if words.startswith(begin):
-            return MessageError(code, why)
-    return MessageError("pgp_damaged", "the file is damaged")
-
-
-# -- keys ----------------------------------------------------------------------------------------------------
-
-
-def _no_key(why: str) -> Misconfigured:
-    return Misconfigured(
-        "no key", f"our private key cannot be used: its passphrase is another, or {why}"
-    )
-
-
-def _private(key: bytes) -> pysequoia.Tsk:
-    try:
-        return pysequoia.Tsk.from_bytes(key)
-    except RuntimeError:
-        raise Misconfigured(
-            "no key", "our private key cannot be read: it is no OpenPGP private key"
-        ) from None
-
-
-def _with(passphrase: str) -> tuple[str, ...]:
-    return (passphrase,) if passphrase else ()
-
-
-def _public(keys: bytes, whose: str) -> list[pysequoia.Cert]:
-    try:
-        found = pysequoia.Cert.split_bytes(keys)
-    except RuntimeError:
-        found = []
-    if not found:
-        raise Misconfigured("no key", f"{whose} cannot be read: it is no OpenPGP public key")
-    return found
-
-
-def _store(signed_by: bytes) -> Any:
-    if not signed_by:
-        return None
-    known = _public(signed_by, "the key under signed_by")
-    return lambda _: known
+def _damaged() -> MessageError:
+    return MessageError("pgp_damaged", "the file is no OpenPGP message, or is damaged")
 
 
 def sealed(
-    content: bytes,
-    encrypt_to: bytes,
-    sign_with: bytes,
-    passphrase: str,
-    armored: bool,
-    now: float,
+    content: bytes, encrypt_to: bytes, sign_with: bytes, passphrase: str, armored: bool
 ) -> bytes:
     """
-    Encrypted for every key of `encrypt_to`, with integrity protection, and signed where `sign_with` is not empty. `now` is
-    the wall clock. Misconfigured where a key cannot be used.
+    Encrypted for every key of `encrypt_to`, with integrity protection, and signed where `sign_with` is not empty. Blocks.
+    Misconfigured where a key cannot be used.
     """
-    recipients = _public(encrypt_to, "the partner's key")
-    for each in recipients:
-        _check(each, datetime.fromtimestamp(now, UTC))
-    try:
-        signer = _private(sign_with).signer(*_with(passphrase)) if sign_with else None
-    except RuntimeError:
-        raise _no_key("it has no part that signs and is valid today") from None
-    try:
-        return pysequoia.encrypt(content, recipients=recipients, signer=signer, armor=armored)
-    except RuntimeError:
-        detail = "the partner's key has no part that one may encrypt to"
-        raise Misconfigured("no key", detail) from None
+    ring = keyring(sign_with, encrypt_to)
+    words = ["--encrypt", *(word for each in ring.theirs for word in ("--recipient", each))]
+    if sign_with:
+        words += ["--sign", "--local-user", ring.ours[0]]
+    if armored:
+        words += ["--armor"]
+    found = _asked(ring, words, content, passphrase, 2 * len(content) + PIECE)
+    if "END_ENCRYPTION" in found.status and bool(sign_with) == ("SIG_CREATED" in found.status):
+        return found.body
+    raise Misconfigured("no key", _unusable(found.status))
 
 
-def _check(recipient: pysequoia.Cert, now: datetime) -> None:
-    if recipient.is_revoked:
-        raise Misconfigured("no key", "the partner has revoked its key; ask for the new one")
-    if recipient.expiration is not None and recipient.expiration <= now:
-        raise Misconfigured(
-            "no key",
-            f"the partner's key expired on {recipient.expiration:%Y-%m-%d}; ask for the new one",
-        )
+def _unusable(said: dict[str, list[list[str]]]) -> str:
+    if "INV_RECP" in said:
+        why = _INVALID.get(said["INV_RECP"][0][0], "has expired, is revoked or cannot encrypt")
+        return f"the partner's key {why}; ask for the new one"
+    if "INV_SGNR" in said:
+        return "our private key cannot sign: it has expired or is revoked"
+    return "our private key cannot be used: its passphrase is another, or is missing"
+
+
+# -- the process -----------------------------------------------------------------------------------------------
+
+
+def _asked(
+    ring: Keyring, words: Iterable[str], content: bytes, passphrase: str, longest: int
+) -> _Outcome:
+    """What GnuPG makes of the content, and what it says. MessageError where more than `longest` bytes come."""
+    reading, writing = os.pipe()
+    command = ring.command("--status-fd", "2", "--passphrase-fd", str(reading), *words)
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(reading,),
+            env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except OSError:
+        os.close(writing)
+        raise Misconfigured("no gpg", "GnuPG cannot be started") from None
+    finally:
+        os.close(reading)
+    with suppress(BrokenPipeError), open(writing, "wb") as file:
+        file.write(passphrase.encode() + b"\n")
+    return _talked(process, content, longest)
+
+
+def _talked(process: subprocess.Popen[bytes], content: bytes, longest: int) -> _Outcome:
+    assert (
+        process.stdin is not None and process.stdout is not None and process.stderr is not None
+    )
+    lines: list[bytes] = []
+    timer = threading.Timer(_TIMEOUT, process.kill)
+    threads = [
+        threading.Thread(target=_feed, args=(process.stdin, content)),
+        threading.Thread(target=lines.extend, args=(process.stderr,)),
+        timer,
+    ]
+    with process:
+        for thread in threads:
+            thread.start()
+        body = _read(process.stdout, longest)
+        if len(body) > longest:
+            process.kill()
+        for thread in threads[:2]:
+            thread.join()
+        timer.cancel()
+    if len(body) > longest:
+        raise MessageError("archive_too_large", "the file is too long when it is opened")
+    return _Outcome(body, _status(lines))
+
+
+def _feed(into: IO[bytes], content: bytes) -> None:
+    with suppress(BrokenPipeError), into:
+        into.write(content)
+
+
+def _read(file: IO[bytes], longest: int) -> bytes:
+    pieces, length = [], 0
+    while length <= longest and (piece := file.read(PIECE)):
+        pieces.append(piece)
+        length += len(piece)
+    return b"".join(pieces)
+
+
+def _status(lines: list[bytes]) -> dict[str, list[list[str]]]:
+    said: dict[str, list[list[str]]] = {}
+    for line in lines:
+        text = line.decode("utf-8", "replace")
+        if text.startswith(_STATUS):
+            keyword, *words = text.removeprefix(_STATUS).split()
+            said.setdefault(keyword, []).append(words)
+    return said

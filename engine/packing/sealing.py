@@ -6,17 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.packing import apart, gzip, pgp, zip
+from engine.packing import gzip, pgp, zip
 from engine.packing.opening import bare, revealed
 from engine.packing.settings import MakePgp, Packing
 
 _ZIP = re.compile(r"\.zip$", re.IGNORECASE)
 
 
-def packed(
-    name: str, payload: bytes, steps: Sequence[Packing], home: Path, now: float
-) -> bytes:
-    """The bytes of the file that gets the name. Misconfigured where a key cannot be used. `now` is the wall clock."""
+def packed(name: str, payload: bytes, steps: Sequence[Packing], home: Path) -> bytes:
+    """The bytes of the file that gets the name. Misconfigured where a key cannot be used."""
     for step in steps:
         if step.zip is not None:
             payload = zip.made(payload, member_name(name))
@@ -24,7 +22,7 @@ def packed(
             payload = gzip.made(payload)
         else:
             assert step.pgp is not None
-            payload = _encrypted(step.pgp, payload, home, now)
+            payload = _encrypted(step.pgp, payload, home)
     return payload
 
 
@@ -40,8 +38,7 @@ def member_name(name: str) -> str:
     return _ZIP.sub("", name) or name
 
 
-def _encrypted(settings: MakePgp, payload: bytes, home: Path, now: float) -> bytes:
+def _encrypted(settings: MakePgp, payload: bytes, home: Path) -> bytes:
     passphrase = revealed(settings.passphrase, home).decode().strip()
     to, ours = revealed(settings.encrypt_to, home), revealed(settings.sign_with, home)
-    memory = 8 * len(payload)
-    return apart.run(memory, pgp.sealed, payload, to, ours, passphrase, settings.armored, now)
+    return pgp.sealed(payload, to, ours, passphrase, settings.armored)

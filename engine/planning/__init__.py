@@ -7,15 +7,14 @@ One message on its way through its channel, step by step. Pure. `engine/pipeline
     overlay      what earlier parts of a message remember, seen by the later ones
     routing      destinations: chosen, rendered, addressed; handed over, or joined to a batch
     parts        `split:`, a file's records, what vanished from it
-    interchanges what is sealed in a partner's envelope and awaited, what says what became of what came
+    sealing      interchanges in a partner's envelope, and what must be acknowledged of them
+    acknowledging  what says to a sender what became of its interchange
     groups       `collect:`, and what comes of a group that is released
     tracing      what each rule made, for `corridor try`
     moments      when a group ends
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import msgspec
 
@@ -25,7 +24,7 @@ from engine.errors import MessageError
 from engine.formats import Document, Scope
 from engine.mapping import Product
 from engine.message import Context, Facts, Inbound, Plan, Verdict
-from engine.planning import groups, interchanges, remembering
+from engine.planning import groups, remembering, sealing
 from engine.planning.failures import failed, place, reason
 from engine.planning.keys import joined, texts_of
 from engine.planning.routing import Planner, Routing, chained, node_of, outbound
@@ -60,8 +59,7 @@ class Planning:
         joins: list[Join] = []
         verdict, why, detail, made = Verdict.ACCEPTED, "", "", ""
         try:
-            if channel.validate:
-                channel.format.validate(document, channel.validate)
+            self._validate()
             self.lets()
             unique = self._unique()
             keys = self._keys()
@@ -88,11 +86,9 @@ class Planning:
             verdict, joins = Verdict.QUARANTINED, []
             why, detail = reason(error)
         sound = verdict is not Verdict.QUARANTINED
-        answered: Sequence[Answered] = ()
-        if channel.is_answered and sound:
-            answered = channel.format.answers(document)
-            if answered and why == "no_destination":
-                why = "acknowledgement"
+        answered = self._answered() if channel.is_answered and sound else ()
+        if answered:
+            why = why.replace("no_destination", "acknowledgement")
         notes = self.facts.notes
         # A call with more than fifteen named arguments is made four times slower by Python
         planned = Plan(
@@ -119,8 +115,16 @@ class Planning:
             remembers=tuple(notes.remembers.values()),
             numbers=tuple(notes.numbers),
             expects=tuple(routing.expects),
-            answered=tuple(answered),
+            answered=answered,
         )
+
+    def _validate(self) -> None:
+        if self.channel.validate:
+            self.channel.format.validate(self.document, self.channel.validate)
+
+    def _answered(self) -> tuple[Answered, ...]:
+        """What it says became of things that were sent before."""
+        return tuple(self.channel.format.answers(self.document))
 
     def lets(self) -> None:
         """Fill in the channel's `let`."""
@@ -261,7 +265,7 @@ class Releasing:
         routing = Routing(channel, self.inbound, payload, self.facts, scope, self.planner)
         routing.outbound.append(outbound(route, f"batch {body.number}", payload, 1, scope))
         if route.expect_ack is not None:
-            routing.expects += interchanges.awaited(route, payload, 1, origins)
+            routing.expects += sealing.awaited(route, payload, 1, origins)
         return routing, []
 
 

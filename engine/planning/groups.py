@@ -24,7 +24,7 @@ from engine.grouping import batched, listed
 from engine.mapping import Product
 from engine.mapping.values import text_of
 from engine.message import Facts
-from engine.planning import interchanges
+from engine.planning import sealing
 from engine.planning.keys import UNIT, joined
 from engine.planning.moments import ends_at
 from engine.planning.routing import chained
@@ -169,7 +169,7 @@ def sealed(
     scope = Scope(None, facts).child(_batch(channel, body), 1)
     payloads = [member.payload() for member in body.members]
     if route.envelope is not None:
-        made = interchanges.seal(route.envelope, payloads, facts)
+        made = sealing.seal(route.envelope, payloads, facts)
         origins = tuple(body.members[at].message for at in made.origins)
         return made.content, scope, origins
     end = _line_end(payloads[0]) if payloads else b""

@@ -10,6 +10,7 @@ import base64
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -17,11 +18,32 @@ import msgspec
 from engine.channel import Channel
 from engine.effects import Remembered
 from engine.message import Context, Inbound, Plan
+from engine.planning import Planning, failed
+from engine.planning.routing import Planner
 
 #: The memory that keeps what the last file had, by channel; no `remember:` can have this name.
 LAST_FILE = "last file"
 #: Seconds that a snapshot is kept: ten years.
 KEEP = 3650 * 86400.0
+
+
+def is_whole(channel: Channel, inbound: Inbound) -> bool:
+    """Whether the message is the whole truth that replaces the last one; a message that is repeated is not."""
+    return bool(getattr(channel.reading.layout, "snapshot", None)) and not inbound.replay_of
+
+
+def planned(
+    channel: Channel, inbound: Inbound, piece: Piece, context: Context, planner: Planner
+) -> Plan:
+    """The plan of one part; quarantined where it cannot be planned."""
+    digest = blake2b(piece.raw, digest_size=16).digest()
+    if piece.facts is not None:
+        inbound = msgspec.structs.replace(inbound, facts=piece.facts)
+    try:
+        made = Planning(channel, inbound, piece.raw, digest, context, planner).plan()
+    except Exception as error:
+        made = failed(channel, error, digest)
+    return msgspec.structs.replace(made, part_raw=piece.raw, part_facts=piece.facts)
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +63,7 @@ class Pieces:
         self._channel, self._inbound = channel, inbound
         self._content, self._context = content, context
         self._rows: dict[str, bytes] = {}
-        self._whole = bool(getattr(channel.reading.layout, "snapshot", None))
+        self._whole = is_whole(channel, inbound)
 
     def all(self) -> Iterable[Piece] | None:
         """In order; None where it is one message. MessageError where the message cannot be taken apart."""
@@ -58,11 +80,16 @@ class Pieces:
         """Parts that know where they stand in the file."""
         channel, format = self._channel, self._channel.format
         gone: Iterable[Any] = ()
+        before: dict[str, bytes] = {}
         if self._whole:
-            gone = format.snapshot(self._before(), self._content, channel.reading)
+            before = self._before()
+            gone = format.snapshot(before, self._content, channel.reading)
+        only_changed = self._whole and channel.reading.layout.snapshot.only_changed
         for part in format.parted(self._content, channel.reading, channel.split):
             if self._whole and part.key is not None:
                 self._rows[part.key] = part.raw
+                if only_changed and before.get(part.key) == part.raw:
+                    continue
             yield Piece(raw=part.raw, facts=self._facts(line=str(part.line)))
         for part in gone:
             yield Piece(raw=part.raw, facts=self._facts(vanished="true"))
@@ -89,12 +116,13 @@ class Pieces:
         return (Remembered(name=LAST_FILE, key=self._channel.name, value=value, until=until),)
 
 
-def apart(channel: Channel, plans: list[Plan]) -> tuple[Plan, ...]:
+def apart(channel: Channel, plans: list[Plan], before: int = -1) -> tuple[Plan, ...]:
     """
     The plans of the parts, those whose default key is that of the whole message with their number behind it.
 
     Orders of one HL7 message have its MSH-10 and transaction sets of one interchange its ISA13: they are no duplicates of
-    each other. Messages of a batch have numbers of their own, and a key that the channel says is taken as it is.
+    each other. Messages of a batch have numbers of their own, and a key that the channel says is taken as it is. Of one
+    chunk of a message (`before`: the parts before it) nobody knows what comes, so that all have their number.
     """
     default = tuple(each.text for each in channel.unique or ()) == channel.format.unique
     if not default or channel.split in ("", "message"):
@@ -102,7 +130,7 @@ def apart(channel: Channel, plans: list[Plan]) -> tuple[Plan, ...]:
     often = Counter(made.unique for made in plans)
     return tuple(
         made
-        if made.unique is None or often[made.unique] == 1
+        if made.unique is None or (before < 0 and often[made.unique] == 1)
         else msgspec.structs.replace(made, unique=f"{made.unique}\x1f{number}")
-        for number, made in enumerate(plans, 1)
+        for number, made in enumerate(plans, max(before, 0) + 1)
     )

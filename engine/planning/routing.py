@@ -14,6 +14,7 @@ from engine.errors import MessageError
 from engine.formats import Scope
 from engine.mapping import Mapping, Product
 from engine.message import Body, Context, Facts, Inbound, Outbound, Plan, Spooled
+from engine.planning import sealing
 from engine.planning.keys import lanes, texts_of
 from engine.planning.moments import ends_at
 
@@ -71,15 +72,18 @@ class Routing:
                 elif route.batch is not None:
                     self.joins.append(self._join(route, product, payload))
                 else:
-                    if route.envelope is not None:
-                        payload = interchanges.seal(route.envelope, [payload], self.facts).content
-                    self._send(route, product, payload, part, scope)
+                    self._send(route, product, self._sealed(route, payload), part, scope)
 
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
         if route.render is None:
             return (bytes_of(product),)
         made = route.render.apply(node_of(product), self.facts, self.scope.values)
         return [bytes_of(each) for each in made]
+
+    def _sealed(self, route: Route, payload: bytes) -> bytes:
+        if route.envelope is None:
+            return payload
+        return sealing.seal(route.envelope, (payload,), self.facts).content
 
     def _send(
         self, route: Route, product: Product, payload: bytes, part: int, scope: Scope
@@ -91,7 +95,7 @@ class Routing:
         if route.expect is not None:
             self.expects.append(_expected(route, scope))
         if route.expect_ack is not None:
-            self.expects += interchanges.awaited(route, payload, part)
+            self.expects += sealing.awaited(route, payload, part)
 
     def _join(self, route: Route, product: Product, payload: bytes) -> Join:
         assert route.batch is not None

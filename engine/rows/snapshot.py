@@ -54,6 +54,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The column, or the columns, that identify a record from file to file."""
     stop_at: Percent = Percent(5)
     """A file in which more than this share of the last one's records would vanish is quarantined whole."""
+    only_changed: bool = False
+    """Whether only records that are new, or other than in the last file, become messages; the others are counted. One that was rejected counts as changed the next time."""
 
 
 def vanished(

@@ -13,10 +13,20 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.effects import Group, Memory, Numbers
-from engine.message import Body, Delivery, Inbound, Plan, Receipt, Settlement, Spooled, State
+from engine.message import (
+    Body,
+    Delivery,
+    Inbound,
+    Loading,
+    Plan,
+    Receipt,
+    Settlement,
+    Spooled,
+    State,
+)
 from engine.store.reading import Archive, Found, Step
 
-__all__ = ["Archive", "Found", "Hold", "Order", "Overdue", "Queued", "Step", "Store"]
+__all__ = ["Archive", "Found", "Hold", "Order", "Overdue", "Queued", "Refused", "Step", "Store"]
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
 Queued = Callable[[Sequence[Delivery]], None]
@@ -58,6 +68,27 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     """The channel on which the confirmation was to come."""
     delivered_at: float
     within: float
+    count: int = 1
+    """Of acknowledgements: how many things in one interchange are not acknowledged."""
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner rejected of one interchange, in one message."""
+
+    message: int
+    """The message that brought the first of it."""
+    channel: str
+    destination: str
+    awaited: str
+    """The channel on which the partner said so."""
+    says: str
+    """What the first of it is: `850 1 in group 17`."""
+    said: str
+    """The partner's codes and places, in words."""
+    by: int
+    """The message that said so."""
+    at: float
+    count: int = 1
 
 
 class Store(Protocol):
@@ -82,6 +113,10 @@ class Store(Protocol):
         reason `key_reused`. Of two equal keys in one commit the first wins. Deliveries are announced to the
         listener in commit order before any receipt of that commit is handed out. A split plan keeps the
         parent and all parts in the same transaction. CommitRefused: nothing kept. CommitUnknown: fatal.
+
+        With `plan.load` a loading begins in the same transaction. With `plan.step` the parts of one of its chunks are kept
+        and the loading moves on, all or nothing; `id` is that of the message, which is kept already. CommitRefused
+        where the chunk does not begin where the loading stands.
         """
 
     def claim(
@@ -241,6 +276,23 @@ class Store(Protocol):
         Confirmations that have not come in time, each told once: counted from the delivery, so that one that is not
         delivered yet is not overdue. Confirmed by any message of the named channel with that key value, found at its commit.
         """
+
+    # -- large messages that are taken apart in chunks -------------------------------------------------------
+
+    def loadings(self) -> list[Loading]:
+        """Those that are not over, in the order in which they came; by channel."""
+
+    def loading(self, message: int) -> Loading | None:
+        """One, over or not; None where the message is none. Without the body where it is over."""
+
+    async def told(self, most: int = 100) -> list[Loading]:
+        """Those that are over and have rejected parts, each once."""
+
+    async def keys_left(self) -> None:
+        """Remove what was put beside the store for loadings that are over."""
+
+    def refused(self, now: float, limit: int = 1000) -> list[Refused]:
+        """What partners rejected of what they were sent (`expect_ack`), each told once, by interchange and answer."""
 
     # -- house ----------------------------------------------------------------------------------------------
 

@@ -62,6 +62,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.accepts) + len(self.rides) + len(self.tasks)
 
+    @property
+    def weight(self) -> int:
+        """How many messages and steps it is."""
+        extra = sum([accept.weight - 1 for accept in self.accepts])
+        return len(self) + extra
+
     def apart(self) -> list[Batch]:
         """One batch for each item, in order."""
         rides = [Batch([], [ride], []) for ride in self.rides]

@@ -39,7 +39,10 @@ class Effects:
             self._expectations.carried(group, entry)
         standing = [entry.plan for entry in concerned if entry.stands]
         self._remember(standing)
-        self._count(standing)
+        answered = [
+            entry.plan for entry in concerned if entry.plan.acknowledgements is not None
+        ]
+        self._count([*standing, *answered])
 
     def _expect(self, entries: list[Entry]) -> None:
         """In order: what a message confirms, then what it expects."""
@@ -47,6 +50,8 @@ class Effects:
         for entry in entries:
             if entry.channel in awaited and entry.plan.keys:
                 self._expectations.confirm(entry)
+            if entry.plan.answered:
+                self._expectations.answered(entry)
             if entry.plan.expects and entry.stands:
                 self._expectations.expect(entry)
             if entry.again and expecting:

@@ -18,7 +18,7 @@ from engine.store.schema import TEST, Rows, first, queries
 _Key = tuple[int, int, str, int]
 _UPDATE = (
     " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, sealed = excluded.sealed,"
-    " version = excluded.version, standing = excluded.standing,"
+    " version = excluded.version, standing = excluded.standing, size = excluded.size,"
     " released_at = excluded.released_at, message = excluded.message"
 )
 
@@ -28,12 +28,12 @@ class Gathering:
 
     __slots__ = (
         "changed", "channel", "destination", "due_at", "ends_at", "flags", "id", "key", "message", "opened_at",
-        "released_at", "sealed", "sources", "standing", "version",
+        "released_at", "sealed", "size", "sources", "standing", "version",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...]) -> None:
         (self.id, self.channel, self.destination, self.key, self.flags, self.opened_at, self.ends_at, self.due_at,
-         self.sealed, self.version, self.standing, self.released_at, self.message) = row  # fmt: skip
+         self.sealed, self.version, self.standing, self.released_at, self.message, self.size) = row  # fmt: skip
         self.changed = False
         self.sources: dict[str, int] = {}
         """Members that joined in this transaction and have a source."""
@@ -42,19 +42,29 @@ class Gathering:
         """The same as a row."""
         return (
             self.id, self.channel, self.destination, self.key, self.flags, self.opened_at, self.ends_at, self.due_at,
-            self.sealed, self.version, self.standing, self.released_at, self.message,
+            self.sealed, self.version, self.standing, self.released_at, self.message, self.size,
         )  # fmt: skip
 
     def takes_members(self, now: float) -> bool:
         """Whether nothing has released it and its time has not come."""
         return not (self.message or self.sealed or 0 < self.due_at <= now)
 
+    def overflows(self, join: Join) -> bool:
+        """Whether a batch with a limit of bytes would go beyond it."""
+        return bool(self.size) and 0 < join.size < self.size + len(join.member)
+
+    def seal(self, now: float) -> None:
+        """Its time has come; it takes no more members."""
+        if not (self.message or self.sealed):
+            self.due_at, self.sealed, self.changed = now, 1, True
+
     def grow(self, join: Join, replaces: bool, now: float) -> None:
         """A member joined: count it, and say when the group's time comes."""
         self.changed = True
         self.version += 1
         self.standing += not replaces
-        if join.complete or 0 < join.most <= self.standing:
+        self.size += len(join.member) if join.size else 0
+        if join.complete or 0 < join.most <= self.standing or 0 < join.size <= self.size:
             self.due_at, self.sealed = now, 1
             return
         ends = [self.ends_at] if self.ends_at else []
@@ -70,7 +80,7 @@ class Groups:
         self._ledger, self._bodies = ledger, bodies
         self._connection = connection = ledger.connection
         self._sql = sql = queries("effects")
-        self._group_rows = Rows(connection, sql["group"], 13, _UPDATE)
+        self._group_rows = Rows(connection, sql["group"], 14, _UPDATE)
         self._member_rows = Rows(connection, sql["member"], 9)
         self.begin()
 
@@ -122,6 +132,8 @@ class Groups:
                 continue
             key = self._key(entry, join)
             group = self._last(key)
+            if group is not None and group.overflows(join):
+                group.seal(self._now)
             if group is None or not group.takes_members(self._now):
                 group = self._open(key, join)
             self._add(group, entry, join)
@@ -156,7 +168,7 @@ class Groups:
         number = self._ledger.next_group
         self._ledger.next_group = number + 1
         group = Gathering(
-            (number, *key, self._now, join.ends_at, join.ends_at, 0, 0, 0, 0.0, 0)
+            (number, *key, self._now, join.ends_at, join.ends_at, 0, 0, 0, 0.0, 0, 0)
         )
         self._known[number], self._newest[key] = group, number
         return group

@@ -11,6 +11,7 @@ from engine.message import Delivery, Inbound, Plan, Receipt, Verdict
 from engine.store.effects import Effects
 from engine.store.layout import Bodies, Entry, Layout, body_size
 from engine.store.ledger import Key, Ledger
+from engine.store.loads import Loads
 from engine.store.memory import Overlay
 from engine.store.schema import KEYED, PART, PLACES, VERDICTS, Rows, first, queries
 
@@ -21,7 +22,7 @@ _ORIGINALS = frozenset({Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT, Verdi
 class Accept:
     """A message that waits for its commit."""
 
-    __slots__ = ("channel", "future", "id", "inbound", "overlay", "plan", "size")
+    __slots__ = ("channel", "future", "id", "inbound", "overlay", "plan", "size", "weight")
 
     def __init__(
         self,
@@ -47,6 +48,8 @@ class Accept:
                 self.size += len(outbound.payload)
         for join in plan.joins:
             self.size += len(join.member)
+        self.weight = 1 + len(plan.parts)
+        """How many messages it is."""
 
 
 class Intake:
@@ -62,6 +65,7 @@ class Intake:
         self._layout = Layout(ledger, bodies)
         self._effects = Effects(ledger, bodies)
         self._groups = self._effects.groups
+        self._loads = Loads(ledger)
         self._batch: list[Entry] = []
 
     def write(
@@ -76,6 +80,7 @@ class Intake:
         self._groups.begin()
         entries = [Entry(item.id, item.channel, item.inbound, item.plan) for item in accepts]
         self._batch = entries
+        self._loads.begin(entries)
         for entry in entries:
             if entry.again and not entry.inbound.as_new:
                 entry.keyed = self._keyed(entry.inbound.replay_of)
@@ -90,6 +95,7 @@ class Intake:
         written = self._layout.write(whole)
         self._effects.write(whole)
         self._bodies.write()
+        self._loads.write(entries)
         return entries, *written
 
     def _mark(self, entries: list[Entry]) -> None:
@@ -105,12 +111,15 @@ class Intake:
         for entry in entries:
             if entry.refused:
                 continue
-            whole.append(entry)
+            if entry.plan.step is None:
+                whole.append(entry)  # of a chunk the message itself is kept already
             if entry.plan.parts and entry.verdict is entry.plan.verdict:
                 entry.parts = [
                     self._part(entry, plan, place)
                     for place, plan in enumerate(entry.plan.parts)
                 ]
+                if entry.plan.step is not None and entry.again:
+                    self._repeat(entry)
                 self._batch = self._batch + entry.parts
                 self._decide(entry.parts)
                 whole += self._with_parts(entry.parts)
@@ -133,10 +142,16 @@ class Intake:
         channel = ledger.channel(plan.channel) if handed else entry.channel
         part = Entry(number, channel, inbound, plan)
         part.again = entry.again
-        if entry.keyed != entry.id:
+        if entry.keyed != entry.id and entry.plan.step is None:
             part.keyed = self._keyed_part(entry.keyed, place) or number
         part.flags |= 0 if handed else PART
         return part
+
+    def _repeat(self, entry: Entry) -> None:
+        """The parts of a chunk of a replay have the keys of their originals, where they are those one for one."""
+        if not entry.inbound.as_new:
+            for part, twin in zip(entry.parts, self._loads.twins(entry), strict=False):
+                part.keyed = self._keyed(twin)
 
     # -- verdicts -------------------------------------------------------------------------------------------
 
@@ -215,7 +230,9 @@ class Intake:
             entry.verdict, entry.detail = Verdict.DUPLICATE, ""
             entry.reason = self._verdict_of(number)
         else:
-            entry.verdict, entry.reason = Verdict.QUARANTINED, "key_reused"
+            answers = entry.plan.acknowledgements
+            entry.verdict = Verdict.QUARANTINED
+            entry.reason = "key_reused" if answers is None else answers.reason
             entry.detail = "another message with other content came with the same key before"
 
     def _repeats(self, entry: Entry, met: int) -> bool:

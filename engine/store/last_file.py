@@ -76,7 +76,7 @@ class LastFile:
         self._connection = open_reader(str(store_file(home)))
         self._channel = channel
         if keys is not None:
-            self._connection.execute("ATTACH ? AS there", (f"file:{keys}?mode=ro",)).fetchall()
+            self._connection.execute("ATTACH ? AS there", (str(keys),)).fetchall()
 
     def __enter__(self) -> LastFile:
         return self

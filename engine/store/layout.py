@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from engine.errors import CommitRefused, GroupChanged
 from engine.message import Body, Delivery, Inbound, Outbound, Plan, Receipt, Verdict
 from engine.store.ledger import Key, Ledger
 from engine.store.schema import (
+    ANSWERED,
     BY_STATE,
     BY_VERDICT,
     IN_FILE,
@@ -19,6 +21,7 @@ from engine.store.schema import (
     TEST,
     VERDICT_CODE,
     Rows,
+    first,
     queries,
 )
 
@@ -31,7 +34,7 @@ class Entry:
 
     __slots__ = (
         "again", "channel", "content", "deliveries", "detail", "flags", "has_effects", "id", "inbound", "joined", "keyed",
-        "original", "parts", "plan", "reason", "refused", "verdict",
+        "original", "parts", "plan", "reason", "reasons", "refused", "verdict",
     )  # fmt: skip
 
     def __init__(self, id: int, channel: int, inbound: Inbound, plan: Plan) -> None:
@@ -55,11 +58,15 @@ class Entry:
             or plan.numbers
             or plan.expects
             or plan.tables
+            or plan.answered
+            or plan.acknowledgements
             or inbound.group
         )
         """Whether it does more than queue deliveries; most messages do not."""
         self.refused: GroupChanged | None = None
         """Why nothing of it is kept; the rest of the transaction is."""
+        self.reasons: dict[str, int] = {}
+        """Of a chunk: why parts of the chunks before were rejected, and how many."""
 
     @property
     def stands(self) -> bool:
@@ -108,6 +115,44 @@ class Bodies:
         self._content.run(self._rows)
 
 
+class Answers:
+    """What is sent of messages that are acknowledged: what the plan says, or what was said of the same before."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._sql = ledger, queries("write")["answer_of"]
+        self._said: dict[tuple[int, str], Body] = {}
+
+    def begin(self) -> None:
+        """A transaction begins: nothing is left of an earlier one."""
+        self._said = {}
+
+    def outbound(self, entry: Entry) -> list[Outbound]:
+        """Everything that is sent of a message, whatever its verdict."""
+        plan = entry.plan
+        assert plan.acknowledgements is not None
+        if entry.original and entry.verdict is Verdict.QUARANTINED:
+            answers = list(plan.acknowledgements.reused)
+        elif entry.original:
+            answers = [self._again(entry, each) for each in plan.acknowledgements.said]
+        else:
+            answers = list(plan.acknowledgements.said)
+            for each in answers:
+                self._said[entry.id, each.destination] = each.payload
+        if answers:
+            entry.flags |= ANSWERED
+        return [*plan.outbound, *answers] if entry.verdict is Verdict.ACCEPTED else answers
+
+    def _again(self, entry: Entry, outbound: Outbound) -> Outbound:
+        """The answer that the original had, byte for byte; the one that is planned now where that is no longer kept."""
+        said = self._said.get((entry.original, outbound.destination))
+        if said is None:
+            number = self._ledger.destination(entry.channel, outbound.destination)
+            values = (entry.original, number, outbound.part)
+            row = first(self._ledger.connection, self._sql, values)
+            said = outbound.payload if row is None else row[0]
+        return msgspec.structs.replace(outbound, payload=said)
+
+
 class Layout:
     """Turns entries into rows; one statement per table and power of two."""
 
@@ -120,6 +165,7 @@ class Layout:
         self._delivery = Rows(connection, sql["delivery"], 16)
         self._delivery_after = Rows(connection, sql["delivery_after"], 17)
         self._queue = Rows(connection, sql["queue"], 3)
+        self._answers = Answers(ledger)
         self._deliveries: list[Any] = []
         self._following: list[Any] = []
         self._lanes: list[int] = []
@@ -127,6 +173,7 @@ class Layout:
     def write(self, entries: list[Entry]) -> tuple[list[Delivery], dict[Key, int]]:
         """Write all rows of these messages; their deliveries in order, and what they count."""
         self._deliveries, self._following, self._lanes = [], [], []
+        self._answers.begin()
         messages: list[Any] = []
         with_effects: list[Any] = []
         search: list[Any] = []
@@ -134,8 +181,11 @@ class Layout:
         changes: dict[Key, int] = {}
         for entry in entries:
             content = entry.content = self._bodies.add(entry.inbound.raw)
-            if entry.plan.outbound and entry.verdict is Verdict.ACCEPTED:
-                self._queue_up(entry, content, changes)
+            if entry.plan.acknowledgements is not None:
+                self._queue_up(entry, self._answers.outbound(entry), content, changes)
+                queued += entry.deliveries
+            elif entry.plan.outbound and entry.verdict is Verdict.ACCEPTED:
+                self._queue_up(entry, entry.plan.outbound, content, changes)
                 queued += entry.deliveries
             if entry.has_effects:
                 with_effects += (*self._row(entry, content), *_effects(entry))
@@ -166,12 +216,14 @@ class Layout:
             len(entry.deliveries), _encode(plan.keys).decode() if plan.keys else None,
         )  # fmt: skip
 
-    def _queue_up(self, entry: Entry, raw: int, changes: dict[Key, int]) -> None:
+    def _queue_up(
+        self, entry: Entry, outbounds: Sequence[Outbound], raw: int, changes: dict[Key, int]
+    ) -> None:
         """Lay out the deliveries of one message; equal payloads share one content row."""
         only, ledger, channel = entry.inbound.only, self._ledger, entry.channel
         contents: dict[Body, int] = {}
         id = entry.id * PLACES
-        for outbound in entry.plan.outbound:
+        for outbound in outbounds:
             if only and outbound.destination not in only:
                 continue
             payload = outbound.payload

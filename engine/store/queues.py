@@ -46,8 +46,9 @@ class Queues:
             taken += _pull(queue, max(1, room * weight // total), BYTES * weight // total)
         for _, queue in waiting:
             size = sum(accept.size for accept in taken)
-            if queue and len(taken) < room and size < BYTES:
-                taken += _pull(queue, room - len(taken), BYTES - size)
+            weight = sum(accept.weight for accept in taken)
+            if queue and weight < room and size < BYTES:
+                taken += _pull(queue, room - weight, BYTES - size)
         return taken
 
     def take_all(self) -> list[Accept]:
@@ -68,6 +69,7 @@ def _pull(queue: deque[Accept], items: int, size: int) -> list[Accept]:
     """At most so many messages and bytes; at least one message."""
     taken = [queue.popleft()]
     size -= taken[0].size
-    while queue and len(taken) < items and (size := size - queue[0].size) >= 0:
+    items -= taken[0].weight
+    while queue and (items := items - queue[0].weight) >= 0 and (size := size - queue[0].size) >= 0:
         taken.append(queue.popleft())
     return taken

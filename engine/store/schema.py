@@ -22,7 +22,7 @@ STATE_CODE = {state: code for code, state in enumerate(STATES)}
 PLACES = 1 << 16
 
 #: Flags of a message (and `TEST` of a delivery).
-KEYED, TEST, PART = 1, 2, 4
+KEYED, TEST, PART, ANSWERED = 1, 2, 4, 8
 
 #: Codecs of a content row.
 PLAIN, IN_FILE = 0, 1

@@ -20,14 +20,14 @@ from engine.store.checkpoint import PAGE, Checkpointer
 from engine.store.home import Lock, prepare, store_file
 from engine.store.intake import Accept
 from engine.store.ledger import Ledger
+from engine.store.loadings import Loadings
 from engine.store.readers import Readers
 from engine.store.rides import Claim
 from engine.store.schema import integers, open_writer
-from engine.store.waiting import Waiting
 from engine.store.writer import Writer
 
 
-class SqliteStore(Waiting, Store):
+class SqliteStore(Loadings, Store):
     """`engine.store.Store` on SQLite. Made by `open`."""
 
     def __init__(

@@ -89,19 +89,19 @@ class _Verification:
             self._used[content] = 1
 
     def _message(self, row: Sequence[Any]) -> Iterator[str]:
-        (id, verdict, planned, original, _, _, content, keys, of, deliveries, has_content, has_channel,
+        (id, verdict, planned, original, flags, _, content, keys, of, deliveries, has_content, has_channel,
          reason) = row  # fmt: skip
         name = f"message {short_id(id)}"
         self._use(content)
         if planned != deliveries:
             yield f"{name}: its plan recorded {planned} deliveries, there are {deliveries}"
-        if deliveries and VERDICTS[verdict] is not Verdict.ACCEPTED:
+        if deliveries and VERDICTS[verdict] is not Verdict.ACCEPTED and not flags & ANSWERED:
             yield f"{name} is {VERDICTS[verdict]} and has deliveries"
         if not has_content:
             yield f"{name}: its content is gone"
         if not has_channel:
             yield f"{name}: its channel is unknown"
-        if (VERDICTS[verdict] is Verdict.DUPLICATE or reason == "key_reused") and (
+        if (VERDICTS[verdict] is Verdict.DUPLICATE or reason in _REUSED) and (
             of is None or VERDICTS[of] not in _ORIGINALS
         ):
             yield f"{name} names {short_id(original)} as its original, which is none"

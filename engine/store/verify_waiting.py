@@ -71,11 +71,24 @@ def _member(row: Sequence[Any], use: Callable[[int], None]) -> Iterator[str]:
 
 
 def _expectation(row: Sequence[Any]) -> Iterator[str]:
-    (id, message, carrier, confirmed, due_at, has_delivery, has_member, verdict, wanted) = row
+    (
+        id,
+        message,
+        carrier,
+        confirmed,
+        due_at,
+        has_delivery,
+        has_member,
+        verdict,
+        wanted,
+        is_told,
+    ) = row
     name = f"expectation {id} of message {short_id(message)}"
     if not has_member and (not has_delivery or carrier != message):
         yield f"{name} has no delivery"
     if confirmed and (verdict is None or VERDICTS[verdict] not in _CONFIRMING):
         yield f"{name} was confirmed by message {short_id(confirmed)}, which cannot"
+    if not is_told:
+        yield f"{name}: its outcome and the message that said it do not belong together"
     if not confirmed and abs(due_at - wanted) > _TOLERANCE:
         yield f"{name}: its time is not counted from its delivery"

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import apsw
+import msgspec
 
 from engine.effects import Group, Member, Memory, Numbers
 from engine.errors import StoreError
-from engine.store import Overdue
+from engine.store import Overdue, Refused
 from engine.store.desk import Desk
 from engine.store.ledger import Ledger
 from engine.store.memory import KeptMemory, Sequences
@@ -35,6 +36,7 @@ class Waiting(Desk):
         self._next_due = 0.0
         self._told: set[int] = set()
         """Expectations that are told and not yet marked so on the disk."""
+        self._told_refused: set[int] = set()
 
     def _read(self, query: str, *values: Any) -> list[Any]:
         try:
@@ -114,28 +116,54 @@ class Waiting(Desk):
 
     def overdue(self, now: float, limit: int = 100) -> list[Overdue]:
         """See Store.overdue. What was told in the last moments before a crash may be told again."""
-        found: list[Overdue] = []
+        found: dict[tuple[int, ...], Overdue] = {}
         told: list[int] = []
-        for row in self._read("overdue", now, limit + len(self._told)):
-            if row[0] not in self._told and len(found) < limit:
-                told.append(row[0])
-                found.append(_overdue(row[1:]))
-        if told:
-            self._tell(told, now)
-        return found
+        for id, *row, carrier, destination in self._read(
+            "overdue", now, limit + len(self._told)
+        ):
+            if id in self._told or len(told) == limit:
+                continue
+            told.append(id)
+            key = (carrier, destination) if carrier else (id,)
+            before = found.get(key)
+            found[key] = _overdue(row, 1 if before is None else before.count + 1)
+        self._tell(told, "told", now)
+        return list(found.values())
 
-    def _tell(self, expectations: list[int], now: float) -> None:
+    def refused(self, now: float, limit: int = 1000) -> list[Refused]:
+        """See Store.refused."""
+        found: dict[tuple[int, ...], Refused] = {}
+        told: list[int] = []
+        rows = self._read("refused", limit + len(self._told_refused))
+        for id, carrier, message, channel, destination, awaited, says, said, by, at in rows:
+            if id in self._told_refused or len(told) == limit:
+                continue
+            told.append(id)
+            key = (carrier, by)
+            count = found[key].count + 1 if key in found else 1
+            found[key] = found.get(key) or Refused(
+                message=message, channel=channel, destination=destination, awaited=awaited, says=says, said=said,
+                by=by, at=at,
+            )  # fmt: skip
+            found[key] = msgspec.structs.replace(found[key], count=count)
+        self._tell(told, "refusal_told")
+        return list(found.values())
+
+    def _tell(self, expectations: list[int], query: str, *values: float) -> None:
+        if not expectations:
+            return
         ledger = self._ledger
-        self._told.update(expectations)
+        known = self._told if query == "told" else self._told_refused
+        known.update(expectations)
 
         def work() -> None:
             for id in expectations:
                 number = ledger.next_event
                 ledger.next_event = number + 1
-                ledger.connection.execute(_SQL["told"], (id, number, now))
+                ledger.connection.execute(_SQL[query], (id, number, *values))
 
         def after(_: object) -> None:
-            self._told.difference_update(expectations)
+            known.difference_update(expectations)
 
         self._task(work, after)
 
@@ -148,9 +176,9 @@ def _group(row: tuple[Any, ...], members: tuple[Member, ...] = ()) -> Group:
     )  # fmt: skip
 
 
-def _overdue(row: tuple[Any, ...]) -> Overdue:
+def _overdue(row: Sequence[Any], count: int) -> Overdue:
     message, channel, destination, awaited, delivered_at, within = row
     return Overdue(
         message=message, channel=channel, destination=destination, awaited=awaited, delivered_at=delivered_at,
-        within=within,
+        within=within, count=count,
     )  # fmt: skip

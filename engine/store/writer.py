@@ -153,7 +153,7 @@ class Writer:
             return
         self._thread.submit(self._commit, self._ended)
         if batch.accepts:
-            self.queues.measured(len(batch), time.perf_counter() - batch.started)
+            self.queues.measured(batch.weight, time.perf_counter() - batch.started)
 
     def _do_chore(self) -> None:
         work, done = self._chores.popleft()

@@ -92,6 +92,8 @@ class Book:
         self.guide, self.version, self.marks = guide, version, marks
         self.strict = strict
         """Whether what the guide asks of elements is asked."""
+        self.presses = strict or "X" not in version
+        """Whether presence and repeats are asked: those of a guide are the guide's alone, those of a plain set the standard's."""
         self.numbers_lines = strict and guide.head.set == "837"
         """Whether LX01 counts the service lines of a claim (005010X222, 2400)."""
         self.unit = guide.head.business[0]

@@ -79,7 +79,7 @@ class Content:
             order, limit = place.order, place.limit
             top.last[order] = at
             top.counts[order] += 1
-            if limit and top.counts[order] > limit:
+            if limit and top.counts[order] > limit and book.presses:
                 self._tell("5", name, at, top.name)
         if name == book.unit and book.unit_code in ("", *values[1:2]):
             self.unit = at
@@ -102,7 +102,8 @@ class Content:
         if move is None:
             known = name in book.guide.root.all
             code = "2" if known else "6" if name in dictionary.names() else "1"
-            self._tell(code, name, at, top.name)
+            if book.presses or not any(name in one.part.direct for one in self.open):
+                self._tell(code, name, at, top.name)
             return book.foreign(name)
         place, depth = move[0], move[1]
         home = self.open[min(depth, len(self.open) - 1)]
@@ -117,7 +118,7 @@ class Content:
         if loop.hierarchy and len(values) > 3:
             name = f"HL:{values[3].strip()}"
         around.counts[loop.order] += 1
-        if loop.repeat and around.counts[loop.order] > loop.repeat:
+        if loop.repeat and around.counts[loop.order] > loop.repeat and self.book.presses:
             self._tell("4", loop.first.name, at, name)
         self.open.append(Open(loop, name))
 
@@ -127,6 +128,8 @@ class Content:
         if self.open:
             around = self.open[-1]
             around.last[over.part.order] = max(over.last)
+        if not self.book.presses:
+            return
         counts = over.counts
         for order in self.book.needs(over.part):
             if not counts[order]:

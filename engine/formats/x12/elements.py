@@ -16,6 +16,8 @@ Found = tuple[str, int, int, int, str]
 
 _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]+")
+#: The first year of a date: 11111111 is a placeholder.
+_EARLIEST = 1800
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
@@ -113,12 +115,12 @@ def _moment(text: str, element: Element) -> str:
 
 
 def is_date(text: str) -> bool:
-    """Whether CCYYMMDD or YYMMDD names a day."""
+    """Whether CCYYMMDD or YYMMDD names a day, no earlier than people or claims can be from."""
     if not (text.isascii() and text.isdigit()) or len(text) not in (6, 8):
         return False
     year, month, day = int(text[:-4]), int(text[-4:-2]), int(text[-2:])
     year += 2000 if len(text) == 6 else 0
-    return year > 0 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return year >= _EARLIEST and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 def is_time(text: str) -> bool:

@@ -18,16 +18,16 @@ SELECT last FROM sequence WHERE name = ?;
 INSERT INTO sequence (name, last) VALUES
 
 -- newest --
-SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message
-  FROM grouping WHERE channel = ? AND destination = ? AND key = ? AND flags = ? ORDER BY id DESC LIMIT 1;
+SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message,
+       size FROM grouping WHERE channel = ? AND destination = ? AND key = ? AND flags = ? ORDER BY id DESC LIMIT 1;
 
 -- grouping --
-SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message
-  FROM grouping WHERE id = ?;
+SELECT id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing, released_at, message,
+       size FROM grouping WHERE id = ?;
 
 -- group --
 INSERT INTO grouping (id, channel, destination, key, flags, opened_at, ends_at, due_at, sealed, version, standing,
-  released_at, message) VALUES
+  released_at, message, size) VALUES
 
 -- of_source --
 SELECT id FROM member WHERE grouping = ? AND source = ? AND source IS NOT NULL ORDER BY id DESC LIMIT 1;
@@ -83,6 +83,38 @@ SELECT DISTINCT channel, name, destination FROM expectation INDEXED BY expectati
 INSERT INTO expectation (message, carrier, destination, channel, name, value, within, due_at, told, told_at, confirmed)
 VALUES
 
+-- expect_ack --
+INSERT INTO expectation (message, carrier, destination, channel, name, value, within, due_at, told, told_at, confirmed,
+  payload, says) VALUES
+
+-- answered --
+UPDATE expectation SET confirmed = ?1, outcome = ?4, said = ?5
+ WHERE value = ?2 AND channel = ?3 AND payload > 0 AND outcome < ?4;
+
+-- answered_all --
+UPDATE expectation SET confirmed = ?1, outcome = ?4, said = ?5
+ WHERE value >= ?2 AND value < ?6 AND channel = ?3 AND payload > 0 AND outcome < ?4;
+
+-- answered_rest --
+UPDATE expectation SET confirmed = ?1, outcome = ?4, said = ?5
+ WHERE value >= ?2 AND value < ?6 AND channel = ?3 AND payload > 0 AND outcome = 0;
+
+-- answered_interchange --
+-- Of a rejected interchange everything in it is.
+UPDATE expectation SET confirmed = ?1, outcome = ?4, said = ?5
+ WHERE payload > 0 AND outcome < ?4 AND (carrier, destination, payload) IN
+   (SELECT carrier, destination, payload FROM expectation WHERE value = ?2 AND channel = ?3 AND payload > 0);
+
+-- refused --
+SELECT e.id, e.carrier, e.message, c.name, d.name, a.name, e.says, e.said, e.confirmed, n.received_at
+  FROM expectation AS e JOIN message AS m ON m.id = e.message JOIN channel AS c ON c.id = m.channel
+  JOIN destination AS d ON d.id = e.destination JOIN channel AS a ON a.id = e.channel
+  JOIN message AS n ON n.id = e.confirmed
+ WHERE e.outcome = 4 AND e.refused = 0 ORDER BY e.id LIMIT ?1;
+
+-- refusal_told --
+UPDATE expectation SET refused = ?2 WHERE id = ?1;
+
 -- confirm --
 UPDATE expectation SET confirmed = ?1 WHERE value = ?2 AND name = ?3 AND channel = ?4 AND confirmed = 0;
 
@@ -95,10 +127,12 @@ UPDATE expectation SET carrier = ?1 WHERE carrier = 0 AND destination = ?3
 UPDATE expectation SET carrier = ?1 WHERE carrier = ?2 AND destination = ?3 AND message <> carrier AND due_at = 0;
 
 -- delivered --
-UPDATE expectation SET due_at = max(due_at, ?3 + within) WHERE carrier = ?1 AND destination = ?2 AND confirmed = 0;
+UPDATE expectation SET due_at = max(due_at, ?3 + within)
+ WHERE carrier = ?1 AND destination = ?2 AND confirmed = 0 AND within > 0;
 
 -- overdue --
-SELECT e.id, e.message, c.name, d.name, a.name, e.due_at - e.within, e.within
+SELECT e.id, e.message, c.name, d.name, a.name, e.due_at - e.within, e.within, CASE WHEN e.payload THEN e.carrier ELSE 0 END,
+       e.destination
   FROM expectation AS e JOIN message AS m ON m.id = e.message JOIN channel AS c ON c.id = m.channel
   JOIN destination AS d ON d.id = e.destination JOIN channel AS a ON a.id = e.channel
  WHERE e.confirmed = 0 AND e.told = 0 AND e.due_at > 0 AND e.due_at <= ?1

@@ -101,7 +101,8 @@ SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
                 WHERE m.message = e.message AND g.destination = e.destination
                   AND (g.message = e.carrier OR e.carrier <> 0)),
        (SELECT verdict FROM message WHERE id = e.confirmed),
-       coalesce((SELECT max(v.at) FROM delivery AS d JOIN event AS v ON v.delivery = d.id AND v.kind = 4
+       CASE WHEN e.within = 0 THEN 0.0 ELSE coalesce((SELECT max(v.at) FROM delivery AS d JOIN event AS v ON v.delivery = d.id AND v.kind = 4
                   WHERE d.id > e.carrier * 65536 AND d.id < (e.carrier + 1) * 65536
-                    AND d.destination = e.destination) + e.within, 0.0)
+                    AND d.destination = e.destination) + e.within, 0.0) END,
+       (e.outcome = 0) = (e.confirmed = 0) OR e.payload = 0
   FROM expectation AS e WHERE e.id > ? ORDER BY e.id LIMIT ?;

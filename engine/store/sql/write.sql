@@ -72,3 +72,9 @@ INSERT OR IGNORE INTO destination (id, channel, name) VALUES (?, ?, ?);
 
 -- define_key_name --
 INSERT OR IGNORE INTO key_name (id, name) VALUES (?, ?);
+
+-- answer_of --
+-- What the sender of a message was told by a destination's delivery.
+SELECT c.bytes FROM delivery AS d JOIN content AS c ON c.id = d.content
+ WHERE d.id > ?1 * 65536 AND d.id < (?1 + 1) * 65536 AND d.destination = ?2 AND d.part = ?3
+   AND c.codec = 0 AND c.bytes IS NOT NULL ORDER BY d.id LIMIT 1;

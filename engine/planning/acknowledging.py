@@ -1,59 +1,81 @@
 """
-Interchanges on the way out, and acknowledged: sealed in a partner's envelope with numbers of the store, awaited, and what
-says what became of one that came in. Pure.
+What says to a sender what became of its interchange (`of: acknowledgement`): made beside the plan, in the same commit. Pure.
 
-What says it is made beside the plan and says what the plan says; where the store finds at the commit that the interchange
-came before, it takes the other answers that are prepared here (docs/decisions/acknowledgements-decided-at-the-commit.md).
+It says what the plan says. Where the store finds at the commit that the interchange came before, it takes the other answers
+that are prepared here (docs/decisions/acknowledgements-decided-at-the-commit.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from hashlib import blake2b
 
 import msgspec
 
-from engine.channel import Channel, Envelope, Route
-from engine.effects import ACCEPTED, ACKNOWLEDGED, NOTED, REJECTED, Expected, Numbered
-from engine.errors import MessageError
-from engine.formats import Reading, Scope, Sealed, Sealing, Verdicts
+from engine.channel import Channel, Route
+from engine.effects import ACCEPTED, NOTED, REJECTED
+from engine.formats import Reading, Scope, Verdicts
 from engine.message import Acknowledgements, Context, Facts, Inbound, Outbound, Plan, Verdict
+from engine.planning.failures import failed
 from engine.planning.keys import joined
+from engine.planning.overlay import Overlaid
 from engine.planning.routing import outbound
+from engine.planning.sealing import counting, sealing
 
 #: The reason of an interchange whose control number its sender has used before, for other content.
 REUSED = "duplicate_interchange"
 _READING = Reading()
 
 
-def seal(envelope: Envelope, payloads: Sequence[bytes], facts: Facts) -> Sealed:
-    """What is sent of payloads that belong into one interchange. MessageError where a value does not fit."""
-    return envelope.format.seal(payloads, _sealing(envelope, facts, _counting(facts)))
+#: Plans one interchange: channel, message, its bytes, their digest, context.
+Planned = Callable[[Channel, Inbound, bytes, bytes, Context], Plan]
 
 
-def awaited(
-    route: Route, content: bytes, payload: int, origins: Sequence[int] = ()
-) -> list[Expected]:
-    """
-    What must be acknowledged of one payload; `origins` are the messages that its sets came from, where others than this
-    one. The interchange itself and the claims may be spoken of, the sets must.
-    """
-    expect = route.expect_ack
-    assert expect is not None
-    return [
-        Expected(
-            destination=route.name,
-            channel=expect.from_,
-            name=ACKNOWLEDGED,
-            value=sent.value,
-            within=expect.within if sent.kind == "set" else 0.0,
-            payload=payload,
-            says=sent.says,
-            message=origins[sent.set] if 0 <= sent.set < len(origins) else 0,
-        )
-        for sent in expect.format.sent(content, _READING)
-    ]
+def interchanges(
+    channel: Channel,
+    inbound: Inbound,
+    content: bytes,
+    digest: bytes,
+    context: Context,
+    planned: Planned,
+) -> Plan:
+    """The plan of what came: each interchange in it is planned, known and answered by itself."""
+    found = channel.format.parts(content, channel.reading)
+    if found is None:
+        return _one(channel, inbound, content, digest, context, planned)
+    memory = None if context.memory is None else Overlaid(context.memory, context.now)
+    plans: list[Plan] = []
+    for number, raw in enumerate(found, 1):
+        part = msgspec.structs.replace(context, memory=memory, part=f"{context.part}.{number}")
+        each = msgspec.structs.replace(inbound, raw=raw)
+        made = _one(channel, each, raw, blake2b(raw, digest_size=16).digest(), part, planned)
+        plans.append(msgspec.structs.replace(made, part_raw=raw))
+        if memory is not None:
+            memory.lay(made)
+    return Plan(
+        verdict=Verdict.SPLIT,
+        kind="batch",
+        summary=f"{len(plans)} interchanges",
+        digest=digest,
+        parts=tuple(plans),
+        release=channel.release,
+    )
+
+
+def _one(
+    channel: Channel,
+    inbound: Inbound,
+    content: bytes,
+    digest: bytes,
+    context: Context,
+    planned: Planned,
+) -> Plan:
+    try:
+        made = planned(channel, inbound, content, digest, context)
+        made = keyed(channel, inbound, content, made, context)
+    except Exception as error:
+        made = failed(channel, error, digest)
+    return acknowledged(channel, inbound, content, made, context)
 
 
 def acknowledged(
@@ -63,14 +85,12 @@ def acknowledged(
     routes = [
         route
         for route in channel.routes
-        if route.acknowledges
-        and (route.name in inbound.only if inbound.replay_of else True)
+        if route.acknowledges and (route.name in inbound.only if inbound.replay_of else True)
     ]
     if not routes:
         return planned
     facts = Facts(inbound=inbound, context=context)
     answers = Acknowledgements(reason=REUSED)
-    numbers: list[Numbered] = []
     for route in routes:
         said, again = _answered(channel, route, content, planned, facts)
         answers = msgspec.structs.replace(
@@ -105,13 +125,15 @@ def _answered(
     assert route.envelope is not None
     format, reading = route.envelope.format, channel.reading
     taken: list[int] = []
-    sealing = _sealing(route.envelope, facts, _counting(facts, taken))
+    how = sealing(route.envelope, facts, counting(facts, taken))
     verdicts = Verdicts(taken=_outcomes(channel, planned))
-    said = format.acknowledged(content, reading, verdicts, sealing)
-    sealing = _sealing(route.envelope, facts, _repeating(taken, _counting(facts)))
+    said = format.acknowledged(content, reading, verdicts, how)
+    how = sealing(route.envelope, facts, _repeating(taken, counting(facts)))
     verdicts = Verdicts(taken=lambda group, set: REJECTED, duplicate=True)
-    again = format.acknowledged(content, reading, verdicts, sealing)
-    return _addressed(channel, route, content, said, facts), _addressed(channel, route, content, again, facts)
+    again = format.acknowledged(content, reading, verdicts, how)
+    return _addressed(channel, route, content, said, facts), _addressed(
+        channel, route, content, again, facts
+    )
 
 
 def _addressed(
@@ -146,38 +168,7 @@ def _together(outcomes: set[int]) -> int:
     return NOTED if len(outcomes) > 1 else next(iter(outcomes))
 
 
-# -- numbers and moments ------------------------------------------------------------------------------------
-
-
-def _sealing(envelope: Envelope, facts: Facts, number: Callable[[str], int]) -> Sealing:
-    context = facts.context
-    test = facts.inbound.test or context.environment == "test"
-    return Sealing(
-        envelope=envelope.settings,
-        number=number,
-        moment=datetime.fromtimestamp(context.now, ZoneInfo(envelope.zone)),
-        environment="test" if test else "production",
-    )
-
-
-def _counting(facts: Facts, taken: list[int] | None = None) -> Callable[[str], int]:
-    """Numbers of the store, noted for the plan's commit."""
-
-    def number(sequence: str) -> int:
-        numbers = facts.context.numbers
-        if numbers is None:
-            raise MessageError("no_numbers", "control numbers are counted by a running engine only")
-        value = numbers.next(sequence)
-        facts.notes.numbers.append(Numbered(sequence=sequence, value=value))
-        if taken is not None:
-            taken.append(value)
-        return value
-
-    return number
-
-
 def _repeating(taken: list[int], number: Callable[[str], int]) -> Callable[[str], int]:
     """The numbers that were taken for another answer to the same interchange; more where that one needed none."""
     left = iter(taken)
     return lambda sequence: next(left, 0) or number(sequence)
-

@@ -1,0 +1,90 @@
+"""Large messages that are being taken apart: what the engine asks of the store about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from engine.errors import StoreError
+from engine.message import Loading
+from engine.store import large
+from engine.store.last_file import keys_file
+from engine.store.loads import inbound_of
+from engine.store.schema import queries
+from engine.store.waiting import Waiting
+
+_SQL = queries("loads")
+
+
+class Loadings(Waiting):
+    """What `SqliteStore` knows of loadings. Read on the loop, beside the writer."""
+
+    _home: Path
+
+    def loadings(self) -> list[Loading]:
+        """See Store.loadings."""
+        return [loading(self._home, row) for row in self._rows("open")]
+
+    def loading(self, message: int) -> Loading | None:
+        """See Store.loading."""
+        rows = self._rows("one", message)
+        return loading(self._home, rows[0]) if rows else None
+
+    async def told(self, most: int = 100) -> list[Loading]:
+        """See Store.told."""
+        found = [loading(self._home, row) for row in self._rows("untold")][:most]
+        if found:
+            connection = self._ledger.connection
+
+            def work() -> None:
+                for one in found:
+                    connection.execute(_SQL["told"], (one.message,))
+
+            await self._task(work)
+        return found
+
+    async def keys_left(self) -> None:
+        """Remove the keys of files that are taken apart no more."""
+        standing = {keys_file(self._home, one.message) for one in self.loadings()}
+        folder = keys_file(self._home, 0).parent
+        await self._readers.run(lambda _: _remove(folder, standing))
+
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        try:
+            return self._beside.execute(_SQL[query], values).fetchall()
+        except apsw.Error as error:
+            raise StoreError(f"the store cannot be read: {type(error).__name__}") from None
+
+
+def _remove(folder: Path, standing: set[Path]) -> None:
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path not in standing:
+                path.unlink(missing_ok=True)
+
+
+def loading(home: Path, row: Sequence[Any]) -> Loading:
+    """A row of `loading` with the body of its message. StoreError where that was pruned."""
+    (message, channel, inbound, known, position, phase, expected, met, unchanged, vanished, rejected, reasons, began_at,
+     ended_at, codec, stored) = row  # fmt: skip
+    raw = b"" if phase > 1 else large.place(home, codec, stored)
+    return Loading(
+        message=message,
+        channel=channel,
+        inbound=msgspec.structs.replace(inbound_of(inbound), raw=raw),
+        known=known,
+        position=position,
+        phase=phase,
+        expected=expected,
+        met=met,
+        unchanged=unchanged,
+        vanished=vanished,
+        rejected=rejected,
+        reasons=msgspec.json.decode(reasons),
+        began_at=began_at,
+        ended_at=ended_at,
+    )
