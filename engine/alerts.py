@@ -49,13 +49,15 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """Since when the partner is not reached; None = it is."""
     held: bool = False
     """A person put it on hold: what waits then waits because somebody wants it to."""
+    warned: tuple[tuple[str, float, str], ...] = ()
+    """What a source says of its partner's files: kind of alert, since when, in which words."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One thing people are told."""
 
     kind: str
-    """queue_age, silent, paused, breaker."""
+    """queue_age, silent, paused, breaker, file_sequence_gap, file_sequence_repeat, file_not_unpacked."""
     channel: str
     destination: str
     owner: str
@@ -125,6 +127,9 @@ def _wrong(fact: Fact, now: float) -> list[Alert]:
             f" Ask the sender whether its interface runs; connections: corridor tail {fact.channel}"
         )
         found.append(_alert("silent", fact, last, text))
+    for kind, since, said in fact.warned:
+        text = f"{fact.channel}: {said}. Since {_clock(since)}"
+        found.append(_alert(kind, fact, since, text))
     return found
 
 
@@ -151,6 +156,9 @@ def _over(alert: Alert, now: float) -> Alert:
         "breaker": "is reached again",
         "queue_age": "has caught up",
         "silent": "receives messages again",
+        "file_sequence_gap": "waits for no missing files any more",
+        "file_sequence_repeat": "receives the partner's files in order again",
+        "file_not_unpacked": "has opened or lost sight of the files that it could not open",
     }[alert.kind]
     text = f"{where} {said} at {_clock(now)}, after {span(now - alert.since)}."
     return msgspec.structs.replace(alert, cleared=True, text=text)

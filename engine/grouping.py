@@ -9,6 +9,13 @@ from typing import Any
 import msgspec
 
 
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """What names read of rejected records that are sent back."""
+
+    count: int = 0
+    """How many they are."""
+
+
 @cache
 def listed(entity: type[Any]) -> type[msgspec.Struct]:
     """

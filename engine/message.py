@@ -97,6 +97,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """A synthetic message that must never post."""
     mark: tuple[str, str, bytes] | None = None
     """What its source remembers of it: space, name and value of the store's memory, put there in the same commit."""
+    marks: tuple[tuple[str, str, bytes], ...] = ()
+    """What its source remembers besides, in the same commit."""
     group: int = 0
     """The group that this message releases, its raw; 0 = an ordinary message."""
     version: int = 0
@@ -213,6 +215,21 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
     def changed(self) -> int:
         """Parts that were read and became messages that are not in quarantine."""
         return self.met - self.unchanged - self.rejected
+
+    def report(self) -> str:
+        """
+        What was read and what became of it, for people.
+
+        >>> inbound = Inbound(raw=b"", received_at=0)
+        >>> Loading(message=1, channel="a", inbound=inbound, met=5, rejected=2, reasons={"ragged_line": 2}).report()
+        '5 records read: 3 taken, 2 rejected (ragged_line 2)'
+        """
+        told = [f"{self.changed} {'changed' if self.unchanged else 'taken'}"]
+        told += [f"{self.unchanged} unchanged"] if self.unchanged else []
+        told += [f"{self.vanished} vanished"] if self.vanished else []
+        why = ", ".join(f"{reason} {count}" for reason, count in sorted(self.reasons.items()))
+        told += [f"{self.rejected} rejected ({why})"] if self.rejected else ["0 rejected"]
+        return f"{self.met} records read: {', '.join(told)}"
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -355,3 +372,5 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     inbound: Inbound
     context: Context
     notes: Notes = msgspec.field(default_factory=Notes)
+    marks: object = None
+    """The delimiters (engine/edi/marks.py) of the partner that gets what is built; None = the usual ones."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 
@@ -37,14 +37,24 @@ from engine.message import (
     Verdict,
 )
 from engine.planning import Planning, Releasing, acknowledging, failed, place
+from engine.planning.chunks import in_chunks
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.overlay import Overlaid
 from engine.planning.parts import Piece, Pieces, apart, planned
 from engine.planning.routing import DEPTH, FACT
 from engine.store import Store
 
-#: Plans a large body outside this process; the same as `plan`.
-Elsewhere = Callable[[Channel, Inbound, Context], Awaitable[Plan]]
+#: Plans a message as `plan` does, or surveys it, outside this process.
+Planned = Callable[[Channel, Inbound, Context], Awaitable[Plan]]
+
+
+class Elsewhere(Protocol):
+    """What is done of large messages outside the event loop."""
+
+    plan: Planned
+    """The same as `plan`."""
+    survey: Planned
+    """Whether and how a message is taken apart in chunks once it is kept."""
 
 
 async def receive(
@@ -52,13 +62,17 @@ async def receive(
 ) -> Reply:
     """Plan the message, keep both in one commit, then answer the sender. In this order."""
     raw = inbound.raw
-    if not isinstance(raw, Spooled):
+    if channel.split and in_chunks(channel, inbound):
+        planned = await elsewhere.survey(channel, inbound, context)
+    elif not isinstance(raw, Spooled):
         planned = plan(channel, inbound, context)
     elif remembers(channel, context):
         planned = await _spooled(plan(channel, inbound, context), store)
     else:
-        planned = await elsewhere(channel, inbound, context)
+        planned = await elsewhere.plan(channel, inbound, context)
     receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
+    if planned.load is not None and receipt.verdict is Verdict.SPLIT:
+        return Reply(receipt=receipt, plan=planned)  # nobody knows yet what is to be said of its parts
     head = await store.read(raw) if isinstance(raw, Spooled) else raw
     body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
     return Reply(receipt=receipt, body=body, plan=planned)

@@ -46,6 +46,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What identifies it from file to file (`snapshot: {key: ...}`); None where that cannot be read or is not asked."""
 
 
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """One part that was rejected."""
+
+    reason: str
+    """The reason code: `ragged_line`."""
+    detail: str
+    """A sentence for people, without a value."""
+    line: int
+    """Where it begins in the message."""
+    raw: bytes
+    """The part, as `parted` made it."""
+
+
 class Blocks(msgspec.Struct, frozen=True, kw_only=True):
     """A large body, of which nobody holds more than a block."""
 

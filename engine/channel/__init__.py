@@ -183,6 +183,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """None = what the destination gets leaves as it is."""
     acknowledges: bool = False
     """`of: acknowledgement`: it gets what says what became of the channel's messages."""
+    rejects: bool = False
+    """`of: rejects`: it gets the records of a file that were rejected."""
     keep_answers: bool = False
     """Whether the partner's good answers are kept whole, too: the source's reply is made of them (`answer:`)."""
 
@@ -215,12 +217,14 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     format_name: str
     format: Format
     reading: Reading = Reading()
-    validate: str = ""
+    validate: Any = ""
     """The level at which messages are checked before anything is read of them; empty = not."""
     acknowledges: bool = False
     """Whether one of its destinations gets acknowledgements."""
     whole: tuple[Expression, ...] | None = None
     """Where it acknowledges and splits: the duplicate key of the interchange; None = not checked."""
+    marks: Any = None
+    """The delimiters of what its mappings build: those of its destinations' partner; None = the usual ones."""
     is_answered: bool = False
     """Whether its messages may be acknowledgements that another channel waits for."""
     processing: str = ""
@@ -250,6 +254,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """The names of `let`, by slot."""
     template: str = ""
     """The template it was made from (`like:`); empty = none."""
+    sends_back: bool = False
+    """Whether one of its destinations gets the records that were rejected."""
     stateful: bool = False
     """Whether planning reads memory, numbers or groups: its messages are planned one by one, in this process."""
     release: str = ""

@@ -102,9 +102,10 @@ def expected(
         binding.mistakes.add(said, problem)
     of = record.entries.get("of")
     kind, _ = kind_of(made, render, of.text if isinstance(of, Scalar) else "")
-    able = [name for name in formats.names() if hasattr(formats.load(name), "sent")]
-    if made and kind not in able:
-        problem = f"who gets {' or '.join(able)} acknowledges it; that is not what this destination gets"
+    able = kind in formats.names() and hasattr(formats.load(kind), "sent")
+    if made and not able:
+        known = [name for name in formats.names() if hasattr(formats.load(name), "sent")]
+        problem = f"who gets {' or '.join(known)} acknowledges it; that is not what this destination gets"
         binding.mistakes.add(said, problem)
     needed, entries, value = binding.needed, said.entries, binding.value
     sound = [
@@ -115,6 +116,6 @@ def expected(
     ]
     from_ = value(entries.get("from"), str, "from", "")
     within = value(entries.get("within"), Duration, "within", Duration(0))
-    if not all(sound) or kind not in able:
+    if not all(sound) or not able:
         return None
     return ExpectAck(from_=from_, format=formats.load(kind), within=float(within))

@@ -104,6 +104,8 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         unique=unique,
         acknowledges=any(route.acknowledges for route in routes),
         whole=whole,
+        marks=envelopes.marks(routes),
+        sends_back=any(route.rejects for route in routes),
         is_answered=hasattr(language.format, "answers"),
         keys=keys,
         remembers=remembered,

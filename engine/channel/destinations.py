@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.channel import Expect, Link, Route, acknowledgements, envelopes, sequels
+from engine.channel import Expect, Link, Route, acknowledgements, envelopes, rejects, sequels
 from engine.channel.batches import batch, closed_by, language_of_batch
 from engine.channel.binding import Binding, over
 from engine.channel.grammar import DESTINATION, EXPECT
@@ -79,11 +79,16 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
     acknowledges = acknowledgements.wanted(node)
     if acknowledges:
         acknowledgements.check(binding, node)
-    of, render, entity = (
-        (acknowledgements.OF, None, None) if acknowledges else choose(binding, node, made)
-    )
+    if returned := rejects.wanted(node):
+        rejects.check(binding, node)
+        made = ()
+    of, render, entity = choose(binding, node, made) if not (acknowledges or returned) else (
+        acknowledgements.OF if acknowledges else rejects.OF, None, None
+    )  # fmt: skip
     language = binding.language
-    if not made and binding.get("transform") is not None:
+    if returned:
+        language = rejects.language_of_rejects(language)
+    elif not made and binding.get("transform") is not None:
         language = None  # what comes here is not known: the transform has mistakes of its own
     if language is not None and entity is not None:
         language = msgspec.structs.replace(language, inner=(entity,))
@@ -117,6 +122,7 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         envelope=around,
         expect_ack=awaited,
         acknowledges=acknowledges,
+        rejects=returned,
     )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from engine import formats
-from engine.channel import Envelope, Link
+from engine.channel import Envelope, Link, Route
 from engine.channel.binding import Binding
 from engine.channel.products import Made
 from engine.hints import meant, nearest
@@ -21,6 +21,11 @@ _NONE = "none"
 def names() -> list[str]:
     """The formats whose messages stand in a partner's envelope."""
     return [name for name in formats.names() if hasattr(formats.load(name), "envelope")]
+
+
+def has_one(kind: str) -> bool:
+    """Whether there is a format of that name, and its messages stand in an envelope."""
+    return kind in formats.names() and hasattr(formats.load(kind), "envelope")
 
 
 def compiled(kind: str, node: Node, mistakes: Mistakes) -> Any:
@@ -58,7 +63,7 @@ def around(
     kind, built = kind_of(made, render, _text(record.entries.get("of")))
     if acknowledges:
         kind, built = binding.format_name, True
-    if kind not in names():
+    if not has_one(kind):
         if node is not None and (made or acknowledges):
             problem = (
                 f"an envelope stands around {' or '.join(names())}; that is not what comes here"
@@ -74,6 +79,15 @@ def around(
     return Envelope(
         partner=partner, format=module, settings=found, zone=zone, seals=not acknowledges
     )
+
+
+def marks(routes: tuple[Route, ...]) -> Any:
+    """The delimiters that what is built for destinations has, where these agree on them: those of their partner."""
+    sealing = [
+        each.settings for route in routes if (each := route.envelope) is not None and each.seals
+    ]
+    found = {each.marks() for each in sealing if hasattr(each, "marks")}
+    return found.pop() if len(found) == 1 else None
 
 
 def _settings(binding: Binding, node: Node | None, partner: str, kind: str) -> Any:

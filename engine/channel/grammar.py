@@ -73,6 +73,7 @@ CHANNEL = Level(
         "override",
         "source",
         "format",
+        "namespaces",
         "validate",
         "split",
         "on_part",

@@ -157,10 +157,10 @@ def _check_config(installation: Installation, mistakes: Mistakes) -> None:
         check_keys(record, DEFAULTS, mistakes)
     for partner in installation.partners.values():
         for kind, place in partner.keys.items():
-            known = [*connectors.names(), *envelopes.names()]
-            if kind in envelopes.names():
+            if kind not in connectors.names() and envelopes.has_one(kind):
                 envelopes.compiled(kind, partner.entries[kind], mistakes)
-            elif kind not in known:
+            elif kind not in connectors.names():
+                known = [*connectors.names(), *envelopes.names()]
                 near = nearest(kind, known)
                 problem = f"there is no connector and no envelope '{kind}'{meant(kind, known)}"
                 shown = written(partner.entries[kind])

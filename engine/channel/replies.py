@@ -55,7 +55,10 @@ def _language(binding: Binding, name: str, format: Format | None) -> Language | 
     if format is None and name:
         return None
     if format is not None:
-        language = language_of(name, format, binding.mistakes, binding.tables, binding.zone)
+        spaces = binding.layout if name == binding.format_name == "xml" else None
+        language = language_of(
+            name, format, binding.mistakes, binding.tables, binding.zone, spaces
+        )
         return msgspec.structs.replace(language, reply=True)
     if binding.language is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -103,6 +103,7 @@ def format_of(binding: Binding) -> None:
     if format is None or not _laid_out(binding, node, name, rest, format):
         return
     binding.format_name = name
+    _namespaces(binding, format)
     language = language_of(
         name,
         format,
@@ -115,6 +116,16 @@ def format_of(binding: Binding) -> None:
     binding.language = msgspec.structs.replace(
         language, memories=binding.memories, remembers=_remembered(binding)
     )
+
+
+def _namespaces(binding: Binding, format: Format) -> None:
+    """`namespaces:`, for a format whose paths have prefixes."""
+    node = binding.get("namespaces")
+    if hasattr(format, "declared"):
+        binding.layout = format.declared(node, binding.mistakes)
+    elif node is not None:
+        problem = f"paths of the format {binding.format_name} have no prefixes; 'namespaces' belongs to xml"
+        binding.mistakes.add(node, problem)
 
 
 def _remembered(binding: Binding) -> tuple[str, ...]:
@@ -142,9 +153,15 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
     return not needs
 
 
-def validate(binding: Binding) -> str:
+def validate(binding: Binding) -> Any:
     """`validate:`, the level at which messages are checked; empty where they are not."""
     node = binding.get("validate")
+    if isinstance(node, Record) and hasattr(binding.language and binding.language.format, "level"):
+        assert binding.language is not None
+        level = binding.language.format.level(node, binding.home, binding.mistakes)
+        if level is not None:
+            binding.layouts.update(level.files)
+        return level or ""
     said: str = binding.value(node, str, "validate", "")
     if node is None or binding.language is None or said in ("", "none"):
         return ""

@@ -117,7 +117,8 @@ def handing_over(channel: Channel, to: str) -> list[Route]:
 def _give(
     played: Played, channel: Channel, planned: Plan, home: Home, under_test: Channel
 ) -> None:
-    for outbound in planned.outbound:
+    said = planned.acknowledgements.said if planned.acknowledgements is not None else ()
+    for outbound in (*planned.outbound, *said):
         played.give(channel, outbound.destination, bytes_of(outbound.payload), under_test)
     for part in planned.parts:
         if not part.channel:

@@ -16,7 +16,14 @@ from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes, Node, Record, Scalar
 
 #: How a payload begins, by format.
-_BEGINNINGS = ((b"MSH", "hl7v2"), (b"FHS", "hl7v2"), (b"BHS", "hl7v2"), (b"ISA", "x12"))
+_BEGINNINGS = (
+    (b"MSH", "hl7v2"),
+    (b"FHS", "hl7v2"),
+    (b"BHS", "hl7v2"),
+    (b"ISA", "x12"),
+    (b"UNA", "edifact"),
+    (b"UNB", "edifact"),
+)
 #: Formats whose payloads are read by the layout that they were written with.
 _LAID_OUT = ("delimited", "fixed")
 
@@ -38,7 +45,7 @@ def fields(
     if not name:
         name, layout = _layout_of(channel, destination, home)
     if not name:
-        problem = "is neither JSON, HL7 nor X12, whose fields can be named; expect a file or a block of text"
+        problem = "is neither JSON, HL7, X12 nor EDIFACT, whose fields can be named; expect a file or a block of text"
         yield expected, problem
         return
     try:

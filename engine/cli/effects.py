@@ -53,6 +53,11 @@ def _expects(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
     from engine.channel.words import lasting
 
     for expected in plan.expects:
+        if expected.payload:
+            if expected.within:
+                text = f"the acknowledgement of {expected.says} on {expected.channel}, within {lasting(expected.within)}"
+                yield "expects", text
+            continue
         where = f"{expected.channel}, by its key {expected.name}"
         text = f"a confirmation of {expected.destination} on {where}, within {lasting(expected.within)}"
         yield "expects", text

@@ -46,16 +46,20 @@ def recognised(raw: bytes) -> str:
     """
     The format of some bytes, by how they begin; empty where it is none known here.
 
-    >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"ISA*00*"), recognised(b"a,b")
-    ('hl7v2', 'json', 'x12', '')
+    >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"ISA*00*"), recognised(b"UNB+UNOC:3")
+    ('hl7v2', 'json', 'x12', 'edifact')
     """
     head = raw[:200].removeprefix(b"\xef\xbb\xbf").lstrip(b"\x0b\x00 \t\r\n")
     if head[:3] in (b"MSH", b"FHS", b"BHS"):
         return "hl7v2"
     if head[:3] == b"ISA" and not head[3:4].isalnum():
         return "x12"
+    if head[:3] in (b"UNA", b"UNB") and not head[3:4].isalnum():
+        return "edifact"
     if head[:1] in (b"{", b"["):
         return "json"
+    if head[:1] == b"<" or head[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<"):
+        return "xml"
     return ""
 
 

@@ -111,8 +111,15 @@ def _destination(
         counts.get("refused", 0),
         counts.get("uncertain", 0),
         counts.get("delivered", 0),
-        why(live) if live else "",
+        "; ".join(filter(None, (why(live) if live else "", _acknowledged(kept)))),
     )
+
+
+def _acknowledged(stored: dict[str, Any]) -> str:
+    """What the partner said of what it was sent, where acknowledgements are expected: `acknowledged: 12 accepted, 1 rejected`."""
+    counts = stored.get("acknowledged") or {}
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    return f"acknowledgements: {said}" if said else ""
 
 
 def why(live: dict[str, Any]) -> str:

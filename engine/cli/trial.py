@@ -178,7 +178,8 @@ def _show_traces(traces: list[Any]) -> None:
 
 
 def _payloads(plan: Plan) -> list[Any]:
-    return [*plan.outbound, *(one for part in plan.parts for one in _payloads(part))]
+    said = plan.acknowledgements.said if plan.acknowledgements is not None else ()
+    return [*plan.outbound, *said, *(one for part in plan.parts for one in _payloads(part))]
 
 
 def _show_payloads(plan: Plan) -> None:

@@ -48,6 +48,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """How a path names a loop by its number."""
     example: str
     """A path, for those who have to write one."""
+    advice: str = ""
+    """The segment in front of `opens` that says the delimiters in its characters, not in elements."""
     numbers: frozenset[str] = frozenset()
     """Segments that are made with their loop, and numbered."""
     fixed: Mapping[str, tuple[int, ...]] = _NOTHING
@@ -58,6 +60,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Lengths of the elements of `opens`, where they are fixed."""
     is_groupless: bool = False
     """Whether sets may stand in an interchange without a group around them."""
+    has_decimal_marks: bool = False
+    """Whether a comma may be the decimal mark of a number."""
     numbered: int = 2
     """Which element of `set` is its control number."""
     sections: frozenset[str] = frozenset()

@@ -96,8 +96,15 @@ def _slots(text: str, composites: dict[str, tuple[Slot, ...]]) -> tuple[Slot, ..
 class Dictionary:
     """The segments of a standard, or of one version of it."""
 
-    def __init__(self, described: dict[str, Description], others: frozenset[str]) -> None:
+    def __init__(
+        self,
+        described: dict[str, Description],
+        others: frozenset[str],
+        pairs: dict[str, tuple[int, int]] | None = None,
+    ) -> None:
         self.segments = described
+        self.pairs = pairs or {}
+        """Composites in which a component says what another is: where the qualifier stands, and the value."""
         self.names = others.union(described)
         """All names of segments, described or not."""
 

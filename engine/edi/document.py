@@ -138,7 +138,11 @@ def parse(raw: bytes, reading: Reading, dialect: Dialect = X12) -> Document:
     text, codec, stretches = dialect.read(raw, reading.encoding)
     segments: list[Segment] = []
     for stretch in stretches:
+        at = len(segments)
         read_segments(stretch.lines, stretch.marks, segments)
+        if dialect.advice and segments[at].line.startswith(dialect.advice):
+            segments[at].name, size = dialect.advice, len(dialect.advice)
+            segments[at].cut = [dialect.advice, segments[at].line[size:]]
     return Document(raw, text, codec, reading, segments, indexed(segments), dialect)
 
 

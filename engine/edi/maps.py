@@ -133,8 +133,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     set: str
     title: str
-    group: str
-    """GS01."""
+    group: str = ""
+    """GS01; EDIFACT has none."""
     guide: str = ""
     """Its short name where it is not that of the set: `837P`."""
     versions: list[str]
@@ -144,7 +144,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     writes: str = ""
     """The version that is written where only the base version is asked for."""
     counts: dict[str, str] = {}
-    """Elements that count segments: `CTT01: PO1`."""
+    """Elements that count segments: `CTT01: PO1`, or `CNT01=2: LIN` where the first component says what is counted."""
     unit: str = ""
     """What the business unit at hand is known by, as a 999 names it (CTX01): `CLM01`, `SUBSCRIBER NUMBER REF02=0F`."""
     areas: list[str] = []
@@ -204,14 +204,15 @@ def heads() -> dict[str, Head]:
 def guide(file: str) -> Guide:
     """A map, read once."""
     head = heads()[file]
-    made = (_item(node, head.usual) for node in content(file)["of"])
-    items = [_item("ST! 1", {}), *made, _item("SE! 1", {})]
+    made = (item(node, head.usual) for node in content(file)["of"])
+    items = [item("ST! 1", {}), *made, item("SE! 1", {})]
     root = LoopPart("ST", True, 0, items)
     root.deepen()
     return Guide(head, root, X12, standard())
 
 
-def _item(node: Any, usual: dict[str, str]) -> Part | LoopPart:
+def item(node: Any, usual: dict[str, str]) -> Part | LoopPart:
+    """A line of a map: a segment, or a loop with what is in it."""
     text, inner = node, None
     if isinstance(node, dict):
         ((text, inner),) = node.items()
@@ -220,7 +221,7 @@ def _item(node: Any, usual: dict[str, str]) -> Part | LoopPart:
     name, required, repeat = found[1], bool(found[2]), found[3] or "1"
     most = 0 if repeat == "*" else int(repeat)
     if inner is not None:
-        return LoopPart(name, required, most, [_item(each, usual) for each in inner])
+        return LoopPart(name, required, most, [item(each, usual) for each in inner])
     test = None
     if found[4]:
         test = (int(found[4]), int(found[5] or 0), frozenset(found[6].split("|")))

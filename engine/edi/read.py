@@ -14,9 +14,12 @@ from typing import Any
 import msgspec
 
 from engine.edi import repeated
+from engine.edi.dialect import dialect_of
+from engine.edi.dictionary import Slot
 from engine.edi.document import Segment
 from engine.edi.loop import Loop
 from engine.edi.marks import HEADERS
+from engine.edi.names import words
 from engine.edi.path import Path, Pick, read_path
 from engine.edi.things import (
     Element,
@@ -47,18 +50,35 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
         return None
     if not path.element:
         return _groups(path, shape)
-    find = finder(path)
-    things = _things(path, find)
+    things = _things(path, finder(path))
+    read = _reader(path, things)
+    slot = words(shape).slot(path.segment or shape.name, path.element, path.component)
+    if slot is not None and slot.parts and not path.component:
+        slot = slot.parts[0]
+    shown = _number(slot) if dialect_of(shape.format).has_decimal_marks else None
     kind = "repetition" if path.repetition.said or path.component else "element"
     inner = Shape(format=shape.format, kind=kind, name=path.text, outer=shape)
     return Match(
         text=path.text,
         end=path.end,
-        read=_reader(path, things),
+        read=_shown(read, shown, path.many) if shown is not None else read,
         many=path.many,
         nodes=things,
         shape=inner,
     )
+
+
+def _number(slot: Slot | None) -> Callable[[Any], Any] | None:
+    """What gives a number its decimal point, whatever mark the interchange uses; None where no number stands there."""
+    if slot is None or slot.element is None or slot.element.type not in ("R", "Q"):
+        return None
+    return lambda value: value.replace(",", ".") if value is not None else None
+
+
+def _shown(read: Read, shown: Callable[[Any], Any], many: bool) -> Read:
+    if many:
+        return lambda scope: [shown(value) for value in read(scope)]
+    return lambda scope: shown(read(scope))
 
 
 def _qualified(
@@ -74,15 +94,22 @@ def _qualified(
     said = _QUALIFIER.match(text, path.end)
     if said is None:
         raise PathProblem(path.end, "behind the element stands the qualifier, as text", write)
-    find, first, many = finder(path), path.element, path.many
+    first, many = path.element, path.many
     qualifier = re.sub(r"\\(.)", r"\1", said[1])
+    known, name = words(shape), path.segment or shape.name
+    slot = known.slot(name, first)
+    pair = known.pairs.get(slot.id) if slot is not None else None
+    find = finder(path) if pair is None else _all(path)
+    shown = _number(known.slot(name, first, pair[1])) if pair is not None else None
 
     def read(scope: Scope) -> Any:
         found = [
             value
             for segment in find(scope)
-            if (value := qualified_from(segment, first, qualifier)) is not None
+            if (value := qualified_from(segment, first, qualifier, pair)) is not None
         ]
+        if shown is not None:
+            found = [shown(value) for value in found]
         return found if many else (found[0] if found else None)
 
     return Match(text=text[at : said.end()], end=said.end(), read=read, many=many)

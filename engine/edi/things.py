@@ -70,10 +70,25 @@ def qualified(first: Element, qualifier: str) -> str | None:
     return qualified_from(first.segment, first.number, qualifier)
 
 
-def qualified_from(segment: Segment, first: int, qualifier: str) -> str | None:
-    """The same, by the number of the first element."""
+def qualified_from(
+    segment: Segment, first: int, qualifier: str, pair: tuple[int, int] | None = None
+) -> str | None:
+    """
+    The same, by the number of the first element. In EDIFACT each pair is one element: `pair` says which of its components is
+    the qualifier, and which the value.
+    """
     elements = segment.elements
+    if pair is not None:
+        return _paired(segment, first, qualifier, pair)
     for at in range(first, len(elements) - 1, 2):
         if elements[at] == qualifier:
             return leaf(elements[at + 1], segment.marks, segment.name)
+    return None
+
+
+def _paired(segment: Segment, first: int, qualifier: str, pair: tuple[int, int]) -> str | None:
+    for raw in segment.elements[first:]:
+        for one in parts_of(raw, segment.marks.repetition):
+            if inside(one, segment.marks, pair[0]) == qualifier:
+                return leaf(inside(one, segment.marks, pair[1]), segment.marks, segment.name)
     return None

@@ -96,7 +96,7 @@ class Writer:
     def _text(self, text: str, slot: Slot | None) -> str:
         """A value as it stands in its element."""
         if self.marks.decimal != "." and slot is not None and slot.element is not None:
-            text = text.replace(".", self.marks.decimal) if slot.element.type == "R" else text
+            text = text.replace(".", self.marks.decimal) if slot.element.type in ("R", "Q") else text
         return shown(guarded(text, self.marks), self.marks)
 
     def _joined(self, texts: list[str], path: str) -> str:
@@ -117,12 +117,13 @@ def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
     The headers of interchange and group, out of what the mapping set and what stands for the rest, and a writer for what
     is between them and their trailers. The set's own control number and version are filled in.
     """
-    isa, now = _isa(built.envelope["ISA"], version, facts)
-    component = isa[16]
+    known: Marks = getattr(facts, "marks", None) or Marks()
+    isa, now = _isa(built.envelope["ISA"], version, facts, known)
     repetition = isa[11] if version[:3] >= "005" else ABSENT
-    marks = Marks("*", component, repetition, "~", "")
+    marks = Marks(known.element, isa[16], repetition, known.segment, "")
+    bar, end = marks.element, marks.segment
     writer = Writer(marks, version, built.guide.dictionary)
-    header = "*".join(["ISA", *[_wide(isa[at], at, marks) for at in range(1, 17)]]) + "~"
+    header = bar.join(["ISA", *[_wide(isa[at], at, marks) for at in range(1, 17)]]) + end
     group = built.envelope["GS"].values
     version = built.envelope["GS"].text(8) or version
     defaults = {
@@ -137,7 +138,7 @@ def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
     }
     for at, text in defaults.items():
         group.setdefault((at, 0), [text])
-    header += "*".join(["GS", *writer.elements("GS", group, "")]) + "~"
+    header += bar.join(["GS", *writer.elements("GS", group, "")]) + end
     writer.trailers = (("GE", group[6, 0][0]), ("IEA", isa[13]))
     set_ = built.line(built.part.first, "ST", (), 1).values
     set_[1, 0] = [built.guide.head.set]
@@ -147,7 +148,9 @@ def interchange(built: Built, version: str, facts: Any) -> tuple[bytes, Writer]:
     return header.encode(), writer
 
 
-def _isa(line: Line, version: str, facts: Any) -> tuple[dict[int, str], time.struct_time]:
+def _isa(
+    line: Line, version: str, facts: Any, known: Marks
+) -> tuple[dict[int, str], time.struct_time]:
     context = getattr(facts, "context", None)
     moment = time.gmtime(getattr(context, "now", 0.0))
     tried = getattr(getattr(facts, "inbound", None), "test", False)
@@ -159,11 +162,11 @@ def _isa(line: Line, version: str, facts: Any) -> tuple[dict[int, str], time.str
         **_DEFAULTS,
         9: time.strftime("%y%m%d", moment),
         10: time.strftime("%H%M", moment),
-        11: "^" if newer else "U",
+        11: (known.repetition if known.repetition is not ABSENT else "^") if newer else "U",
         12: "00501" if newer else "00401",
         13: str(getattr(context, "id", 0) % 1_000_000_000),
         15: "T" if test else "P",
-        16: ":",
+        16: known.component,
     }
     found |= {element: texts[0] for (element, _), texts in line.values.items()}
     found[13] = found[13].zfill(9)

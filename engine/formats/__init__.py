@@ -11,7 +11,16 @@ from typing import Any, Protocol, cast
 from engine.edi.partner import Answered, Sealed, Sealing, Sent, Verdicts
 from engine.message import Receipt
 from engine.paths import CompileCondition, Match, PathProblem, Paths, Scope, Shape, Target
-from engine.reading import NULL, Blocks, Null, Part, Parting, Reading, Surveyed
+from engine.reading import (
+    NULL,
+    Blocks,
+    Null,
+    Part,
+    Parting,
+    Reading,
+    Rejected,
+    Surveyed,
+)
 
 __all__ = [
     "NULL",
@@ -28,6 +37,7 @@ __all__ = [
     "Paths",
     "Place",
     "Reading",
+    "Rejected",
     "Scope",
     "Sealed",
     "Sealing",
@@ -160,11 +170,20 @@ class Format(Protocol):
         `snapshot:`; MessageError `snapshot_stopped` where these are too many.
         """
 
+    def rejects(self, rejected: Iterable[Rejected], reading: Reading) -> Iterator[bytes]:
+        """
+        A file of the records that were rejected, as they came, each with its reason, line and what is wrong where the
+        format has room for them; in pieces, so that nobody holds it (`of: rejects`).
+        """
+
     levels: tuple[str, ...]
     """What `validate:` of a channel may say, least first; each includes those before."""
 
     def validate(self, document: Any, level: str) -> None:
         """MessageError `invalid` that names every fault's place and rule, never a value, where the message breaks the rules."""
+
+    EnvelopeSettings: Any
+    """What `envelope` reads, as a struct with a docstring under each field: the reference shows it."""
 
     def envelope(self, node: Any, mistakes: Any) -> Any:
         """

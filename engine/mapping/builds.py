@@ -46,6 +46,8 @@ class Filling(msgspec.Struct, kw_only=True):
     """One way in which occurrences of a group come to be."""
 
     name: str
+    key: Any
+    """What the group around it is asked for: its name, or the way to it."""
     block: Block
     content: Content
 
@@ -55,7 +57,7 @@ class Growing:
 
     __slots__ = ("around", "made", "name")
 
-    def __init__(self, around: Growing | None, name: str, made: Any = None) -> None:
+    def __init__(self, around: Growing | None, name: Any, made: Any = None) -> None:
         self.around, self.name, self.made = around, name, made
 
     def here(self) -> Any:
@@ -187,7 +189,8 @@ class Builder:
         elif not record.entries.keys() & set(BUILDS):
             said = ", ".join((*BUILDS, "use"))
             language.mistakes.add(record, f"a group has one of {said}", _WRITE)
-        return Filling(name=name, block=made, content=content)
+        key = getattr(group.structure, "way", name)
+        return Filling(name=name, key=key, block=made, content=content)
 
     def _use(
         self,
@@ -284,6 +287,6 @@ def _filled(filling: Filling, around: Growing, scope: Scope) -> None:
     made = filling.block
     for inner in made.scopes(scope):
         try:
-            fill(filling.content, Growing(around, filling.name), inner)
+            fill(filling.content, Growing(around, filling.key), inner)
         except MessageError as error:
             raise made.located(error, inner.index) from None

@@ -81,12 +81,19 @@ def _copied(each: Term | None, scope: Scope) -> Any:
     around = scope.outer
     assert around is not None
     copy = around.node.edit()
-    if each.group and each.nodes is not None:
+    if _is_element(each) and each.nodes is not None:
+        copy.only(scope.item, each.nodes(around))
+    elif each.group and each.nodes is not None:
         mine = {one.key for one in scope.item.segments()}
         others = [thing for thing in each.nodes(around) if thing is not scope.item]
         gone = [one for thing in others for one in thing.segments() if one.key not in mine]
         copy.drop(copy.behind(gone))
     return copy
+
+
+def _is_element(each: Term) -> bool:
+    """Whether it walks elements of XML: things that are taken out, and have a value as well."""
+    return each.shape is not None and (each.shape.format, each.shape.kind) == ("xml", "element")
 
 
 def _keep(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
@@ -145,7 +152,7 @@ def _edit(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
             language.mistakes.add(record, "an edit sets or removes something", write)
         if "each" not in record.entries:
             language.mistakes.add(record, "an edit says which segments it walks", each)
-        elif rules.each is not None and not rules.each.group:
+        elif rules.each is not None and not (rules.each.group or _is_element(rules.each)):
             language.mistakes.add(record.entries["each"], "an edit walks segments", each)
         elif rules.each is not None:
             yield _editing(rules, found, removal)

@@ -53,6 +53,7 @@ def _id(number: int) -> str | None:
 _META: dict[str, tuple[str, Callable[[Scope], Any]]] = {
     "file_name": ("text", _fact("file_name")),
     "folder": ("text", _fact("folder")),
+    "archive": ("text", _fact("archive")),
     "line": ("number", _line),
     "peer": ("text", lambda scope: _inbound(scope).peer or None),
     "id": ("text", lambda scope: _id(scope.context.context.id)),

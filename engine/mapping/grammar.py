@@ -77,7 +77,39 @@ _X12 = Grammar(
     segment="REF",
     place_of="REF",
 )
-_GRAMMARS = {"hl7v2": _HL7, "x12": _X12}
+_EDIFACT = Grammar(
+    name=re.compile(r"[A-Z][A-Z0-9]{2}"),
+    place=re.compile(
+        r"(?:\w+(\[.*?\])?/)*(?P<name>SG\d{1,2}|[A-Z]{3})(\[.*\]|\(.*?\))*(?P<part>\d\d.*)?",
+        re.DOTALL,
+    ),
+    first="UNB",
+    stays=frozenset(["UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"]),
+    why="the envelope of an interchange stays",
+    part="02",
+    keep="keep: [BGM, DTM, NAD]",
+    remove="remove: [FTX, NAD04]",
+    edit='- {each: RFF, when: RFF01-1 == "ZZZ", remove: true}',
+    add='- {segment: RFF, after: DTM, set: {RFF01-1: "CT", RFF01-2: BGM02}}',
+    segment="RFF",
+    place_of="RFF",
+)
+#: Elements have ways, not names: no place of XML is a segment as a whole.
+_XML = Grammar(
+    name=re.compile(r"(?!)"),
+    place=re.compile(r"(?P<name>)(?P<part>.+)", re.DOTALL),
+    first="",
+    stays=frozenset(),
+    why="a document has a root element",
+    part="/@id",
+    keep="",
+    remove="remove: [po:Order/po:Note]",
+    edit='- {each: po:Order/po:Line, when: .@status == "void", remove: true}',
+    add="",
+    segment="",
+    place_of="po:Line",
+)
+_GRAMMARS = {"xml": _XML, "hl7v2": _HL7, "x12": _X12, "edifact": _EDIFACT}
 
 
 def format_of(language: Language) -> str:

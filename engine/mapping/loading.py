@@ -10,7 +10,16 @@ import msgspec
 from engine import formats
 from engine.formats import Shape
 from engine.formats.json.types import ANY, of
-from engine.mapping import builds, edits, entities, holds, layouts, outputs, records
+from engine.mapping import (
+    builds,
+    edits,
+    entities,
+    holds,
+    layouts,
+    outputs,
+    records,
+    stylesheets,
+)
 from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
 from engine.mapping.files import Mapping
@@ -19,14 +28,21 @@ from engine.mapping.rules import Block, Slots, block
 from engine.mapping.sources import Source, dotted, source
 from engine.mapping.tables import Tables
 from engine.mapping.uses import Asked, Filled, Used, Uses
+from engine.markup.namespaces import declared
 from engine.placed import Scalar
 
 if TYPE_CHECKING:
     from engine.mapping.shelf import File, Shelf
 
 _HEAD = ("description", "from", "to", "each", "let", "when")
+#: Formats whose messages are edited in place, and how a new one is written.
+_ANEW = {
+    "hl7v2": "to: hl7v2/2.5.1/MFN_M16",
+    "x12": "to: x12/005010/850",
+    "edifact": "to: edifact/D96A/ORDERS",
+}
 #: Formats of a later release.
-_LATER = ("fhir", "xml")
+_LATER = ("fhir",)
 _OUTSIDE = (
     "the condition of a place reads what stands there; what else it needs is named by a let"
 )
@@ -50,6 +66,7 @@ class Loading:
         self.name, self.root, self.shelf, self.known = file.name, file.root, shelf, known
         self.mistakes, self.zone, self.file = shelf.mistakes, zone, file.path
         self.digest = blake2b(file.raw, digest_size=16)
+        self.namespaces = declared(file.root.entries.get("namespaces"), shelf.mistakes)
         self.tables = Tables(shelf.home, shelf.mistakes, shelf.tables)
         self.uses = Uses(shelf, zone, known, (*around, file.name))
         self.slots = Slots(self.uses, reads)
@@ -119,7 +136,7 @@ class Loading:
 
     def _opened(self) -> tuple[Source, str, Language, Block] | None:
         """What it reads, what it makes, and the language inside its `each`, `let` and `when`."""
-        read = source(self.root, self.shelf.home, self.mistakes)
+        read = source(self.root, self.shelf.home, self.mistakes, self.namespaces)
         node = self.root.entries.get("to")
         if not isinstance(node, Scalar) or not node.text:
             problem = "a mapping says 'to': what it makes"
@@ -145,20 +162,23 @@ class Loading:
 
     def _builds(self, to: str) -> bool:
         """Whether `groups` are those of a message that is built."""
-        return "/" in to and to.partition("/")[0] not in ("delimited", "fixed")
+        return to == "xml" or "/" in to and to.partition("/")[0] not in ("delimited", "fixed")
 
     def _only(self, read: Source, *keys: str) -> None:
         """Note every key that such a mapping does not have."""
         head = (*_HEAD, "groups") if read.name == "hl7v2" else _HEAD
-        only(self.root, (*head, *keys), self.mistakes)
+        spaces = ("namespaces",) if read.shape.format == "xml" else ()
+        only(self.root, (*head, *spaces, *keys), self.mistakes)
 
     def _output(
         self, read: Source, to: str, language: Language, top: Block
     ) -> outputs.Make | None:
         """The maker of what `to:` names; None where mistakes were noted."""
         head, _, rest = to.partition("/")
-        if to in ("hl7v2", "x12"):
+        if to in _ANEW:
             return self._edit(read, to, language, top)
+        if head == "xml" or "xslt" in self.root.entries:
+            return self._xml(read, to, language, top)
         if to == "json" or entities.find(to) is not None:
             struct = entities.find(to)
             self.is_part = to in entities.parts()
@@ -197,10 +217,27 @@ class Loading:
     ) -> outputs.Make | None:
         if read.name != to:
             problem = f"'to: {to}' edits a message in place, and this mapping reads {read.name}"
-            write = "to: hl7v2/2.5.1/MFN_M16" if to == "hl7v2" else "to: x12/005010/850"
-            self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", write)  # fmt: skip
+            self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", _ANEW[to])  # fmt: skip
             return None
         self._only(read, *EDITS)
+        return edits.edited(self.root, language, self.slots, top)
+
+    def _xml(
+        self, read: Source, to: str, language: Language, top: Block
+    ) -> outputs.Make | None:
+        """A document by a stylesheet, edited in place, or built."""
+        if "xslt" in self.root.entries:
+            self._only(read, "xslt", "parameters")
+            if read.name != "xml" or to not in ("xml", "bytes"):
+                problem = "a stylesheet makes XML or bytes of XML"
+                self.mistakes.add(self.root.keys["xslt"], problem, "from: xml, to: xml")
+                return None
+            found = stylesheets.transformed(self.root, self.shelf.home, language, top)
+            self.digest.update(found[1] if found else b"")
+            return found[0] if found else None
+        if to != "xml" or read.name != "xml":
+            return self._build("xml", to.removeprefix("xml").lstrip("/"), language, top)
+        self._only(read, "set", "remove", "edit")
         return edits.edited(self.root, language, self.slots, top)
 
     def _line(
@@ -224,7 +261,7 @@ class Loading:
     ) -> outputs.Make | None:
         format_: Any = formats.load(head)
         node = self.root.entries["to"]
-        if not hasattr(format_, "structure"):
+        if not (hasattr(format_, "structure") or hasattr(format_, "structured")):
             self.mistakes.add(
                 node, f"{head} messages are not built by a standard", f"to: {head}"
             )
@@ -235,12 +272,17 @@ class Loading:
             self.mistakes.add(node, f"{problem}: {said}" if said else problem)
             return None
         self.is_part = bool(said)
+        self.digest.update(getattr(structure, "content", b""))
         group = Filled(format_name=head, path=rest, structure=structure)
         return builds.built(group, self._content(group, language, top))
 
     def _structure(self, format_: Any, rest: str) -> tuple[Any, str]:
         """The structure of that name, or the group inside one and a word that says so; None and what is wrong."""
         try:
+            if hasattr(format_, "structured"):
+                at = self.root.entries["to"]
+                home, spaces = self.shelf.home, self.namespaces
+                return format_.structured(rest, spaces, home, at, self.mistakes), ""
             return format_.structure(rest), ""
         except LookupError as error:
             problem = str(error.args[0]) if error.args else ""
@@ -265,11 +307,14 @@ class Loading:
             problem = f"the mapping '{self.name}' makes {to}, and here the group {wanted} of {head} is filled"
             self.mistakes.add(self.root.entries["to"], problem)
             return None
+        if hasattr(mine, "way"):  # its own prefixes, and its own order
+            group = msgspec.structs.replace(group, structure=mine)
         return self._content(group, language, top)
 
     def _content(self, group: Filled, language: Language, top: Block) -> builds.Content:
         head, structure = group.format_name, group.structure
-        only(self.root, (*_HEAD, *BUILDS), self.mistakes)
+        spaces = ("namespaces",) if head == "xml" else ()
+        only(self.root, (*_HEAD, *spaces, *BUILDS), self.mistakes)
         if not self.root.entries.keys() & set(BUILDS):
             problem = f"a build has one of {', '.join(BUILDS)}"
             self.mistakes.add(self.root, problem, "set: {BEG03: number}")

@@ -58,7 +58,7 @@ def name(parser: Parser) -> Term:
     if following == "(" and calls.known(word):
         parser.at = end
         return calls.call(parser, word, start, None)
-    if following not in ("(", "-") and (term := _word(parser, word, start, end)):
+    if following not in ("(", "-", ":") and (term := _word(parser, word, start, end)):
         return term
     try:
         found_path = None if following == "(" and word.islower() else _path(parser)

@@ -17,10 +17,11 @@ from engine.formats.json.types import FieldType
 from engine.grouping import listed
 from engine.mapping import entities, layouts
 from engine.mapping.language import later, suggestion
+from engine.markup.namespaces import Namespaces
 from engine.placed import Items, Mistakes, Record, Scalar
 
 #: Formats of a later release.
-_LATER = ("fhir", "xml")
+_LATER = ("fhir",)
 _DATATYPE = re.compile(r"[A-Z]{2}[A-Z0-9]?")
 _DATA = ("field", "repetition", "component")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
@@ -52,6 +53,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
                 "group",
                 mine.name,
             )
+        if mine.format == "xml":
+            element = shape.format == "xml" and shape.kind == "element"
+            return element and shape.name in ("", mine.name)
         if mine.format == "canonical":
             return mine.type is not None and mine.type is _struct(shape)
         return (
@@ -66,7 +70,9 @@ def _struct(shape: Shape) -> Any:
     return shape.type.struct if isinstance(shape.type, FieldType) else shape.type
 
 
-def source(root: Record, home: Path, mistakes: Mistakes) -> Source | None:
+def source(
+    root: Record, home: Path, mistakes: Mistakes, namespaces: Namespaces
+) -> Source | None:
     """What `from:` names; None where mistakes were noted."""
     node = root.entries.get("from")
     if isinstance(node, Items) and len(node.items) == 1:
@@ -75,6 +81,8 @@ def source(root: Record, home: Path, mistakes: Mistakes) -> Source | None:
         mistakes.add(node or root, "a mapping says 'from': what it reads", "from: hl7v2")
         return None
     head, _, rest = node.text.partition("/")
+    if head == "xml":
+        return _xml(rest, node, namespaces, mistakes)
     if head in formats.names():
         return _format(head, rest, node, home, mistakes)
     if (struct := entities.find(node.text)) is not None:
@@ -106,6 +114,22 @@ def _group(node: Items, mistakes: Mistakes) -> Source | None:
         return None
     shape = Shape(format="canonical", kind="record", name=f"[{name}]", type=listed(struct))
     return Source(name=f"[{name}]", shape=shape, format=formats.load("json"))
+
+
+def _xml(
+    name: str, node: Scalar, namespaces: Namespaces, mistakes: Mistakes
+) -> Source | None:
+    """`xml`, or `xml/po:Line`: an element that another mapping hands over."""
+    around, format_ = Shape(format="xml", type=namespaces), formats.load("xml")
+    if not name:
+        return Source(name="xml", shape=around, format=format_)
+    try:
+        tag = namespaces.tag(name, len("xml/"))
+    except PathProblem as problem:
+        mistakes.add(node, problem.problem, problem.write, problem.offset)
+        return None
+    shape = Shape(format="xml", kind="element", name=tag, type=namespaces)
+    return Source(name=node.text, shape=shape, format=format_, part=True)
 
 
 def _format(

@@ -36,7 +36,7 @@ def walked(rules: Block, copy: Any, scope: Scope) -> Iterator[tuple[int, Scope]]
 
 
 def taken(item: Any) -> Sequence[Any]:
-    """The segments that go with a thing that is removed: of a loop of X12 all of its own, else the segment alone."""
+    """The segments that go with a thing that is removed: of a loop of X12 all of its own, an element of XML itself."""
     loop = getattr(item, "part", None) is not None
-    found: Sequence[Any] = item.segments() if loop else [item.segment]
+    found: Sequence[Any] = item.segments() if loop else [getattr(item, "segment", item)]
     return found

@@ -70,10 +70,22 @@ def _field(term: Term) -> Term:
     return written.hl7v2(term)
 
 
-def _element(term: Term) -> Term:
+def _x12(term: Term) -> Term:
+    return written.x12(_one(term))
+
+
+def _edifact(term: Term) -> Term:
+    return written.edifact(_one(term))
+
+
+def _one(term: Term) -> Term:
     if term.many:
         raise Wrong(term.offset, "an element takes one value", "first(...)")
-    return written.x12(term)
+    return term
 
 
-_FINISH = {"hl7v2": _field, "x12": _element}
+def _xml(term: Term) -> Term:
+    return written.xml(_one(term))
+
+
+_FINISH = {"xml": _xml, "hl7v2": _field, "x12": _x12, "edifact": _edifact}

@@ -24,9 +24,22 @@ def hl7v2(term: Term) -> Term:
 
 
 def x12(term: Term) -> Term:
-    """A value as an element of X12 takes it, an element copied as it is; how a date or a truth is written a mapping says."""
+    """See _element."""
+    return _element(term, "x12")
+
+
+def edifact(term: Term) -> Term:
+    """See _element."""
+    return _element(term, "edifact")
+
+
+def _element(term: Term, name: str) -> Term:
+    """
+    A value as an element of an interchange takes it, one of the same format copied as it is; how a date or a truth is
+    written a mapping says.
+    """
     nodes = term.nodes
-    if nodes is not None and term.shape is not None and term.shape.format == "x12":
+    if nodes is not None and term.shape is not None and term.shape.format == name:
         return msgspec.structs.replace(term, run=lambda scope: nodes(scope) or None)
     _single_kind(term)
     if term.kind == "moment":
@@ -35,7 +48,7 @@ def x12(term: Term) -> Term:
         raise Wrong(
             term.offset, "an element takes a text, this is a truth", 'if(..., "Y", "N")'
         )
-    return _through(term, _x12_text)
+    return _through(term, _element_text)
 
 
 def column(term: Term) -> Term:
@@ -61,7 +74,24 @@ def _whole(found: Any) -> Any:
     return found if isinstance(found, bytes) else text_of(found) or None
 
 
-FINISH: dict[str, Callable[[Term], Term]] = {"hl7v2": hl7v2, "x12": x12}
+def xml(term: Term) -> Term:
+    """A value as XML takes it: moments as ISO 8601 and truths as `true` and `false` (XSD part 2, 3.2)."""
+    _single_kind(term)
+    return term if term.kind == "text" and not term.many else _through(term, _xml_text)
+
+
+def _xml_text(found: Any) -> Any:
+    if found is None or found is NULL or found is NOTHING_HOLDS:
+        return found
+    return text_of(found) or None
+
+
+FINISH: dict[str, Callable[[Term], Term]] = {
+    "xml": xml,
+    "hl7v2": hl7v2,
+    "x12": x12,
+    "edifact": edifact,
+}
 """By format: what a value becomes on its way into a message."""
 
 
@@ -94,8 +124,8 @@ def _through(term: Term, write: Callable[[Any], Any]) -> Term:
     return msgspec.structs.replace(term, run=made)
 
 
-def _x12_text(found: Any) -> Any:
-    """X12 has no word for 'delete': null is nothing."""
+def _element_text(found: Any) -> Any:
+    """Interchanges have no word for 'delete': null is nothing."""
     if found is None or found is NULL or found is NOTHING_HOLDS:
         return None
     if isinstance(found, Moment):

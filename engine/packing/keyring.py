@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ import msgspec
 from engine.errors import Misconfigured
 
 #: Where keyrings are, the first that exists: a file system in memory, so that a key from a variable is on no disk.
-_PLACES = (Path("/dev/shm"), Path(tempfile.gettempdir()))  # noqa: S108 (folders are made inside, for us alone)
+_PLACES = (Path("/dev/shm"), Path(tempfile.gettempdir()))
 _PREFIX = "corridor-pgp-"
 #: Keyrings at a time; the oldest goes when a rotated key brings a new one.
 _MOST = 32
@@ -46,9 +47,15 @@ class Keyring(msgspec.Struct, frozen=True):
         ]  # fmt: skip
 
 
-def keyring(ours: bytes, theirs: bytes) -> Keyring:
-    """The keyring with these keys. Misconfigured where one is none, or GnuPG is not there. Blocks."""
-    name = hashlib.sha256(len(ours).to_bytes(8, "big") + ours + theirs).digest()
+def keyring(ours: bytes, theirs: bytes, passphrase: str) -> Keyring:
+    """
+    The keyring with these keys. Misconfigured where one is none, or GnuPG is not there. Blocks.
+
+    GnuPG remembers for a while that a passphrase opened a key: so that another one is not taken for it, each has its own.
+    """
+    name = hashlib.sha256(
+        b"\0".join(_hash(each) for each in (ours, theirs, passphrase.encode()))
+    ).digest()
     with _alone:
         found = _rings.get(name)
         if found is None or not found.home.exists():
@@ -59,6 +66,10 @@ def keyring(ours: bytes, theirs: bytes) -> Keyring:
                 _end(_rings.pop(next(iter(_rings))))
             found = _rings[name] = _made(ours, theirs)
     return found
+
+
+def _hash(part: bytes) -> bytes:
+    return hashlib.sha256(part).digest()
 
 
 def close() -> None:
@@ -72,7 +83,6 @@ def _made(ours: bytes, theirs: bytes) -> Keyring:
         raise Misconfigured("no gpg", "GnuPG is not installed on this machine (Debian: gnupg)")
     place = next(place for place in _PLACES if os.access(place, os.W_OK))
     home = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
-    (home / "gpg-agent.conf").write_text("default-cache-ttl 0\nmax-cache-ttl 0\n")
     empty = Keyring(home, (), ())
     try:
         mine = _imported(empty, ours, "our private key", "IMPORT_OK 17", "IMPORT_OK 16")
@@ -106,10 +116,10 @@ def _imported(ring: Keyring, keys: bytes, whose: str, *signs: str) -> tuple[str,
 
 def _end(ring: Keyring) -> None:
     kill = ["gpgconf", "--homedir", str(ring.home), "--kill", "all"]
-    try:
+    with suppress(
+        OSError, subprocess.TimeoutExpired
+    ):  # it ends by itself when its folder is gone
         subprocess.run(kill, capture_output=True, check=False, timeout=_TIMEOUT)
-    except (OSError, subprocess.TimeoutExpired):
-        pass  # it ends by itself when its folder is gone
     shutil.rmtree(ring.home, ignore_errors=True)
 
 

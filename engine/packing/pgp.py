@@ -48,12 +48,12 @@ def opened(
     MessageError where it is no such message, for somebody else, without integrity protection, wrongly signed or longer
     than `longest` bytes; Misconfigured where a key of ours cannot be used. No word of it says what is inside.
     """
-    ring = keyring(key, signed_by)
+    ring = keyring(key, signed_by, passphrase)
     words = (*_STRICT, "--max-output", str(longest + 1), "--decrypt")
     found = _asked(ring, words, content, passphrase, longest)
     said = found.status
     if key:
-        _check_encryption(said)
+        _check_encryption(said, ring)
     elif "BEGIN_DECRYPTION" in said or "ENC_TO" in said:
         raise MessageError(
             "pgp_not_encrypted",
@@ -66,24 +66,30 @@ def opened(
     return found.body
 
 
-def _check_encryption(said: dict[str, list[list[str]]]) -> None:
+def _check_encryption(said: dict[str, list[list[str]]], ring: Keyring) -> None:
     """What must be said of a message that was encrypted for us."""
-    if "BAD_PASSPHRASE" in said or "MISSING_PASSPHRASE" in said:
-        raise Misconfigured(
-            "no key", "the passphrase does not open our private key, or is missing"
-        )
-    info = said.get("DECRYPTION_INFO", [["2"]])[0]
-    if info[0] == "0" and info[2:3] in ([], ["0"]):
+    if "DECRYPTION_INFO" not in said:
+        raise _not_opened(said, ring)
+    protection = said["DECRYPTION_INFO"][0]
+    if protection[0] == "0" and protection[2:3] in ([], ["0"]):
         why = "the file is encrypted without integrity protection (MDC), so that anybody could have changed it"
         raise MessageError("pgp_unsafe", why)
-    if "DECRYPTION_OKAY" in said:
-        return
-    if "NO_SECKEY" in said:
-        raise MessageError("pgp_not_for_us", "the file is encrypted for another key than ours")
-    if "PLAINTEXT" in said and "DECRYPTION_FAILED" not in said:
+    if "DECRYPTION_OKAY" not in said:
+        raise _damaged()
+
+
+def _not_opened(said: dict[str, list[list[str]]], ring: Keyring) -> Exception:
+    if "ENC_TO" not in said and "PLAINTEXT" in said:
         why = "the file is not encrypted, though the channel expects it to be"
-        raise MessageError("pgp_not_encrypted", why)
-    raise _damaged()
+        return MessageError("pgp_not_encrypted", why)
+    if "ENC_TO" not in said:
+        return _damaged()
+    considered = {words[0] for words in said.get("KEY_CONSIDERED", [])}
+    if considered & set(ring.ours):
+        return Misconfigured(
+            "no key", "the passphrase does not open our private key, or is missing"
+        )
+    return MessageError("pgp_not_for_us", "the file is encrypted for another key than ours")
 
 
 def _check_signature(said: dict[str, list[list[str]]], ring: Keyring) -> None:
@@ -104,7 +110,7 @@ def sealed(
     Encrypted for every key of `encrypt_to`, with integrity protection, and signed where `sign_with` is not empty. Blocks.
     Misconfigured where a key cannot be used.
     """
-    ring = keyring(sign_with, encrypt_to)
+    ring = keyring(sign_with, encrypt_to, passphrase)
     words = ["--encrypt", *(word for each in ring.theirs for word in ("--recipient", each))]
     if sign_with:
         words += ["--sign", "--local-user", ring.ours[0]]

@@ -44,7 +44,7 @@ class Planning:
     ) -> None:  # fmt: skip
         self.channel, self.inbound, self.content = channel, inbound, content
         self.digest, self.context, self.planner = digest, context, planner
-        self.facts = Facts(inbound=inbound, context=context)
+        self.facts = Facts(inbound=inbound, context=context, marks=channel.marks)
         self.document: Document = channel.format.parse(content, channel.reading)
         self.scope = Scope(self.document, self.facts)
         self.unread: MessageError | None = None
@@ -196,7 +196,7 @@ class Releasing:
     ) -> None:  # fmt: skip
         self.channel, self.inbound, self.content = channel, inbound, content
         self.digest, self.planner = digest, planner
-        self.facts = Facts(inbound=inbound, context=context)
+        self.facts = Facts(inbound=inbound, context=context, marks=channel.marks)
         self.body = groups.unpack(content)
 
     def plan(self) -> Plan:

@@ -4,6 +4,7 @@ A large message taken apart in chunks, each planned and kept by itself. Pure but
     survey    a look at the whole before anything of it counts: whether it is kept at all, and what is known of it
     chunk     the next parts, planned, and the position behind them
     vanished  records of the last file that this one has not, as parts
+    ended     the last step
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ Digests = Callable[[Sequence[str]], Mapping[str, bytes]]
 
 
 def in_chunks(channel: Channel, inbound: Inbound) -> bool:
-    """Whether a message is taken apart in chunks: large ones, and all that replace the last one."""
+    """Whether a message is taken apart in chunks: large ones, those that replace the last one, and where rejects go back."""
     if not channel.split or getattr(channel.format, "parted_blocks", None) is None:
         return False
     if channel.acknowledges or (inbound.facts is not None and FACT in inbound.facts):
         return False
-    return isinstance(inbound.raw, Spooled) or is_whole(channel, inbound)
+    large = isinstance(inbound.raw, Spooled)
+    return large or channel.sends_back or is_whole(channel, inbound)
 
 
 def blocks_of(raw: Body) -> tuple[Blocks, Callable[[], None]]:
@@ -96,7 +98,7 @@ def checked(
     """  # fmt: skip
     assert surveyed.load is not None
     memory = None if context.memory is None else Overlaid(context.memory, context.now)
-    known = surveyed.load.known
+    number, known = 0, surveyed.load.known
     parting = channel.format.parted_blocks(blocks, channel.reading, channel.split, known, b"")
     for number, part in enumerate(parting, 1):
         made = planned(channel, inbound, _piece(inbound, part), _numbered(context, number, memory), planner)
@@ -118,6 +120,7 @@ def chunk(
     context: Context,
     planner: Planner,
     digests: Digests | None,
+    most: int = PARTS,
 ) -> Generator[None, None, Plan]:
     """
     The next parts of a message, planned, with the step that keeps them. `digests` where the channel's files replace each
@@ -125,7 +128,7 @@ def chunk(
     """
     inbound = loading.inbound
     memory = None if context.memory is None else Overlaid(context.memory, context.now)
-    chosen = _Chosen(channel, loading, blocks, digests)
+    chosen = _Chosen(channel, loading, blocks, digests, most)
     plans: list[Plan] = []
     for number, part in chosen.parts():
         numbered = _numbered(context, number, memory)
@@ -135,10 +138,35 @@ def chunk(
             memory.lay(made)
         if len(plans) % AT_ONCE == 0:
             yield
+    return _of_chunk(channel, loading, chosen, plans)
+
+
+def skipped(
+    channel: Channel, loading: Loading, blocks: Blocks, digests: Digests | None, why: str
+) -> Plan:
+    """The chunk of the next part alone, which nobody can plan: quarantined, so that the others go on."""
+    chosen = _Chosen(channel, loading, blocks, digests, 1)
+    plans = []
+    for _, part in chosen.parts():
+        digest = blake2b(part.raw, digest_size=16).digest()
+        made = Plan(
+            verdict=Verdict.QUARANTINED,
+            reason="engine_error",
+            detail=why,
+            owner=channel.owner,
+            digest=digest,
+            release=channel.release,
+            part_raw=part.raw,
+            part_facts=_piece(loading.inbound, part).facts,
+        )
+        plans.append(made)
+    return _of_chunk(channel, loading, chosen, plans)
+
+
+def _of_chunk(channel: Channel, loading: Loading, chosen: _Chosen, plans: list[Plan]) -> Plan:
     step = Step(
         begin=loading.position,
-        end=chosen.position if not chosen.over else b"",
-        phase=0,
+        end=b"" if chosen.over else chosen.position,
         next=1 if chosen.over else 0,
         unchanged=chosen.unchanged,
         kept=tuple(chosen.kept),
@@ -151,9 +179,14 @@ class _Chosen:
     """The parts of one chunk: those that follow, without those that are as they were."""
 
     def __init__(
-        self, channel: Channel, loading: Loading, blocks: Blocks, digests: Digests | None
+        self,
+        channel: Channel,
+        loading: Loading,
+        blocks: Blocks,
+        digests: Digests | None,
+        most: int,
     ) -> None:
-        self._loading, self._digests = loading, digests
+        self._loading, self._digests, self._most = loading, digests, most
         self._parting = channel.format.parted_blocks(
             blocks, channel.reading, channel.split, loading.known, loading.position
         )
@@ -162,12 +195,14 @@ class _Chosen:
         self.position, self.over = loading.position, False
         self.unchanged = 0
         self.kept: list[Kept] = []
+        self._met: dict[str, bytes] = {}
+        """Of this very chunk."""
 
     def parts(self) -> Iterator[tuple[int, Part]]:
         """With their numbers in the message."""
         taken = looked = 0
-        while taken < PARTS and looked < LOOKED_AT and not self.over:
-            some = self._some()
+        while taken < self._most and looked < LOOKED_AT and not self.over:
+            some = self._some(self._most - taken)
             known = self._known(some)
             for part in some:
                 looked += 1
@@ -177,18 +212,17 @@ class _Chosen:
                     continue
                 if part.key is not None and self._digests is not None:
                     self.kept.append(Kept(taken, part.key, digest))
-                    if self._only_changed:
-                        known[part.key] = digest
+                    known[part.key] = self._met[part.key] = digest
                 yield self._loading.met + looked, part
                 taken += 1
 
-    def _some(self) -> list[Part]:
+    def _some(self, most: int) -> list[Part]:
         some: list[Part] = []
         size = 0
         for part in self._parting:
             some.append(part)
             size += len(part.raw)
-            if len(some) >= PARTS or size >= BYTES:
+            if len(some) >= most or size >= BYTES:
                 break
         else:
             self.over = True
@@ -199,7 +233,8 @@ class _Chosen:
         if not self._only_changed:
             return {}
         assert self._digests is not None
-        return dict(self._digests([part.key for part in some if part.key is not None]))
+        found = self._digests([part.key for part in some if part.key is not None])
+        return {**found, **self._met}
 
 
 def vanished(
@@ -209,7 +244,7 @@ def vanished(
     context: Context,
     planner: Planner,
 ) -> Plan:
-    """Records of the last file that this one has not (key and bytes of then), as parts; none: that was all."""
+    """Records of the last file that this one has not (key and bytes of then), as parts."""
     inbound = loading.inbound
     facts = {**(inbound.facts or {}), "vanished": "true"}
     memory = None if context.memory is None else Overlaid(context.memory, context.now)
@@ -220,15 +255,20 @@ def vanished(
         plans.append(made)
         if memory is not None:
             memory.lay(made)
-    last = gone[-1][0].encode() if gone else b""
     step = Step(
         begin=loading.position,
-        end=last,
+        end=gone[-1][0].encode(),
         phase=1,
-        next=1 if gone else 2,
+        next=1,
         gone=tuple(key for key, _ in gone),
     )
     parts = apart(channel, plans, loading.met + loading.vanished)
+    return Plan(verdict=Verdict.SPLIT, parts=parts, release=channel.release, step=step)
+
+
+def ended(channel: Channel, loading: Loading, parts: tuple[Plan, ...], at: float) -> Plan:
+    """The last step, with what is made of the whole."""
+    step = Step(begin=loading.position, end=b"", phase=1, next=2, count=False, at=at)
     return Plan(verdict=Verdict.SPLIT, parts=parts, release=channel.release, step=step)
 
 

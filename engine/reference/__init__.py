@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from engine import canonical, connectors, installation
 from engine.reference import editor, keys, layouts, pages, schemas
@@ -81,6 +82,8 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "installation.md", _installation()
     for name in connectors.names():
         yield f"connectors/{name}.md", _connector(name)
+    for name, settings in editor.envelopes():
+        yield f"envelopes/{name}.md", _envelope(name, settings)
     yield from layouts.pages()
     yield "functions.md", pages.functions()
     yield "entities.md", pages.entities()
@@ -110,6 +113,12 @@ def _connector(name: str) -> str:
             lines += [f"## As a {side.lower()}", "", inspect.getdoc(found) or "", ""]
             lines += [*table(found), ""]
     return "\n".join(lines)
+
+
+def _envelope(name: str, settings: Any) -> str:
+    lines = [f"# {name} of a partner", "", inspect.getdoc(settings) or "", ""]
+    lines += [f"In config.yaml: `partners: {{medline: {{{name}: {{...}}}}}}`.", ""]
+    return "\n".join([*lines, *table(settings), ""])
 
 
 def _index(found: dict[str, str]) -> str:

@@ -85,6 +85,7 @@ def _destination() -> Schema:
         batch=_level("batch", close=close),
         reply=_level("reply", keep=_NAMED),
         expect=_level("expect"),
+        expect_ack=_level("expect_ack"),
     )
     return _with_connectors(found, "DestinationSettings")
 
@@ -196,8 +197,20 @@ def config() -> Schema:
     """`config.yaml`."""
     found = struct(installation.Installation)
     partner: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    found["properties"]["partners"]["additionalProperties"] = _with_connectors(partner, "DestinationSettings")  # fmt: skip
+    partner = _with_connectors(partner, "DestinationSettings")
+    for name, settings in envelopes():
+        partner["properties"][name] = struct(settings, needed=False)
+    found["properties"]["partners"]["additionalProperties"] = partner
     return found
+
+
+def envelopes() -> list[tuple[str, Any]]:
+    """The formats whose messages stand in a partner's envelope, with its settings."""
+    found = [
+        (name, getattr(formats.load(name), "EnvelopeSettings", None))
+        for name in formats.names()
+    ]
+    return [(name, settings) for name, settings in found if settings is not None]
 
 
 def table() -> Schema:

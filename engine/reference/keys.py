@@ -25,6 +25,7 @@ LEVELS = (
     ("`close` of a `batch`", grammar.CLOSE, "close"),
     ("`reply`", grammar.REPLY, "reply"),
     ("`expect` of a destination", grammar.EXPECT, "expect"),
+    ("`expect_ack` of a destination", grammar.EXPECT_ACK, "expect_ack"),
     ("A parameter of a template", grammar.PARAMETER, "parameter"),
     ("A test", grammar.TEST, "test"),
     ("`given`, where a test says more than a file", grammar.GIVEN, "given"),

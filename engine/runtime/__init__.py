@@ -17,7 +17,7 @@ from engine.errors import CommitUnknown
 from engine.runtime.desk import Desk
 from engine.runtime.engine import Engine
 from engine.runtime.releases import releases
-from engine.runtime.watch import alerts, edits, lag, lasting, prune, usage
+from engine.runtime.watch import alerts, apart, edits, lag, lasting, prune, usage
 
 #: Seconds a thread may run Python before another gets its turn; the writer and the loop hand over often.
 SWITCH = 0.001
@@ -44,7 +44,7 @@ async def _run(home: Path, hold_all: bool, on_ready: Callable[[Engine], None] | 
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    works = (edits, lag, alerts, prune, releases, usage)
+    works = (edits, lag, alerts, prune, releases, usage, apart)
     watches = [asyncio.create_task(lasting(engine, work)) for work in works]
     try:
         await engine.start()

@@ -5,8 +5,12 @@ from __future__ import annotations
 from engine.channel import Channel
 from engine.lanes import Lanes
 from engine.log import Log
-from engine.message import Delivery, Inbound, Plan, Receipt, State, Verdict
+from engine.message import Delivery, Inbound, Loading, Plan, Receipt, State, Verdict
 from engine.pipeline import Attempt, Clock
+
+
+#: Rejected parts of one large message that have a line in the log each; the others are counted.
+REJECTS_TOLD = 100
 
 
 class Counting:
@@ -44,6 +48,36 @@ class Counting:
         )
         for at, part in enumerate(receipt.parts):
             self.kept(channel, inbound, part, planned.parts[at] if planned else None)
+
+    def chunk(
+        self, channel: Channel, loading: Loading, receipt: Receipt, planned: Plan
+    ) -> None:
+        """Parts of a large message were kept; the first of them that were rejected are told one by one."""
+        left = REJECTS_TOLD - loading.rejected
+        for at, part in enumerate(receipt.parts):
+            self.received += 1
+            verdict = part.verdict.value
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
+            if part.verdict is Verdict.QUARANTINED and left > 0:
+                left -= 1
+                self._log.event(
+                    "warning",
+                    channel.name,
+                    verdict,
+                    part.id,
+                    reason=part.reason,
+                    detail=part.detail,
+                    owner=planned.parts[at].owner or channel.owner,
+                )
+
+    def loaded(self, channel: Channel, loading: Loading) -> None:
+        """A large message is through: its report."""
+        level = "warning" if loading.rejected else "info"
+        detail = loading.report()
+        took = loading.ended_at - loading.began_at
+        self._log.event(
+            level, channel.name, "taken_apart", loading.message, detail=detail, duration=took
+        )
 
     def tried(
         self, channel: Channel, lanes: Lanes, delivery: Delivery, attempt: Attempt

@@ -16,6 +16,7 @@ from engine.log import Log
 from engine.message import Delivery, State
 from engine.pipeline import Clock
 from engine.runtime import past
+from engine.runtime.apart import Apart
 from engine.runtime.gates import gates
 from engine.runtime.large import LargePlanner
 from engine.runtime.places import has_place
@@ -46,6 +47,7 @@ class Engine:
         self.mistakes: tuple[Mistake, ...] = ()
         self.gates = gates()
         self.large = LargePlanner(home)
+        self.apart = Apart(self, self.large)
         self.ended = asyncio.Event()
         self._reloading = asyncio.Lock()
         self.fatal = ""
@@ -90,6 +92,7 @@ class Engine:
         if hold_all:
             await self._hold_all("started with --hold-all")
         await self._recover()
+        self.apart.left()
         left = self._left_behind(self.channels, config.broken)
         self.mistakes = (*config.mistakes, *left)
         for mistake in self.mistakes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,6 +25,12 @@ from engine.store.tables.usage import Noted
 #: Seconds without a large message after which the planning process ends.
 IDLE = 30.0
 
+#: What is done there: (home, channel, context, ...) -> a plan. A function of a module, so that it can be named to it.
+Work = Callable[..., Plan]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Plan).decode
+
 _channels: dict[str, Channel] = {}
 _home = Path()
 
@@ -33,17 +41,28 @@ def _begin(home: str) -> None:
     _home = Path(home)
 
 
-def _plan(name: str, release: str, inbound: Inbound, context: Context) -> tuple[Plan, Noted]:
-    """In the planning process: plan, and put large payloads into files; also which rows of tables were asked for."""
+def channel_of(name: str, release: str) -> Channel:
+    """In the planning process: the channel, as the engine has it. LookupError where its files say something else."""
     if name not in _channels or _channels[name].release != release:
         with contextlib.suppress(ConfigError):
             _channels.update(load_all(_home, lenient=True).channels)
         if name not in _channels or _channels[name].release != release:
             raise LookupError(name)
-    whole = msgspec.structs.replace(context, channels=_channels)
-    planned = pipeline.plan(_channels[name], inbound, whole)
+    return _channels[name]
+
+
+def _do(
+    work: Work, name: str, release: str, context: Context, rest: tuple[Any, ...]
+) -> tuple[bytes, Noted]:
+    """In the planning process: plan, and put large payloads into files; also which rows of tables were asked for."""
+    channel = channel_of(name, release)
+    planned = work(_home, channel, msgspec.structs.replace(context, channels=_channels), *rest)
     assert isinstance(context.lookups, StoreTables)
-    return _spooled(planned), context.lookups.noted()
+    return _encode(_spooled(planned)), context.lookups.noted()
+
+
+def _plan(home: Path, channel: Channel, context: Context, inbound: Inbound) -> Plan:
+    return pipeline.plan(channel, inbound, context)
 
 
 def _spooled(planned: Plan) -> Plan:
@@ -70,45 +89,48 @@ class LargePlanner:
 
     async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """The same plan as `pipeline.plan` makes; quarantined `engine_error` when planning ends the process."""
+        try:
+            return await self.run(_plan, channel, context, inbound)
+        except BrokenProcessPool:
+            return Plan(
+                verdict=Verdict.QUARANTINED,
+                reason="engine_error",
+                detail="planning this message ended its process",
+                owner=channel.owner,
+                release=channel.release,
+            )
+
+    async def run(self, work: Work, channel: Channel, context: Context, *rest: Any) -> Plan:
+        """What `work`, a function of a module, makes there; BrokenProcessPool when it ends the process."""
         self._under_way += 1
         try:
-            return await self._try(channel, inbound, context)
+            return await self._try(work, channel, context, rest)
         except BrokenProcessPool:
-            return await self._once_more(channel, inbound, context)
+            async with self._alone:
+                # it ended with several messages in it: each is tried alone, so that only the culprit is held
+                return await self._try(work, channel, context, rest)
         finally:
             self._under_way -= 1
             self._rest(asyncio.get_running_loop())
 
-    async def _try(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+    async def _try(
+        self, work: Work, channel: Channel, context: Context, rest: tuple[Any, ...]
+    ) -> Plan:
         bare = msgspec.structs.replace(context, channels=None, memory=None, numbers=None)
         pool = self._started()
-        work = partial(_plan, channel.name, channel.release, inbound, bare)
+        done = partial(_do, work, channel.name, channel.release, bare, rest)
         try:
-            planned, noted = await asyncio.get_running_loop().run_in_executor(pool, work)
+            packed, noted = await asyncio.get_running_loop().run_in_executor(pool, done)
         except LookupError:
             # its files were edited, and the edit is not in force: only this process knows it
-            return await asyncio.to_thread(pipeline.plan, channel, inbound, context)
+            return await asyncio.to_thread(work, self._home, channel, context, *rest)
         except BrokenProcessPool:
             if self._pool is pool:
                 self.close()
             raise
         if isinstance(context.lookups, StoreTables):
             context.lookups.note(noted)
-        return planned
-
-    async def _once_more(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
-        """The process ended with several messages in it: each is tried alone, so that only the culprit is held."""
-        async with self._alone:
-            try:
-                return await self._try(channel, inbound, context)
-            except BrokenProcessPool:
-                return Plan(
-                    verdict=Verdict.QUARANTINED,
-                    reason="engine_error",
-                    detail="planning this message ended its process",
-                    owner=channel.owner,
-                    release=channel.release,
-                )
+        return _decode(packed)
 
     def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
         """End the process when it stays idle: what it planned has left its memory large."""

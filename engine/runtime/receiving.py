@@ -33,7 +33,17 @@ class Receiving:
         self.closed = False
         """Whether it is outside its hours."""
         self.stopped = False
+        self._warned: tuple[tuple[str, float, str], ...] = ()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def warned(self) -> tuple[tuple[str, float, str], ...]:
+        """What the source says of its partner's files: kind of alert, since when, in which words; while it is away, what it said."""
+        ask = getattr(self.source, "warned", None)
+        said = ask() if ask is not None else None
+        if said is not None:
+            self._warned = tuple(said)
+        return self._warned
 
     def start(self) -> None:
         """Begin to receive."""

@@ -10,7 +10,7 @@ from engine.effects import Group
 from engine.errors import CommitUnknown, EngineError, GroupChanged
 from engine.message import short_id
 from engine.runtime.places import has_place
-from engine.store import Overdue
+from engine.store import Overdue, Refused
 
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine
@@ -82,10 +82,35 @@ def unconfirmed(engine: Engine) -> list[Alert]:
     return [_alert(engine, overdue) for overdue in engine.store.overdue(engine.clock.now())]
 
 
+def rejected(engine: Engine) -> list[Alert]:
+    """What people are told of what partners rejected in their acknowledgements, each once."""
+    return [_rejected(engine, refused) for refused in engine.store.refused(engine.clock.now())]
+
+
+def _rejected(engine: Engine, refused: Refused) -> Alert:
+    station = engine.stations.get(refused.channel)
+    more = f" and {refused.count - 1} more" if refused.count > 1 else ""
+    why = f" ({refused.said})" if refused.said else ""
+    text = (
+        f"{refused.channel}, destination {refused.destination}: the partner rejected {refused.says}{more}{why},"
+        f" said by {short_id(refused.by)} on {refused.awaited}. It is not sent again by itself;"
+        f" see: corridor show {short_id(refused.message)}"
+    )
+    return Alert(
+        kind="rejected_by_partner",
+        channel=refused.channel,
+        destination=refused.destination,
+        owner=station.channel.owner if station is not None else "",
+        since=refused.at,
+        text=text,
+    )
+
+
 def _alert(engine: Engine, overdue: Overdue) -> Alert:
     station = engine.stations.get(overdue.channel)
+    more = f" with {overdue.count - 1} more" if overdue.count > 1 else ""
     text = (
-        f"{overdue.channel}, destination {overdue.destination}: message {short_id(overdue.message)} was delivered,"
+        f"{overdue.channel}, destination {overdue.destination}: message {short_id(overdue.message)}{more} was delivered,"
         f" and {overdue.awaited} has brought no confirmation within {span(overdue.within)}."
         f" Ask the partner, or see: corridor show {short_id(overdue.message)}"
     )

@@ -14,7 +14,7 @@ from engine.effects import Group
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError
 from engine.judgement import negative
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Receipt, Reply
+from engine.message import Context, Delivery, Inbound, Loading, Receipt, Reply
 from engine.pipeline import Attempt, receive, release
 from engine.runtime.answers import hand_on
 from engine.runtime.counting import Counting
@@ -153,10 +153,12 @@ class Station:
     async def _receive(self, inbound: Inbound) -> Reply:
         engine, channel = self.engine, self.channel
         if self.pressure():
-            return await self._refused(inbound, "the queue is full")
+            busy = engine.apart.busy(channel.name)
+            why = "the message before it is being taken apart" if busy else "the queue is full"
+            return await self._refused(inbound, why)
         context = self.context(inbound)
         try:
-            reply = await receive(channel, inbound, engine.store, context, engine.large.plan)
+            reply = await receive(channel, inbound, engine.store, context, engine.apart)
         except CommitRefused as error:
             return await self._refused(inbound, str(error))
         except CommitUnknown as error:
@@ -165,14 +167,23 @@ class Station:
         receipt = reply.receipt
         assert receipt is not None
         self.counting.kept(channel, inbound, receipt, reply.plan)
+        if reply.plan is not None and reply.plan.load is not None:
+            engine.apart.kept(channel.name, receipt.id)
         return reply
 
     def context(self, inbound: Inbound) -> Context:
         """What planning is given besides a message, which gets a number of its own."""
+        return self._context(inbound.received_at, self.engine.store.reserve())
+
+    def context_of(self, loading: Loading) -> Context:
+        """The same for the next parts of a message that is taken apart."""
+        return self._context(loading.inbound.received_at, loading.message)
+
+    def _context(self, now: float, id: int) -> Context:
         engine = self.engine
         return Context(
-            now=inbound.received_at,
-            id=engine.store.reserve(),
+            now=now,
+            id=id,
             environment=engine.environment,
             channels=engine.channels,
             lookups=engine.tables,
@@ -205,6 +216,10 @@ class Station:
         return negative(self.channel, raw, receipt, now, reason, why, code)
 
     def pressure(self) -> bool:
+        """Whether nothing can be taken now: a queue is full, or what came before is still being taken apart."""
+        return self.engine.apart.busy(self.channel.name) or self.full()
+
+    def full(self) -> bool:
         """Whether a destination's queue is full."""
         counts = self.engine.counts
         return any(

@@ -11,7 +11,7 @@ from engine.alerts import AlertState, Fact, Webhook, judge
 from engine.errors import CommitUnknown, ConfigError, StoreError
 from engine.planning import place
 from engine.runtime.engine import Engine
-from engine.runtime.releases import unconfirmed
+from engine.runtime.releases import rejected, unconfirmed
 
 #: What an analyst edits.
 WATCHED = (".yaml", ".csv")
@@ -105,6 +105,11 @@ async def usage(engine: Engine) -> None:
             engine.log.event("warning", "", "usage_not_kept", detail=str(error))
 
 
+async def apart(engine: Engine) -> None:
+    """Take large messages apart, chunk by chunk."""
+    await engine.apart.run()
+
+
 async def alerts(engine: Engine) -> None:
     """Tell people when something is late, silent or paused, and when it is over; a webhook where there is one."""
     settings = engine.home_config.installation.alerts
@@ -123,7 +128,7 @@ async def alerts(engine: Engine) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             state, told = judge(state, facts(engine), engine.clock.now())
-            for alert in (*told, *unconfirmed(engine)):
+            for alert in (*told, *unconfirmed(engine), *rejected(engine)):
                 event = "alert_cleared" if alert.cleared else "alert"
                 level = "info" if alert.cleared else "warning"
                 engine.log.event(
@@ -152,6 +157,7 @@ def facts(engine: Engine) -> list[Fact]:
                 channel=channel.name,
                 owner=channel.owner,
                 silent=channel.alerts.silent,
+                warned=station.receiving.warned,
                 last_message_at=None
                 if station.receiving.stopped or station.receiving.closed
                 else last,

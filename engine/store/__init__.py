@@ -279,6 +279,9 @@ class Store(Protocol):
 
     # -- large messages that are taken apart in chunks -------------------------------------------------------
 
+    def channel_number(self, name: str) -> int:
+        """The store's number of a channel, made when new."""
+
     def loadings(self) -> list[Loading]:
         """Those that are not over, in the order in which they came; by channel."""
 

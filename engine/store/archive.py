@@ -12,6 +12,7 @@ from typing import Any
 
 import apsw
 
+from engine.effects import OUTCOMES
 from engine.errors import StoreError
 from engine.message import Inbound
 from engine.store import Archive, Found, Step, large, verify
@@ -242,8 +243,9 @@ def _named(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
 
 
 def _expected(row: Sequence[Any]) -> dict[str, Any]:
-    _, channel, within, due_at, told, _, confirmed, _, _ = row
-    return {
+    _, channel, within, due_at, told, _, confirmed, _, _, payload, says, outcome, said = row
+    about = {"says": says, "outcome": OUTCOMES[outcome], "detail": said} if payload else {}
+    return about | {
         "channel": channel,
         "within": within,
         "due_at": due_at,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from engine.effects import OUTCOMES, REJECTED
 from engine.message import short_id
 from engine.store import Step
 
@@ -56,8 +57,14 @@ def confirmations(
         told = Step(at=at, what=what, message=id, channel=channel, due_at=due_at, **more)
         steps.append((number, told))
 
+    acknowledged: list[Sequence[Any]] = []
     for row in rows("awaited", id):
-        destination, awaited, _, due_at, told, told_at, confirmed, number, at = row
+        destination, awaited, _, due_at, told, told_at, confirmed, number, at, payload = row[
+            :10
+        ]
+        if payload:
+            acknowledged.append(row)
+            continue
         place = {"destination": destination, "detail": f"on {awaited}"}
         step(arrival, received_at, "awaited", due_at, **place)
         if told:
@@ -65,6 +72,58 @@ def confirmations(
         if confirmed:
             place["detail"] = f"by {short_id(confirmed)} on {awaited}"
             step(number, at, "confirmed", **place)
-    for (message,) in rows("confirms", id):
-        step(arrival, received_at, "confirms", detail=short_id(message))
+    for number, at, what, due_at, place in _acknowledged(acknowledged, story):
+        step(number, at, what, due_at, **place)
+    for message, outcome in rows("confirms", id):
+        said = f"{short_id(message)} {OUTCOMES[outcome]}".strip()
+        what = "rejects" if outcome == REJECTED else "confirms"
+        step(arrival, received_at, what, detail=said)
     return steps
+
+
+def _acknowledged(
+    found: list[Sequence[Any]], story: tuple[int, float]
+) -> Iterator[tuple[int, float, str, float, dict[str, str]]]:
+    """
+    What partners acknowledge: what must come and what came, as few steps as it takes. What was rejected is named, one by
+    one; of what was accepted, of many claims say, it is enough how many.
+    """
+    arrival, received_at = story
+    told: dict[tuple[Any, ...], list[str]] = {}
+    for (
+        destination,
+        awaited,
+        within,
+        due_at,
+        late,
+        late_at,
+        by,
+        number,
+        at,
+        _,
+        says,
+        outcome,
+        said,
+    ) in found:
+        if within:
+            told.setdefault(
+                (arrival, received_at, "awaited", due_at, destination, f"on {awaited}"), []
+            ).append(says)
+            if late:
+                told.setdefault(
+                    (late, late_at, "overdue", 0.0, destination, f"on {awaited}"), []
+                ).append(says)
+        if outcome:
+            words = OUTCOMES[outcome] + (f" ({said})" if said else "")
+            where = f"{words}, by {short_id(by)} on {awaited}"
+            what = "rejected" if outcome == REJECTED else "confirmed"
+            told.setdefault((number, at, what, 0.0, destination, where), []).append(says)
+    for (number, at, what, due_at, destination, where), things in told.items():
+        about = things[0] if len(things) == 1 else f"{things[0]} and {len(things) - 1} more"
+        yield (
+            number,
+            at,
+            what,
+            due_at,
+            {"destination": destination, "detail": f"{about} {where}"},
+        )

@@ -100,8 +100,9 @@ class Intake:
 
     def _mark(self, entries: list[Entry]) -> None:
         """Remember what sources remember of messages, unless nothing is kept of one."""
-        marks = (entry.inbound.mark for entry in entries if not entry.refused)
-        self._marks.run([value for mark in marks if mark is not None for value in mark])
+        kept = [entry.inbound for entry in entries if not entry.refused]
+        marks = [mark for inbound in kept for mark in (inbound.mark, *inbound.marks) if mark]
+        self._marks.run([value for mark in marks for value in mark])
 
     # -- parts ----------------------------------------------------------------------------------------------
 

@@ -8,10 +8,11 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from engine.errors import StoreError
-from engine.message import Body, Spooled
+from engine.message import LARGE, Body, Spooled
 from engine.store.home import large_folder, sync_folder
 from engine.store.schema import PLAIN
 
@@ -25,21 +26,41 @@ def digest_of(chunks: Iterable[bytes]) -> bytes:
 
 
 def write(home: Path, chunks: Iterable[bytes]) -> Spooled:
-    """Write, fsync, rename to the digest, fsync the folder. Blocks: not for the loop."""
+    """Write, fsync, rename to the digest, fsync the folder. Goes through the chunks once. Blocks: not for the loop."""
     folder = large_folder(home)
-    digest = digest_of(chunks)
-    path = folder / digest.hex()
-    draft = folder / f".{digest.hex()}.{secrets.token_hex(4)}"
-    with open(draft, "xb", opener=_private) as file:
-        file.writelines(chunks)
-        file.flush()
-        os.fsync(file.fileno())
-    with locked(home):
-        os.rename(
-            draft, path
-        )  # over an equal one, so that its time is new and pruning leaves it alone
+    draft = folder / f".{secrets.token_hex(16)}"
+    digest, size = hashlib.blake2b(digest_size=16), 0
+    try:
+        with open(draft, "xb", opener=_private) as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        path = folder / digest.hexdigest()
+        with locked(home):
+            os.rename(
+                draft, path
+            )  # over an equal one, so that its time is new and pruning leaves it alone
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     sync_folder(folder)
-    return Spooled(path=str(path), size=sum(map(len, chunks)), digest=digest)
+    return Spooled(path=str(path), size=size, digest=digest.digest())
+
+
+def written(home: Path, chunks: Iterable[bytes]) -> Body:
+    """The same; few bytes are not put into a file."""
+    some: list[bytes] = []
+    size = 0
+    left = iter(chunks)
+    for chunk in left:
+        some.append(chunk)
+        size += len(chunk)
+        if size > LARGE:
+            return write(home, chain(some, left))
+    return b"".join(some)
 
 
 @contextmanager

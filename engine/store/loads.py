@@ -88,7 +88,7 @@ class Loads:
         twin = 0
         if original and not first(self._connection, self._sql["alike"], (original,))[0]:
             twin = NOT_ALIKE
-        bare = msgspec.structs.replace(entry.inbound, raw=b"", mark=None)
+        bare = msgspec.structs.replace(entry.inbound, raw=b"", mark=None, marks=())
         values = (
             entry.id, entry.channel, _encode(bare), load.known, load.parts, twin, entry.inbound.received_at
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.effects import OUTCOMES
 from engine.errors import StoreError
 from engine.store.schema import STATES, TEST, VERDICTS
 
@@ -18,6 +19,9 @@ class Overview:
     def counts(self) -> list[dict[str, Any]]:
         """See Archive.counts: channel, destination, number, states, oldest_open, last_delivered, held, rate, who, reason."""
         counters = {(scope, a, b): n for scope, a, b, n in self.rows("counters")}
+        outcomes: dict[int, dict[str, int]] = {}
+        for number, outcome, count in self.rows("acknowledged"):
+            outcomes.setdefault(number, {})[OUTCOMES[outcome] or "awaited"] = count
         found = []
         for number, channel, name, held, rate, who, reason, since in self.rows("destinations"):
             states = {
@@ -38,6 +42,7 @@ class Overview:
                     "who": who or "",
                     "reason": reason or "",
                     "since": since or 0.0,
+                    "acknowledged": outcomes.get(number, {}),
                 }
             )
         return found

@@ -125,6 +125,10 @@ class SqliteStore(Loadings, Store):
         """See Store.destination; its row is written in the next transaction, before any that uses it."""
         return self._ledger.destination(self._ledger.channel(channel), name)
 
+    def channel_number(self, name: str) -> int:
+        """See Store.channel_number."""
+        return self._ledger.channel(name)
+
     def destinations(self) -> dict[tuple[str, str], int]:
         """See Store.destinations."""
         ledger = self._ledger

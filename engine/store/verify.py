@@ -18,11 +18,22 @@ import apsw
 from engine.message import OPEN, TRANSITIONS, State, Verdict, short_id
 from engine.store import large, verify_waiting
 from engine.store.home import large_folder, store_file
-from engine.store.schema import IN_FILE, KEYED, PLACES, STATES, VERDICTS, open_reader, queries
+from engine.store.schema import (
+    ANSWERED,
+    IN_FILE,
+    KEYED,
+    PLACES,
+    STATES,
+    VERDICTS,
+    open_reader,
+    queries,
+)
 from engine.store.tables import files as tables
 
 _SQL = queries("verify")
 _STRIDE = 500
+#: Reasons of a message whose key an earlier one had.
+_REUSED = ("key_reused", "duplicate_interchange")
 _ORIGINALS = {Verdict.ACCEPTED, Verdict.FILTERED, Verdict.SPLIT, Verdict.COLLECTED}
 
 

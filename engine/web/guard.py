@@ -88,5 +88,9 @@ def check_form(who: Caller, endpoint: Endpoint, given: str) -> None:
     What a browser sends carries the session's word; a token needs none, nor does what is open to everybody. Problem 403
     where it does not.
     """
-    if who.form and not endpoint.open and not hmac.compare_digest(who.form.encode(), given.encode()):
+    if (
+        who.form
+        and not endpoint.open
+        and not hmac.compare_digest(who.form.encode(), given.encode())
+    ):
         raise Problem(403, "forged", "this form is not from this session; load the page again")

@@ -357,7 +357,7 @@ def test_keys_that_cannot_be_used(keys: Path, monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(Misconfigured, match=says):
             unpacked("a", content, [step], LONGEST, keys)
     for changes, says in [
-        ({"encrypt_to": secret("garbage")}, "partner's key"), ({"encrypt_to": secret("old.pub")}, "ask for the new one"),
+        ({"encrypt_to": secret("garbage")}, "partner's public key"), ({"encrypt_to": secret("old.pub")}, "ask for the new one"),
         ({"sign_with": secret("garbage")}, "private key"),
     ]:  # fmt: skip
         with pytest.raises(Misconfigured, match=says):

@@ -60,11 +60,11 @@ CORRUPTIONS = {
     "a group is open again": ("UPDATE grouping SET message = 0 WHERE id = 1", "released by another or by none"),
     "a message released nothing": ("UPDATE message SET grouping = 0 WHERE grouping = 1", "which is not there or says otherwise"),
     "two open groups of one key": (
-        "INSERT INTO grouping SELECT 99, channel, destination, key, flags, 0.0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
+        "INSERT INTO grouping SELECT 99, channel, destination, key, flags, 0.0, 0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
         "group 2 takes members beside a later group",
     ),
     "an empty group": (
-        "INSERT INTO grouping SELECT 99, channel, 0, 'x', 0, 0.0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
+        "INSERT INTO grouping SELECT 99, channel, 0, 'x', 0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0 FROM grouping WHERE id = 2",
         "group 99 has no members",
     ),
     "a group of no channel": ("UPDATE grouping SET channel = 77 WHERE id = 2", "its channel or destination is unknown"),

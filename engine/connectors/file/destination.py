@@ -16,6 +16,8 @@ from engine.connectors.file.rotation import Rotate
 from engine.connectors.file.whole import publish, settle
 from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable
 from engine.message import Delivery
+from engine.packing.sealing import packed
+from engine.packing.settings import Packing, check_pack, listed_packing
 from engine.settings import FileName
 
 #: Bytes a name may have; draft and journal names are longer, and file systems stop at 255.
@@ -39,6 +41,8 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Name of the file; may have holes, which are made safe."""
     exists: Literal["refuse", "number", "overwrite"] = "refuse"
     """What happens where the name is taken: refuse the delivery, number the name, or overwrite."""
+    pack: Packing | list[Packing] = []
+    """What it is packed in, the innermost first: `zip`, `gzip`, `[zip, {pgp: {encrypt_to: {file: keys/partner.asc}}}]`."""
     append: bool = False
     """Whether every delivery becomes lines at the end of one file instead of a file of its own."""
     rotate: Rotate | None = None
@@ -55,6 +59,9 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             raise ValueError(
                 "append: rotate and header are for a file that grows; write append: true"
             )
+        check_pack(listed_packing(self.pack))
+        if self.append and self.pack:
+            raise ValueError("pack: a file that grows cannot be packed")
         if self.append and self.exists != "refuse":
             raise ValueError("exists: a file that grows is always appended to")
 
@@ -67,7 +74,7 @@ class Destination:
 
     def __init__(self, settings: DestinationSettings, site: Site) -> None:
         self._settings = settings
-        self._folder = site.home / settings.folder
+        self._home, self._folder = site.home, site.home / settings.folder
         if not Path(settings.folder).is_absolute():
             with suppress(OSError):  # the first send says what is wrong
                 self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -92,15 +99,17 @@ class Destination:
                 line = payload.rstrip(b"\r\n") + self._line_end
                 await self._appender.append(delivery.key, name, line)
             else:
-                target = self._folder / name
-                await asyncio.to_thread(
-                    publish, target, delivery.key, payload, self._settings.exists
-                )
+                await asyncio.to_thread(self._publish, name, delivery.key, payload)
         except FileExistsError:
             return _refused("a file of that name exists")
         except OSError as error:
             raise _judge(error) from None
         return Answer(status="written")
+
+    def _publish(self, name: str, key: str, payload: bytes) -> None:
+        settings = self._settings
+        payload = packed(name, payload, listed_packing(settings.pack), self._home)
+        publish(self._folder / name, key, payload, settings.exists)
 
     async def settled(self, delivery: Delivery) -> None:
         """The outcome is durable: its key need not be recognised any more."""

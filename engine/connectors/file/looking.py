@@ -6,26 +6,24 @@ import errno
 import os
 from pathlib import Path
 
+from engine.folders import DEEPEST, MOST, Listing
 from engine.wire.pickup import Sight, is_open
 
-#: How deep folders are looked into.
-DEEPEST = 16
 
-
-def look(folder: Path, deep: bool, archive: Path) -> tuple[list[Sight], set[str]]:
+def look(folder: Path, deep: bool, away: set[Path]) -> Listing:
     """
     Every regular file and every name, by their path from the folder; with `deep` also in the folders in it, but not in
-    the archive. OSError, naming the folder, where it is missing or may not be read.
+    those `away`. OSError, naming the folder, where it is missing or may not be read.
     """
     seen: list[Sight] = []
     names: set[str] = set()
     try:
-        _look(folder, "", seen, names, {archive} if deep else None)
+        _look(folder, "", seen, names, away if deep else None)
     except FileNotFoundError:
         raise OSError(errno.ENOENT, f"the folder {folder} does not exist") from None
     except PermissionError:
         raise OSError(errno.EACCES, f"the folder {folder} may not be read") from None
-    return seen, names
+    return Listing(seen, names, cut=len(names) >= MOST)
 
 
 def _look(
@@ -36,6 +34,8 @@ def _look(
     with os.scandir(folder / below) as entries:
         for entry in entries:
             name = f"{below}/{entry.name}" if below else entry.name
+            if len(names) >= MOST:
+                return
             names.add(name)
             if entry.is_file(follow_symlinks=False):
                 sight = sight_of(name, entry.path)

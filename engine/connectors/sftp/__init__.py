@@ -1,8 +1,8 @@
 """
 Files over SFTP, in and out: picked up whole and never twice, delivered under a temporary name and then renamed.
 
-`settings.py` says who the partner is and how its key is known; `trust.py`, `session.py` and `pool.py` are connections in
-worker threads; `listing.py`, `download.py` and `source.py` pick up; `upload.py` and `destination.py` deliver.
+`settings.py` says who the partner is and how its key is known; `session.py` and `pool.py` are connections in
+worker threads; `listing.py`, `download.py`, `folder.py` and `source.py` pick up; `upload.py` and `destination.py` deliver.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -14,6 +15,8 @@ from engine.connectors.sftp.settings import DestinationSettings, is_safe
 from engine.connectors.sftp.upload import NameTaken, is_published, publish, write
 from engine.errors import Refused, Unavailable, Uncertain
 from engine.message import Delivery
+from engine.packing.sealing import packed
+from engine.packing.settings import listed_packing
 
 Result = TypeVar("Result")
 #: Seconds for which a vanished temporary file means that it was renamed, and not that somebody tidied up.
@@ -44,6 +47,7 @@ class Destination:
         target = joined(self._settings.folder, name)
         try:
             if not await self._is_whole(delivery, draft):
+                payload = await self._packed(name, payload)
                 await self._run(partial(write, draft=draft, payload=payload))
                 await self._site.remember.put(delivery.key, repr(self._site.now()).encode())
         except _Renamed:
@@ -66,6 +70,12 @@ class Destination:
         if self._pool is None:
             self._pool = Pool(self._settings, self._site.home)
         return await self._pool.run(job, repeatable)
+
+    async def _packed(self, name: str, payload: bytes) -> bytes:
+        steps = listed_packing(self._settings.pack)
+        if not steps:
+            return payload
+        return await asyncio.to_thread(packed, name, payload, steps, self._site.home)
 
     async def _is_whole(self, delivery: Delivery, draft: str) -> bool:
         """Whether an earlier attempt has left the temporary file whole; _Renamed where it has its name."""

@@ -4,46 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-import msgspec
 import paramiko
 
 from engine.connectors.sftp.listing import joined, sight
 from engine.connectors.sftp.session import Session
+from engine.folders import Chunks, Content
 from engine.message import LARGE
 from engine.wire.pickup import Sight
 
 _PIECE = 32 * 1024
-_CHUNK = 1024 * 1024
 #: Pieces asked for at once: what is held in memory of a large file.
 _AHEAD = 64
-
-
-class Chunks:
-    """The content of a draft file, a piece at a time, as often as it is asked for."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._file.seek(0)
-        while chunk := self._file.read(_CHUNK):
-            yield chunk
-
-    def close(self) -> None:
-        """Drop it; it has no name and is gone."""
-        self._file.close()
-
-
-class Content(msgspec.Struct, frozen=True):
-    """One file, read."""
-
-    body: bytes | Chunks
-    digest: bytes
-    """BLAKE2b-128 of it."""
 
 
 def download(session: Session, folder: str, seen: Sight, home: Path) -> Content | None:

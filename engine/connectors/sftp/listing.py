@@ -6,28 +6,15 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
 import paramiko
 
 from engine.connectors.sftp.session import Session
 from engine.errors import Misconfigured
+from engine.folders import DEEPEST, MOST, Listing
 from engine.wire.pickup import Sight, is_name, is_open
 
-#: Entries of one look at most, and how deep it goes.
-MOST, DEEPEST = 100_000, 16
 #: Numbers that are tried for a name that is taken.
 _NUMBERS = 1000
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """One look."""
-
-    files: list[Sight]
-    """Regular files, by their path from the folder."""
-    names: set[str]
-    """Every path, done-files too."""
-    cut: bool = False
-    """Whether there was more than MOST."""
 
 
 def look(session: Session, folder: str, deep: bool, passed_over: set[str]) -> Listing:
@@ -39,7 +26,7 @@ def look(session: Session, folder: str, deep: bool, passed_over: set[str]) -> Li
     try:
         for at, one in _entries(session, folder, "", deep, passed_over):
             if len(found.names) >= MOST:
-                return msgspec.structs.replace(found, cut=True)
+                return Listing(found.files, found.names, cut=True)
             found.names.add(at)
             if stat.S_ISREG(one.st_mode or 0):
                 found.files.append(sight(at, one))

@@ -9,6 +9,9 @@ import msgspec
 
 from engine.connectors.sftp.algorithms import check_allowed
 from engine.connectors.sftp.pins import pins
+from engine.folders.sequence import Sequence
+from engine.folders.settings import check_pickup
+from engine.packing.settings import Packing, Unpacking, check_pack, listed_packing
 from engine.schedule import Schedule
 from engine.settings import Count, Duration, FileName, Port, Secret, Size
 
@@ -104,21 +107,16 @@ class SourceSettings(Access, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Longest file; longer ones are left and logged."""
     max_files: Count = 10_000
     """Files taken in one look at most; the others are taken in the next, which follows at once."""
+    unpack: Unpacking | list[Unpacking] = []
+    """What files are packed in, the outermost first: `zip`, `gzip`, `[{pgp: {key: {file: keys/ours.asc}}}, zip]`; each member is a message."""
+    sequence: Sequence | None = None
+    """The partner's numbering of files, `"PO_{number}.csv"`: a number that is missing or comes twice raises an alert."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_folder("folder", self.folder)
         check_folder("archive", self.archive)
-        if self.done and "{name}" not in self.done and "{stem}" not in self.done:
-            raise ValueError("done: expected {name} or {stem} in it, such as {name}.done")
-        if "/" in self.pattern or "/" in self.done:
-            raise ValueError(
-                "pattern: expected a name, not a path; the folder stands in folder:"
-            )
-        if (self.after == "move") != bool(self.move_to):
-            raise ValueError(
-                "move_to: it names the folder for `after: move`, and stands with it"
-            )
+        check_pickup(self)
         if self.move_to:
             check_folder("move_to", self.move_to)
 
@@ -132,6 +130,8 @@ class DestinationSettings(Access, frozen=True, kw_only=True, forbid_unknown_fiel
     """Name of the file; may have holes, which are made safe."""
     exists: Literal["refuse", "number", "overwrite"] = "refuse"
     """What happens where the name is taken: refuse the delivery, number the name, or overwrite."""
+    pack: Packing | list[Packing] = []
+    """What it is packed in, the innermost first: `zip`, `gzip`, `[zip, {pgp: {encrypt_to: {file: keys/partner.asc}}}]`."""
     temporary: str = ".{key}.part"
     """Name while it is written, which the partner must not take; `{key}` is the delivery's own and must be in it."""
 
@@ -140,6 +140,7 @@ class DestinationSettings(Access, frozen=True, kw_only=True, forbid_unknown_fiel
         check_folder("folder", self.folder)
         if "{" not in self.name and not is_safe(self.name):
             raise ValueError("name: expected one file name, without folders or a leading dot")
+        check_pack(listed_packing(self.pack))
         plain = self.temporary.replace("{key}", "")
         if "{key}" not in self.temporary or not re.fullmatch(r"[\w.~-]{0,40}", plain):
             raise ValueError(

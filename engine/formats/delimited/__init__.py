@@ -8,6 +8,7 @@ A layout is a file of the release, `mappings/layouts/NAME.yaml`. `format: delimi
     marks    what marks off records and values
     reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
     writing  lines
+    rejects  lines that were rejected
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from engine.formats import Blocks, Part, Parting, Reading, Surveyed
 from engine.formats.delimited.layout import Layout, Type, When, layout, problem
 from engine.formats.delimited.reader import Reader
+from engine.formats.delimited.rejects import rejects
 from engine.formats.delimited.writing import line
 from engine.message import Receipt
 from engine.rows import assembly, blocks, parting
@@ -40,6 +42,7 @@ __all__ = [
     "paths",
     "problem",
     "refuse",
+    "rejects",
     "snapshot",
     "split",
     "splits",

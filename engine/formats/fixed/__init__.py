@@ -9,6 +9,7 @@ in a mapping read files of it, `to: fixed/NAME` writes records of it.
     marks    how one record is told from the next
     reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
     writing  records
+    rejects  records that were rejected
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engine.formats.fixed.checks import layout, problem
 from engine.formats.fixed.fields import Field
 from engine.formats.fixed.layout import Layout, Record, Type, When
 from engine.formats.fixed.reader import Reader
+from engine.formats.fixed.rejects import rejects
 from engine.formats.fixed.writing import line
 from engine.message import Receipt
 from engine.rows import assembly, blocks, parting
@@ -43,6 +45,7 @@ __all__ = [
     "paths",
     "problem",
     "refuse",
+    "rejects",
     "snapshot",
     "split",
     "splits",

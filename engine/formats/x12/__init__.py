@@ -16,6 +16,7 @@ from engine.formats.x12.acknowledge import acknowledge, acknowledged, refuse, se
 from engine.formats.x12.answers import answers
 from engine.formats.x12.check import check
 from engine.formats.x12.envelope import parts, split, splits
+from engine.formats.x12.partner import Envelope as EnvelopeSettings
 from engine.formats.x12.partner import envelope
 from engine.formats.x12.sealing import seal, sent
 from engine.formats.x12.streaming import stream
@@ -40,6 +41,7 @@ unique = ("ISA06", "ISA08", "ISA13")
 __all__ = [
     "Document",
     "Editor",
+    "EnvelopeSettings",
     "acknowledge",
     "acknowledged",
     "answers",

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from engine.edi.document import Segment
 from engine.formats.x12.totals import Off, Totals, Unreadable, amount
 
-_CENT = Decimal("0.01")
+_CENT, _ZERO = Decimal("0.01"), Decimal(0)
 #: Which quantities CTT02 adds up, by transaction set.
 _HASHED = {
     "810": ("IT1", 2),
@@ -65,20 +65,34 @@ def hash_total(totals: Totals) -> Iterator[Off]:
 
 
 def invoice(totals: Totals) -> Iterator[Off]:
-    """TDS01 (two implied decimals) = IT102 x IT104 + SAC05 of charges - SAC05 of allowances + TXI02."""
+    """
+    TDS01 (two implied decimals) = IT102 x IT104 + SAC05 of charges - SAC05 of allowances + TXI02.
+
+    What stands behind TDS sums up what stands in the lines, with some senders, and adds to it with others; tax stands in SAC or
+    in TXI. The total is good if one of these readings gives it.
+    """
     total = totals.first("TDS")
     if total is None:
         return
     try:
         said = amount(total, 1) / 100
         lines = [_extended(line) for line in totals.segments("IT1")]
-        besides = sum((_allowance(one) for one in totals.segments("SAC")), Decimal(0))
-        besides += sum((_tax(one) for one in totals.segments("TXI")), Decimal(0))
+        sacs = _readings(total, [(one, _allowance(one)) for one in totals.segments("SAC")])
+        taxes = _readings(total, [(one, _tax(one)) for one in totals.segments("TXI")])
     except Unreadable:
         return
-    exact = _cents(sum(lines, Decimal(0)) + besides)
-    if said not in (exact, sum(map(_cents, lines), Decimal(0)) + besides):
+    exact, rounded = _cents(sum(lines, _ZERO)), sum(map(_cents, lines), _ZERO)
+    besides = {sac + tax for sac in sacs for tax in (*taxes, _ZERO)}
+    if said not in {goods + each for goods in (exact, rounded) for each in besides}:
         yield Off(total, 1, INVOICE)
+
+
+def _readings(total: Segment, found: list[tuple[Segment, Decimal]]) -> set[Decimal]:
+    """The sum of amounts in the lines, of those behind the total, and of both; nothing only where there are none."""
+    before = [value for segment, value in found if segment.position < total.position]
+    behind = [value for segment, value in found if segment.position > total.position]
+    sums = [sum(each, _ZERO) for each in (before, behind) if each]
+    return {*sums, sum(sums, _ZERO)}
 
 
 def _cents(value: Decimal) -> Decimal:
@@ -92,12 +106,12 @@ def _extended(line: Segment) -> Decimal:
 def _allowance(segment: Segment) -> Decimal:
     kind = segment.element(1)
     if kind not in ("A", "C") or segment.element(12) in _ASIDE:
-        return Decimal(0)
+        return _ZERO
     value = amount(segment, 5) / 100
     return value if kind == "C" else -value
 
 
 def _tax(segment: Segment) -> Decimal:
     if segment.element(7) in _TOLD:
-        return Decimal(0)
+        return _ZERO
     return amount(segment, 2)

@@ -15,7 +15,7 @@ PAYMENT = "the payment is not the sum of its claims less the provider adjustment
 CLAIM = "the claim's payment is not its charge less its adjustments"
 SERVICES = "the claim's charge is not the sum of its services"
 SERVICE = "the service's payment is not its charge less its adjustments"
-PREMIUM = "the payment is not the sum of its remittance lines"
+PREMIUM = "the payment is not the sum of its lines and adjustments"
 
 
 def remittance(totals: Totals) -> Iterator[Off]:
@@ -62,12 +62,20 @@ def _service(totals: Totals, service: Loop) -> Iterator[Off]:
 
 
 def premiums(totals: Totals) -> Iterator[Off]:
-    """BPR02 = RMR04."""
+    """
+    BPR02 = RMR04 + ADX01. An ADX behind a line that says what was billed (RMR05) only explains the difference to what is paid.
+    """
     payment, lines = totals.first("BPR"), list(totals.segments("RMR"))
     if payment is None or not lines:
         return
+    loops = totals.document.loops
     try:
-        if amount(payment, 2) != sum((amount(line, 4) for line in lines), Decimal(0)):
+        paid = sum((amount(line, 4) for line in lines), Decimal(0))
+        for adjustment in totals.segments("ADX"):
+            line = loops.of(adjustment).find("RMR")
+            if not line or not line[0].element(5):
+                paid += amount(adjustment, 1)
+        if amount(payment, 2) != paid:
             yield Off(payment, 2, PREMIUM)
     except Unreadable:
         return

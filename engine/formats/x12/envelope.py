@@ -15,6 +15,7 @@ from engine.edi.names import loops as loops_of
 from engine.edi.tokens import decoded, stretches
 from engine.errors import MessageError
 from engine.formats import Reading
+from engine.reading import Part
 
 _HEADER = b"ISA"
 #: What the parts of an interchange may come to, as times its own size and besides, in bytes: what stands around a loop is
@@ -48,14 +49,20 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
     none of the others, its counts and levels made again. An interchange without any is given whole. MessageError where the
     parts would come to too much.
     """
+    return (part.raw for part in parted(raw, reading, by))
+
+
+def parted(raw: bytes, reading: Reading, by: str) -> Iterable[Part]:
+    """See Format.parted: `line` is the number of the segment that begins the part, ISA being 1."""
     document = parse(raw, reading)
-    found = document.loops.sets if by == "ST" else _named(document, by)
-    if not found:
-        return [raw]
-    return _parts(document, found, by, len(raw))
+    found = loops_named(document, by)
+    return taken_apart(document, found, by) if found else [Part(raw=raw, line=1)]
 
 
-def _named(document: Document, by: str) -> list[Loop]:
+def loops_named(document: Document, by: str) -> list[Loop]:
+    """The loops that `split: BY` means, in order."""
+    if by == "ST":
+        return document.loops.sets
     loops = document.loops
     if by in loops.named:
         return loops.named[by]
@@ -63,15 +70,16 @@ def _named(document: Document, by: str) -> list[Loop]:
     return [loop for loop in begun if loop.part is not None]
 
 
-def _parts(document: Document, found: list[Loop], by: str, size: int) -> Iterator[bytes]:
-    splitter, left = _Splitter(document, found), TIMES * size + MOST
+def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part]:
+    """A part for each loop."""
+    splitter, left = _Splitter(document, found), TIMES * len(document.raw) + MOST
     for loop in found:
         part = splitter.part(loop)
         left -= len(part)
         if left < 0:
             rule = f"what stands around {by} is so large that its parts come to more than {TIMES} times the file"
             raise MessageError("too_large", rule, by)
-        yield part
+        yield Part(raw=part, line=loop.start + 1)
 
 
 class _Splitter:

@@ -34,6 +34,8 @@ _ISO = re.compile(
     r"([+-]\d\d:?\d\d|Z)?",
     re.ASCII,
 )
+#: JSON of OData V2: milliseconds since 1970, with the minutes of an offset behind them, which say nothing of the moment.
+_JSON = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
 _UTC = ZoneInfo("UTC")
 
 
@@ -60,7 +62,7 @@ def datetime(
     otherwise: Any = None,
 ) -> Moment:
     """
-    The text as a moment: HL7 or ISO 8601, or in the form given; it keeps its precision and its offset.
+    The text as a moment: HL7, ISO 8601 or JSON of OData V2, or in the form given; it keeps its precision and its offset.
 
     A time without offset is in `zone`. In the hour that autumn repeats it is the earlier one, or
     with `repeated="later"` the later; a time that spring leaves out is an error.
@@ -79,7 +81,7 @@ def datetime(
         return _whole(value, zone, repeated)
     found = _HL7.fullmatch(value) or _ISO.fullmatch(value.strip())
     if found is None:
-        raise Unreadable("not a date or time")
+        return _since_1970(value)
     texts = found.groups()
     precision = 6 if texts[5] else next(at for at in range(6) if texts[at] is None)
     numbers = [int(text) for text in texts[:precision]]
@@ -90,6 +92,17 @@ def datetime(
     return _moment(
         (*numbers, *_FIRST[len(numbers) :], micro), precision, texts[7], zone, repeated
     )
+
+
+def _since_1970(value: str) -> Moment:
+    """
+    >>> str(_since_1970("/Date(1772409600000)/"))
+    '2026-03-02T00:00:00Z'
+    """
+    found = _JSON.fullmatch(value)
+    if found is None:
+        raise Unreadable("not a date or time")
+    return Moment(_moved(_datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1), int(found[1]) // 1000), SECOND)
 
 
 _FIRST = (1, 1, 1, 0, 0, 0)

@@ -8,6 +8,7 @@ ALTER TABLE expectation ADD COLUMN outcome INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE expectation ADD COLUMN said TEXT NOT NULL DEFAULT '';
 ALTER TABLE expectation ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX expectation_answered ON expectation (value, channel) WHERE payload > 0;
+CREATE INDEX expectation_outcome ON expectation (destination, outcome) WHERE payload > 0 AND within > 0;
 CREATE INDEX expectation_refused ON expectation (id) WHERE outcome = 4 AND refused = 0;
 
 -- size: bytes of the members of a batch that has a limit of them.

@@ -172,15 +172,19 @@ SELECT g.id, coalesce(d.name, ''), g.standing, g.released_at
 
 -- awaited --
 SELECT n.name, a.name, e.within, e.due_at, e.told, e.told_at, e.confirmed, coalesce(c.arrival, 0),
-       coalesce(c.received_at, 0.0)
+       coalesce(c.received_at, 0.0), e.payload, e.says, e.outcome, e.said
   FROM expectation AS e JOIN destination AS n ON n.id = e.destination JOIN channel AS a ON a.id = e.channel
-  LEFT JOIN message AS c ON c.id = e.confirmed WHERE e.message = ? ORDER BY e.id;
+  LEFT JOIN message AS c ON c.id = e.confirmed
+ WHERE e.message = ?1 OR e.payload > 0 AND e.carrier = ?1 ORDER BY e.id LIMIT 10000;
+
+-- acknowledged --
+SELECT destination, outcome, count(*) FROM expectation WHERE payload > 0 AND within > 0 GROUP BY destination, outcome;
 
 -- confirms --
-SELECT DISTINCT message FROM expectation WHERE confirmed = ? AND confirmed > 0;
+SELECT message, max(outcome) FROM expectation WHERE confirmed = ? AND confirmed > 0 GROUP BY message LIMIT 200;
 
 -- unconfirmed --
-SELECT count(*) FROM expectation WHERE message = ? AND confirmed = 0;
+SELECT count(*) FROM expectation WHERE message = ? AND confirmed = 0 AND (payload = 0 OR within > 0);
 
 -- gathered --
 SELECT g.message FROM member AS m JOIN grouping AS g ON g.id = m.grouping WHERE m.message = ?1 AND g.message > 0 UNION

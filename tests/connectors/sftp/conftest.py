@@ -57,7 +57,8 @@ class Line:
         if not self.keeps:
             return Reply(receipt=None, error="full")
         assert inbound.mark is not None
-        self.memory.values[inbound.mark[1]] = inbound.mark[2]
+        for _, name, value in (inbound.mark, *inbound.marks):
+            self.memory.values[name] = value
         self.inbound.append(inbound)
         return Reply(receipt=Receipt(id=len(self.inbound), verdict=Verdict.ACCEPTED))
 

@@ -1,0 +1,47 @@
+"""
+EDIFACT interchanges (ISO 9735, syntax versions 1 to 4; directories D.96A and D.01B): orders, invoices, price lists and the like.
+
+The bytes stay as they came. Paths read as in X12: `BGM02`, `NAD02-1`, `SG28/LIN01`; a value has no release characters, and
+numbers have a decimal point whatever the interchange uses. Segment groups are those of the message's directory.
+"""
+
+from __future__ import annotations
+
+from engine.edi import read, target
+from engine.edi.document import Document
+from engine.edi.document import parse as parse_interchange
+from engine.edi.edifact import EDIFACT
+from engine.edi.edit import Editor
+from engine.edi.structure import Structure
+from engine.edi.structure import structure as structure_of
+from engine.edi.tree import tree
+from engine.reading import Reading
+
+
+class _Paths:
+    """Paths like `SG28/QTY01-2` (engine/edi/path.py)."""
+
+    calls = ("qualified", "repeated")
+    """Words that are written like functions and are paths here."""
+    numbered = False
+    match = staticmethod(read.match)
+    target = staticmethod(target.target)
+
+
+paths = _Paths()
+
+#: What makes two interchanges the same one: sender, receiver and control reference.
+unique = ("UNB02-1", "UNB03-1", "UNB05")
+
+
+def parse(raw: bytes, reading: Reading) -> Document:
+    """Bytes to document; MessageError where they are no interchange, or not in its character set."""
+    return parse_interchange(raw, reading, EDIFACT)
+
+
+def structure(name: str) -> Structure:
+    """`D96A/ORDERS`, `D01B/INVOIC`; LookupError, with what there is, where there is none."""
+    return structure_of(name, EDIFACT)
+
+
+__all__ = ["Document", "Editor", "parse", "paths", "structure", "tree", "unique"]

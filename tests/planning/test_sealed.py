@@ -1,0 +1,224 @@
+"""What goes to a partner is sealed in its envelope, numbered once and awaited."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.edi.partner import Sealing
+from engine.formats.x12.partner import Numbering
+from engine.message import Receipt, Verdict, short_id
+from tests.planning.conftest import ORDERS, Line
+
+
+def order(number: int, item: str = "GLV-7") -> str:
+    line = {"quantity": 2, "price": 9.5, "item": item}
+    return json.dumps({"number": str(number), "lines": [line]})
+
+
+def answer(group: int, sets: str, total: str, control: int = 1, ours: str = "GENHOSP") -> str:
+    """A 997 from the partner."""
+    return (
+        f"ISA*00*          *00*          *01*MEDLINE        *ZZ*{ours:<15}*260302*1600*^*00501*{control:09d}*0*T*:~"
+        f"GS*FA*MEDGS*GENHOSP*20260302*1600*{control}*X*005010~ST*997*0001~AK1*PO*{group}~{sets}AK9*{total}~"
+        f"SE*4*0001~GE*1*{control}~IEA*1*{control:09d}~"
+    )
+
+
+async def test_an_order_leaves_in_the_partner_s_envelope(line: Line) -> None:
+    receipt = await line.receive("medline_orders", order(1))
+    sent = (await line.sent(receipt.deliveries[0])).replace("\r", "").splitlines()
+    assert sent == [
+        "ISA*00*          *00*          *ZZ*GENHOSP        *01*MEDLINE        *260302*0915*^*00501*000000041*0*T*>~",
+        "GS*PO*GENHOSP*MEDGS*20260302*0915*41*X*005010~",
+        "ST*850*0001~",
+        "BEG*00*SA*1**20260302~",
+        "PO1*1*2*EA*9.5**VN*GLV-7~",
+        "CTT*1~",
+        "SE*5*0001~",
+        "GE*1*41~",
+        "IEA*1*000000041~",
+    ]
+
+
+async def number_of(line: Line, receipt: Receipt) -> int:
+    """The control number of the interchange that a message became."""
+    text = await line.sent(receipt.deliveries[0])
+    isa, gs = text.splitlines()[:2]
+    assert isa.split("*")[13] == f"{int(gs.split('*')[6]):09d}"
+    return int(isa.split("*")[13])
+
+
+async def test_numbers_belong_to_the_pair_and_are_never_used_twice(line: Line) -> None:
+    line.write("channels/other_orders.yaml", ORDERS.replace("Orders to", "More orders to"))
+    first = await line.receive("medline_orders", order(1))
+    other = await line.receive("other_orders", order(1))
+    await line.again()
+    after = await line.receive("medline_orders", order(2))
+    numbers = [await number_of(line, each) for each in (first, other, after)]
+    assert numbers == [41, 42, 43]
+    twice = await line.receive("medline_orders", order(2))
+    assert twice.verdict is Verdict.DUPLICATE
+    refused = await line.receive("medline_orders", order(3, "A>B"))
+    assert (refused.verdict, refused.reason) == ("quarantined", "holds_delimiter")
+    assert "PO107" in refused.detail and "A>B" not in refused.detail
+    usual = await line.receive("medline_orders", order(4, "A:B"))
+    assert await number_of(line, usual) > 43 and "*A:B~" in await line.sent(usual.deliveries[0])
+
+
+def test_control_numbers_have_nine_digits_and_begin_again() -> None:
+    sealing = Sealing(
+        envelope=None,
+        number=lambda sequence: 999_999_999 + 2,
+        moment=datetime.fromtimestamp(0, UTC),
+        environment="test",
+    )
+    assert Numbering(sealing, ("ZZ", "US"), ("ZZ", "THEM")).interchange() == 2
+
+
+def states(line: Line, receipt: Receipt) -> list[tuple[str, str, str]]:
+    """What is known of the acknowledgement of each thing that a message became."""
+    with line.archive() as archive:
+        (one,) = archive.deliveries(receipt.id)
+        return [(each["says"], each["outcome"], each["detail"]) for each in one["expects"]]
+
+
+@pytest.mark.parametrize(
+    ("came", "outcome", "detail"),
+    [
+        (answer(41, "AK2*850*0001~AK5*A~", "A*1*1*1"), "accepted", ""),
+        (answer(41, "", "A*1*1*1"), "accepted", ""),
+        (answer(41, "AK2*850*0001~AK5*E*5~", "E*1*1*1"), "accepted with errors", "5 segments are in error"),
+        (
+            answer(41, "AK2*850*0001~AK3*PO1*3**8~AK4*2*330*6*SECRET~AK5*R*5~", "R*1*1*0"),
+            "rejected",
+            "5 segments are in error; PO1 at 3, element 2: 6 the value has a character that its type does not have",
+        ),
+        (answer(41, "AK2*850*0001~AK5*A~", "R*1*1*0*4"), "rejected", "4 control numbers of header and trailer differ"),
+        (answer(41, "", "R*1*1*0"), "rejected", ""),
+        (answer(42, "AK2*850*0001~AK5*A~", "A*1*1*1"), "", ""),
+        (answer(41, "AK2*850*0002~AK5*R~", "P*2*2*1"), "accepted", ""),
+        (answer(41, "AK2*850*0001~AK5*A~", "A*1*1*1", ours="NORTH"), "", ""),
+        ("ISA*00*          *00*          *01*MEDLINE        *ZZ*GENHOSP        *260302*1600*^*00501*000000009*0*T*:~TA1*000000041*260302*0915*R*025~IEA*0*000000009~", "rejected", "025 the control number was used before"),
+        ("ISA*00*          *00*          *01*MEDLINE        *ZZ*GENHOSP        *260302*1600*^*00501*000000009*0*T*:~TA1*000000041*260302*0915*A*000~IEA*0*000000009~", "", ""),
+    ],
+)  # fmt: skip
+async def test_what_the_partner_says(line: Line, came: str, outcome: str, detail: str) -> None:
+    sent = await line.receive("medline_orders", order(1))
+    await line.deliver(sent)
+    said = await line.receive("medline_in", came)
+    assert said.reason == "acknowledgement"
+    kinds = dict((says, rest) for says, *rest in states(line, sent))
+    assert kinds["850 1 in group 41"] == [outcome, detail]
+    told = line.store.refused(line.now)
+    assert [each.says for each in told] == (["interchange 41"] if "TA1" in came and outcome else ["850 1 in group 41"] if outcome == "rejected" else [])  # fmt: skip
+    await line.settled()
+    assert line.store.refused(line.now) == []
+    assert "SECRET" not in str(line.trail(sent.id))
+
+
+async def test_the_worst_that_was_said_stays_and_both_are_linked(line: Line) -> None:
+    sent = await line.receive("medline_orders", order(1))
+    taken, refused = "AK2*850*0001~AK5*A~", "AK2*850*0001~AK5*R*5~"
+    await line.receive("medline_in", answer(41, taken, "A*1*1*1", 1))
+    last = await line.receive("medline_in", answer(41, refused, "R*1*1*0", 2))
+    await line.receive("medline_in", answer(41, taken, "A*1*1*1", 3))
+    words = f"850 1 in group 41 rejected (5 segments are in error), by {short_id(last.id)} on medline_in"
+    assert f"rejected {words}" in line.trail(sent.id)
+    assert f"rejects {short_id(sent.id)} rejected" in line.trail(last.id)
+    with line.archive() as archive:
+        (counted,) = [one for one in archive.counts() if one["destination"] == "medline"]
+    assert counted["acknowledged"] == {"rejected": 1}
+
+
+async def test_late_acknowledgements_are_told_once_and_noted(line: Line) -> None:
+    sent = await line.receive("medline_orders", order(1))
+    line.now += 5 * 3600
+    assert line.store.overdue(line.now) == []  # nothing was delivered yet
+    await line.deliver(sent)
+    line.now += 5 * 3600
+    (late,) = line.store.overdue(line.now)
+    assert (late.message, late.awaited, late.count) == (sent.id, "medline_in", 1)
+    await line.settled()
+    assert line.store.overdue(line.now) == []
+    await line.receive("medline_in", answer(41, "AK2*850*0001~AK5*A~", "A*1*1*1"))
+    assert states(line, sent)[1] == ("850 1 in group 41", "accepted", "")
+    assert any(step.startswith("overdue") for step in line.trail(sent.id))
+
+
+BATCHED = ORDERS.replace(
+    "expect_ack", "batch: {close: {most: 3, size: 1KB, latest: 1h}}\n    expect_ack"
+).replace("{number}.850", "orders_{number}.850")
+
+
+async def test_a_batch_is_one_interchange_whose_sets_point_to_their_messages(
+    line: Line,
+) -> None:
+    line.write("channels/medline_orders.yaml", BATCHED)
+    first, second, third = [await line.receive("medline_orders", order(n)) for n in (1, 2, 3)]
+    batch = await line.release()
+    text = (await line.sent(batch.deliveries[0])).replace("\r\n", "")
+    assert text.count("ISA*") == text.count("~GS*") == 1 and "~GE*3*41~" in text
+    assert [part[:4] for part in text.split("~ST*850*")[1:]] == ["0001", "0002", "0003"]
+    await line.deliver(batch)
+    sets = "AK2*850*0001~AK5*A~AK2*850*0002~AK5*R*5~AK2*850*0003~AK5*A~"
+    said = await line.receive("medline_in", answer(41, sets, "P*3*3*2"))
+    for message, word in ((first, "confirmed"), (second, "rejected"), (third, "confirmed")):
+        assert any(step.startswith(word) for step in line.trail(message.id))
+    assert [one.message for one in line.store.refused(line.now)] == [second.id]
+    assert len([step for step in line.trail(said.id) if step.startswith(("confirms", "rejects"))]) >= 3  # fmt: skip
+
+
+async def test_a_batch_stays_below_its_size(line: Line) -> None:
+    line.write(
+        "channels/medline_orders.yaml", BATCHED.replace("most: 3, size: 1KB", "size: 700B")
+    )
+    for number in range(1, 4):
+        await line.receive("medline_orders", order(number))
+    due = line.store.due(line.now)
+    members = [len(line.store.group(one.id).members) for one in due]  # type: ignore[union-attr]
+    assert members and all(count == 1 or count == 2 for count in members)
+    assert sum(line.store.open_groups().values()) == len(due) + 1
+
+
+CRASH = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from tests.planning.conftest import Line
+from tests.planning.test_sealed import number_of, order
+
+async def main():
+    line = Line(Path(sys.argv[1]))
+    await line.open()
+    for number in range(10_000):
+        receipt = await line.receive("medline_orders", order(number))
+        print(await number_of(line, receipt), flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+async def test_no_number_is_used_again_after_a_crash(line: Line) -> None:
+    await line.store.close()
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", CRASH, str(line.home), root]
+    used: list[int] = []
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as process:
+            assert process.stdout is not None
+            used += [int(process.stdout.readline()) for _ in range(5)]
+            process.kill()
+            used += [int(each) for each in process.stdout.read().split(b"\n")[:-1]]
+        line.write(
+            "channels/medline_orders.yaml", ORDERS.replace("unique: number", "unique: none")
+        )
+    await line.open()
+    used.append(await number_of(line, await line.receive("medline_orders", order(99_999))))
+    assert len(used) > 10 and len(set(used)) == len(used) and used == sorted(used)
