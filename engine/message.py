@@ -185,53 +185,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """In the plan of such a chunk: `parts` are those of the chunk, and the message itself is kept already."""
 
 
-class Loading(msgspec.Struct, frozen=True, kw_only=True):
-    """A large message that is being taken apart, or was, as the store has it."""
-
-    message: int
-    channel: str
-    inbound: Inbound
-    known: bytes = b""
-    position: bytes = b""
-    """Behind the last part that is kept."""
-    phase: int = 0
-    """0 its parts, 1 what vanished since the last file, 2 over."""
-    expected: int = 0
-    """Parts it will have; 0 = not known."""
-    met: int = 0
-    """Parts that were read."""
-    unchanged: int = 0
-    """Those of them that are as they were in the last file and became no message."""
-    vanished: int = 0
-    rejected: int = 0
-    """Parts in quarantine."""
-    reasons: dict[str, int] = {}
-    """How many by reason."""
-    began_at: float = 0.0
-    ended_at: float = 0.0
-    """Wall clock; 0 = it is not over."""
-
-    @property
-    def changed(self) -> int:
-        """Parts that were read and became messages that are not in quarantine."""
-        return self.met - self.unchanged - self.rejected
-
-    def report(self) -> str:
-        """
-        What was read and what became of it, for people.
-
-        >>> inbound = Inbound(raw=b"", received_at=0)
-        >>> Loading(message=1, channel="a", inbound=inbound, met=5, rejected=2, reasons={"ragged_line": 2}).report()
-        '5 records read: 3 taken, 2 rejected (ragged_line 2)'
-        """
-        told = [f"{self.changed} {'changed' if self.unchanged else 'taken'}"]
-        told += [f"{self.unchanged} unchanged"] if self.unchanged else []
-        told += [f"{self.vanished} vanished"] if self.vanished else []
-        why = ", ".join(f"{reason} {count}" for reason, count in sorted(self.reasons.items()))
-        told += [f"{self.rejected} rejected ({why})"] if self.rejected else ["0 rejected"]
-        return f"{self.met} records read: {', '.join(told)}"
-
-
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One payload on its way to one destination, as lanes and connectors see it."""
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import CommandError, EngineError
+from engine.store.sqlite import SqliteStore
 
 #: Name of the socket in HOME/data.
 SOCKET = "corridor.sock"
@@ -122,6 +124,22 @@ def running(home: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def record(home: Path, action: str, what: str, who: str, reason: str = "") -> None:
+    """Write an audit record: through the engine where one runs, else into the store itself."""
+    if running(home):
+        send(home, "audit", {"action": action, "what": what}, who, reason)
+    else:
+        asyncio.run(_record(home, action, what, who, reason))
+
+
+async def _record(home: Path, action: str, what: str, who: str, reason: str) -> None:
+    store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
+    try:
+        await store.audit(who, action, what, reason, time.time())
+    finally:
+        await store.close()
 
 
 def _user() -> str:

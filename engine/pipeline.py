@@ -9,7 +9,7 @@ The life of a message, top to bottom. Nothing else knows the order.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol, cast
@@ -36,7 +36,7 @@ from engine.message import (
     State,
     Verdict,
 )
-from engine.planning import Planning, Releasing, acknowledging, failed, place
+from engine.planning import Planning, Releasing, acknowledging, failed, place, rejects
 from engine.planning.chunks import in_chunks
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.overlay import Overlaid
@@ -44,17 +44,15 @@ from engine.planning.parts import Piece, Pieces, apart, planned
 from engine.planning.routing import DEPTH, FACT
 from engine.store import Store
 
-#: Plans a message as `plan` does, or surveys it, outside this process.
-Planned = Callable[[Channel, Inbound, Context], Awaitable[Plan]]
-
 
 class Elsewhere(Protocol):
     """What is done of large messages outside the event loop."""
 
-    plan: Planned
-    """The same as `plan`."""
-    survey: Planned
-    """Whether and how a message is taken apart in chunks once it is kept."""
+    async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        """The same as `plan`."""
+
+    async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        """Whether and how a message is taken apart in chunks once it is kept."""
 
 
 async def receive(
@@ -193,12 +191,15 @@ def _split(
         plans.append(made)
         if memory is not None:
             memory.lay(made)
+    parts = apart(channel, plans)
+    if channel.sends_back:
+        parts += rejects.behind(channel, inbound, plans, context)
     return Plan(
         verdict=Verdict.SPLIT,
         kind="batch",
         summary="1 message" if len(plans) == 1 else f"{len(plans)} messages",
         digest=digest,
-        parts=apart(channel, plans),
+        parts=parts,
         remembers=pieces.remembers(),
         release=channel.release,
     )

@@ -96,10 +96,23 @@ class OpenSsh:
             with_no_complaint(number)
         process.wait()
 
+    def stand_still(self) -> None:
+        """The server and every connection it has, until told to go on."""
+        self._signal(signal.SIGSTOP)
 
-def with_no_complaint(number: int) -> None:
+    def go_on(self) -> None:
+        """After it stood still."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        for process in [*_below(self._process.pid), self._process.pid]:
+            with_no_complaint(process, number)
+
+
+def with_no_complaint(number: int, what: signal.Signals = signal.SIGKILL) -> None:
     try:
-        os.kill(number, signal.SIGKILL)
+        os.kill(number, what)
     except ProcessLookupError:
         return
 

@@ -9,7 +9,16 @@ from typing import Literal
 
 import msgspec
 
-from engine.channel import CLASSES, Alerts, Answered, Channel, Link, Route, acknowledgements
+from engine.channel import (
+    CLASSES,
+    Alerts,
+    Answered,
+    Channel,
+    Link,
+    Route,
+    acknowledgements,
+    envelopes,
+)
 from engine.channel.accept import accept
 from engine.channel.answers import answer
 from engine.channel.binding import Binding, FindMapping, over

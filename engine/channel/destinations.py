@@ -76,19 +76,16 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         binding.mistakes.add(node, problem, f"{name}:\n  http: {{url: ...}}")
         return None
     before = len(binding.mistakes.found)
-    acknowledges = acknowledgements.wanted(node)
-    if acknowledges:
-        acknowledgements.check(binding, node)
-    if returned := rejects.wanted(node):
-        rejects.check(binding, node)
-        made = ()
-    of, render, entity = choose(binding, node, made) if not (acknowledges or returned) else (
-        acknowledgements.OF if acknowledges else rejects.OF, None, None
-    )  # fmt: skip
+    acknowledges, returned = _of_engine(binding, node)
+    if acknowledges or returned:
+        made, render, entity = (), None, None
+        of = acknowledgements.OF if acknowledges else rejects.OF
+    else:
+        of, render, entity = choose(binding, node, made)
     language = binding.language
     if returned:
         language = rejects.language_of_rejects(language)
-    elif not made and binding.get("transform") is not None:
+    elif not made and not acknowledges and binding.get("transform") is not None:
         language = None  # what comes here is not known: the transform has mistakes of its own
     if language is not None and entity is not None:
         language = msgspec.structs.replace(language, inner=(entity,))
@@ -107,10 +104,8 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
     found = link(binding, node, "Destination", DESTINATION, holes)
     route = _assembled(binding, name, node, found, language)
     waits = batch(binding, node, found.kind if found else "", sealed)
-    around = envelopes.around(binding, node, found, made if not acknowledges else (), render)
-    awaited = acknowledgements.expected(
-        binding, node, found, made if not acknowledges else (), render
-    )
+    around = envelopes.around(binding, node, found, made, render)
+    awaited = acknowledgements.expected(binding, node, found, made, render)
     if route is None or len(binding.mistakes.found) > before:
         return None
     return msgspec.structs.replace(
@@ -124,6 +119,16 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         acknowledges=acknowledges,
         rejects=returned,
     )
+
+
+def _of_engine(binding: Binding, node: Record) -> tuple[bool, bool]:
+    """Whether it gets what the engine itself makes: acknowledgements, or what was rejected."""
+    acknowledges, returned = acknowledgements.wanted(node), rejects.wanted(node)
+    if acknowledges:
+        acknowledgements.check(binding, node)
+    if returned:
+        rejects.check(binding, node)
+    return acknowledges, returned
 
 
 def _assembled(

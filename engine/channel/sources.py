@@ -156,11 +156,10 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
 def validate(binding: Binding) -> Any:
     """`validate:`, the level at which messages are checked; empty where they are not."""
     node = binding.get("validate")
-    if isinstance(node, Record) and hasattr(binding.language and binding.language.format, "level"):
-        assert binding.language is not None
-        level = binding.language.format.level(node, binding.home, binding.mistakes)
-        if level is not None:
-            binding.layouts.update(level.files)
+    format = binding.language.format if binding.language is not None else None
+    if format is not None and isinstance(node, Record) and hasattr(format, "level"):
+        level = format.level(node, binding.home, binding.mistakes)
+        binding.layouts.update(level.files if level is not None else ())
         return level or ""
     said: str = binding.value(node, str, "validate", "")
     if node is None or binding.language is None or said in ("", "none"):

@@ -119,7 +119,7 @@ class Stage:
             spooled = await self._store.spool([inbound.raw])
             kept = msgspec.structs.replace(inbound, raw=spooled)
         context = self._context()
-        reply = await receive(channel, kept, self._store, context, _here)
+        reply = await receive(channel, kept, self._store, context, _Here())
         assert reply.receipt is not None and reply.plan is not None
         self._handed(channel, reply.plan, reply.receipt)
         return Told(
@@ -272,6 +272,11 @@ class Stage:
             await self._receive(target, inbound)
 
 
-async def _here(channel: Channel, inbound: Inbound, context: Context) -> Plan:
-    """A large body is planned in this process, too."""
-    return plan(channel, inbound, context)
+class _Here:
+    """Large messages are planned in this process, too, and kept whole."""
+
+    async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        return plan(channel, inbound, context)
+
+    async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        return plan(channel, inbound, context)

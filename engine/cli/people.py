@@ -29,23 +29,4 @@ def record(home: Path, action: str, what: str, reason: str) -> None:
     """Write an audit record: through the engine where one runs, else into the store itself."""
     from engine import orders
 
-    if orders.running(home):
-        orders.send(home, "audit", {"action": action, "what": what}, who(), reason)
-    else:
-        _record_directly(home, action, what, reason)
-
-
-def _record_directly(home: Path, action: str, what: str, reason: str) -> None:
-    import asyncio
-    import time
-
-    from engine.store.sqlite import SqliteStore
-
-    async def write() -> None:
-        store = await SqliteStore.open(home, asyncio.get_running_loop(), time.time)
-        try:
-            await store.audit(who(), action, what, reason, time.time())
-        finally:
-            await store.close()
-
-    asyncio.run(write())
+    orders.record(home, action, what, who(), reason)

@@ -73,6 +73,8 @@ def _show_channel(
         head += f"  {safe(station['source'])}  {verdicts or 'nothing received'} since the start{ago}"
         if station["trouble"]:
             head += "\n  " + paint(safe(station["trouble"]), "error")
+        for warning in station.get("warnings", ()):
+            head += "\n  " + paint(safe(warning), "warning")
     print(head)
     running = {one["name"]: one for one in (station or {}).get("destinations", ())}
     stored = {row["destination"]: row for row in counts}

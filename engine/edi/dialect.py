@@ -13,6 +13,7 @@ import msgspec
 
 from engine.edi.marks import HEADERS
 from engine.edi.tokens import Stretch
+from engine.paths import Shape
 
 if TYPE_CHECKING:
     from engine.edi.building import Built
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from engine.edi.maps import Guide
     from engine.edi.writer import Writer
 
+#: The families there are: folders beside this file.
+NAMES = ("x12", "edifact")
 _NOTHING: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
@@ -98,3 +101,10 @@ def dialect_of(name: str) -> Dialect:
     """The dialect of a format: `engine/edi/NAME/`."""
     found: Dialect = import_module(f"engine.edi.{name}").DIALECT
     return found
+
+
+def dialect_in(shape: Shape) -> Dialect:
+    """The dialect of what a path is read in: of the nearest shape that has one (a list of texts inside a loop has none)."""
+    while shape.outer is not None and shape.format not in NAMES:
+        shape = shape.outer
+    return dialect_of(shape.format)

@@ -21,9 +21,7 @@ from engine.edi.rules import Rule, item_rules, says_usage
 from engine.edi.x12 import X12
 
 _NOT_SETS = ("elements", "segments")
-_ITEM = re.compile(
-    r"(\w+)(!?)(?: (\d+|\*))?(?: \.(\d+)(?:-(\d+))?=(\S+))?((?: \S+)*)"
-)
+_ITEM = re.compile(r"(\w+)(!?)(?: (\d+|\*))?(?: \.(\d+)(?:-(\d+))?=(\S+))?((?: \S+)*)")
 
 Test = tuple[int, int, frozenset[str]]
 """Element, component (0 = the whole element) and the codes that are allowed there."""
@@ -265,7 +263,9 @@ def named(name: str) -> tuple[Guide, str]:
     Raises LookupError, with what there is, where there is none.
     """
     version, _, wanted = name.partition("/")
-    found = {file: head for file, head in heads().items() if wanted in (file, head.set)}
+    found = {
+        file: head for file, head in heads().items() if wanted in (file, head.set, head.guide)
+    }
     if not found:
         raise LookupError(f"there is {', '.join(heads())}")
     for file, head in found.items():
@@ -274,5 +274,7 @@ def named(name: str) -> tuple[Guide, str]:
             return guide(file), head.writes if bare else version
         if "X" not in version and version == head.versions[0][:6]:
             return guide(file), head.writes or version
-    there = [f"{one}/{file}" for file, head in found.items() for one in head.versions]
+    there = [
+        f"{one}/{head.guide or file}" for file, head in found.items() for one in head.versions
+    ]
     raise LookupError(f"there is {', '.join(there)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.edi.dialect import Dialect, dialect_of
+from engine.edi.dialect import Dialect, dialect_in
 from engine.edi.dictionary import Dictionary
 from engine.edi.maps import Guide, LoopPart, parts
 from engine.edi.marks import HEADERS
@@ -17,7 +17,7 @@ def guide_of(shape: Shape) -> Guide | None:
     if around.kind != "message" or "/" not in around.name:
         return None
     try:
-        return dialect_of(shape.format).named(around.name)[0]
+        return dialect_in(shape).named(around.name)[0]
     except LookupError as error:
         raise PathProblem(0, f"there is no set '{around.name}'; {error}") from None
 
@@ -25,7 +25,7 @@ def guide_of(shape: Shape) -> Guide | None:
 def words(shape: Shape) -> Dictionary:
     """The segments and elements that a mapping reads: those of the version that it says."""
     guide = guide_of(shape)
-    return guide.dictionary if guide is not None else dialect_of(shape.format).dictionary()
+    return guide.dictionary if guide is not None else dialect_in(shape).dictionary()
 
 
 def loops(guide: Guide, name: str) -> list[LoopPart]:
@@ -46,7 +46,7 @@ def loops(guide: Guide, name: str) -> list[LoopPart]:
 
 def check_group(name: str, at: int, shape: Shape, inside: str) -> None:
     """PathProblem where there is no such loop or segment."""
-    guide, dialect = guide_of(shape), dialect_of(shape.format)
+    guide, dialect = guide_of(shape), dialect_in(shape)
     if guide is None:
         known = dialect.dictionary()
         if not dialect.loop.fullmatch(name) and not _is_known(name, known):
@@ -63,7 +63,7 @@ def check_group(name: str, at: int, shape: Shape, inside: str) -> None:
 
 def check_segment(name: str, at: int, text: str, end: int, shape: Shape, inside: str) -> None:
     """PathProblem where there is no such segment in the standard, in the set, or in the loop in front of it."""
-    guide, dialect = guide_of(shape), dialect_of(shape.format)
+    guide, dialect = guide_of(shape), dialect_in(shape)
     rest = text[end : end + 2]
     if guide is None or name.startswith("Z"):
         known = dialect.dictionary()

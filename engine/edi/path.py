@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.edi.dialect import Dialect, dialect_of
+from engine.edi.dialect import Dialect, dialect_in
 from engine.edi.names import check_element, check_group, check_segment, words
 from engine.paths import DIGITS, CompileCondition, PathProblem, Scope, Shape
 
@@ -94,7 +94,7 @@ def read_path(text: str, at: int, shape: Shape, condition: CompileCondition) -> 
     if text.startswith(".", at):
         return _relative(text, at, shape)
     groups: list[tuple[str, Pick]] = []
-    dialect, end, inside = dialect_of(shape.format), at, ""
+    dialect, end, inside = dialect_in(shape), at, ""
     while (found := _step(text, end, dialect)) is not None:
         name, start, end = found, end, end + len(found)
         is_loop = dialect.loop.fullmatch(name) is not None
@@ -145,7 +145,7 @@ def _last(
     inside: str,
 ) -> Path:
     """The rest of a path, from the element of its segment on."""
-    is_loop = dialect_of(shape.format).loop.fullmatch(name) is not None
+    is_loop = dialect_in(shape).loop.fullmatch(name) is not None
     if not is_loop:
         _refuse_dotted(text, at, end)
     number = _ELEMENT.match(text, end) if not is_loop else None

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.edi import repeated
-from engine.edi.dialect import dialect_of
+from engine.edi.dialect import dialect_in
 from engine.edi.dictionary import Slot
 from engine.edi.document import Segment
 from engine.edi.loop import Loop
@@ -55,7 +55,7 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
     slot = words(shape).slot(path.segment or shape.name, path.element, path.component)
     if slot is not None and slot.parts and not path.component:
         slot = slot.parts[0]
-    shown = _number(slot) if dialect_of(shape.format).has_decimal_marks else None
+    shown = _number(slot) if dialect_in(shape).has_decimal_marks else None
     kind = "repetition" if path.repetition.said or path.component else "element"
     inner = Shape(format=shape.format, kind=kind, name=path.text, outer=shape)
     return Match(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.edi.dialect import dialect_of
+from engine.edi.dialect import dialect_in
 from engine.edi.dictionary import Dictionary
 from engine.edi.document import Segment, parts_of
 from engine.edi.edit import Editor, Line
@@ -26,7 +26,7 @@ from engine.reading import NULL
 
 def target(text: str, shape: Shape, condition: CompileCondition) -> Target:
     """The whole text as a place to write to; PathProblem when it is none."""
-    path, dialect = read_path(text, 0, shape, condition), dialect_of(shape.format)
+    path, dialect = read_path(text, 0, shape, condition), dialect_in(shape)
     if path is None:
         raise PathProblem(0, "a place is a segment and two digits", dialect.example)
     if path.end != len(text):

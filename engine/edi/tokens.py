@@ -122,12 +122,20 @@ def segments_of(text: str, marks: Marks) -> list[str]:
     if last:
         lines.append(last.removesuffix(marks.segment))
     if _is_even(text, lines, marks):
+        if marks.end and text.count("\n") > text.count(marks.segment + marks.end):
+            lines = [piece for line in lines for piece in unended(marks).split(line)]
         if text[:1].isalnum() and _uneven(marks).search(text) is None:
             return lines
         return _trimmed(lines)
     if marks.segment not in "\r\n" and ("\n" in text or "\r" in text):
         text = text.translate(_BREAKS)
     return _trimmed(text.split(marks.segment))
+
+
+@lru_cache(256)
+def unended(marks: Marks) -> re.Pattern[str]:
+    """A line break behind which a segment begins, where the terminator before it was forgotten."""
+    return re.compile(rf"[\r\n]+(?=[A-Z][A-Z0-9]{{1,2}}{re.escape(marks.element)})")
 
 
 def _is_even(text: str, lines: list[str], marks: Marks) -> bool:

@@ -17,6 +17,7 @@ from engine.message import LARGE, Body
 from engine.packing import Member
 from engine.packing.opening import unpacked
 from engine.packing.settings import listed
+from engine.wire.file_names import shown
 from engine.wire.pickup import Sight
 
 #: Bytes that are read ahead, besides the file whose turn it is.
@@ -93,7 +94,7 @@ class Fetching:
         assert found.content is not None
         body = found.content.body
         content = body.file if isinstance(body, Chunks) else body
-        name = sight.name.rpartition("/")[2]
+        name = shown(sight.name).rpartition("/")[2]
         work = partial(unpacked, name, content, self._steps, settings.max_size, self._site.home)
         try:
             members = await asyncio.to_thread(work)

@@ -108,12 +108,18 @@ def counted(counts: Counts, name: str, sequence: Sequence, *, now: float, day: s
     before = counts.get(date)
     if before is None:
         after = _begun(sequence, number, now, day, anew=bool(date and counts))
-    elif sequence.begins == "daily" and day != before.day and number < before.last:
+    elif _begins_anew(before, number, sequence, day):
         after = _begun(sequence, number, now, day, anew=True, missing=before.missing)
     else:
         after = _followed(before, number, sequence, now, day)
     kept = {key: value for key, value in counts.items() if key != date}
     return dict([*kept.items(), (date, after)][-_DAYS:])
+
+
+def _begins_anew(before: Counted, number: int, sequence: Sequence, day: str) -> bool:
+    """Whether a lower number is one of a new day, and none of the old that comes late."""
+    later = sequence.begins == "daily" and day != before.day
+    return later and number < before.last and number not in before.missing
 
 
 def _begun(

@@ -20,6 +20,7 @@ from engine.folders.settings import Pickup
 from engine.message import Inbound
 from engine.packing import Member
 from engine.schedule import Schedule, Ticker
+from engine.wire.file_names import shown
 from engine.wire.pickup import Rules, Sight, day_of, done_file, ready, unsettled
 
 #: Seconds between two looks while a file is not yet whole, however rarely one looks otherwise.
@@ -220,7 +221,7 @@ class Watching:
         return self._settings.again == "changed" or self._settings.after == "leave"
 
     async def _inbound(self, found: Found, member: Member | None, mark: Taken) -> Inbound:
-        below, _, name = found.sight.name.rpartition("/")
+        below, _, name = shown(found.sight.name).rpartition("/")
         facts = {"file_name": name, "folder": self._folder.path(below)}
         if member is not None:
             facts = {**facts, "file_name": member.name, "archive": name}

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from engine.edi.partner import Answered, Sealed, Sealing, Sent, Verdicts
@@ -179,7 +180,16 @@ class Format(Protocol):
     levels: tuple[str, ...]
     """What `validate:` of a channel may say, least first; each includes those before."""
 
-    def validate(self, document: Any, level: str) -> None:
+    def level(self, node: Any, home: Path, mistakes: Any) -> Any:
+        """
+        What `validate:` says where it is more than a word (`{xsd: purchase_order}`), compiled and picklable, with the `files`
+        it is made of; None where mistakes were noted.
+        """
+
+    def declared(self, node: Any, mistakes: Any) -> Any:
+        """`namespaces:` of a channel, compiled and picklable: its paths' Shape.type and Reading.layout."""
+
+    def validate(self, document: Any, level: Any) -> None:
         """MessageError `invalid` that names every fault's place and rule, never a value, where the message breaks the rules."""
 
     EnvelopeSettings: Any
@@ -216,6 +226,11 @@ class Format(Protocol):
 
     def structure(self, name: str) -> Structure:
         """What `to: FORMAT/NAME` of a mapping builds; LookupError, with what there is, where there is none."""
+
+    def structured(
+        self, name: str, namespaces: Any, home: Path, at: Any, mistakes: Any
+    ) -> Structure:
+        """The same, where prefixes and files of the home decide, also without a name (`to: xml`)."""
 
     def layout(self, name: str, node: Any, mistakes: Any) -> Any:
         """A layout (a Record of `mappings/layouts/NAME.yaml`, engine/placed.py) compiled; None where mistakes were noted."""

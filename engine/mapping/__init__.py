@@ -27,6 +27,7 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     conversion  values into the fields of canonical entities
     written     values as the formats write them
     sources     what a mapping reads; entities, by the names of their classes; holds, groups that hold more
+    structures  what `to: FORMAT/NAME` builds; stylesheets, XSLT as a mapping
     outputs     what a mapping makes: entities, JSON, lines of files; layouts, where it is written to
     edits       messages edited in place: keep, set, remove, edit, add (adds)
     segments    what edits are made of, with writes and walks; grammar, how each format names things

@@ -18,7 +18,9 @@ from engine.mapping import (
     layouts,
     outputs,
     records,
+    structures,
     stylesheets,
+    uses,
 )
 from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
@@ -27,7 +29,7 @@ from engine.mapping.language import Expression, Language, later, suggestion
 from engine.mapping.rules import Block, Slots, block
 from engine.mapping.sources import Source, dotted, source
 from engine.mapping.tables import Tables
-from engine.mapping.uses import Asked, Filled, Used, Uses
+from engine.mapping.uses import Filled, Used, Uses
 from engine.markup.namespaces import declared
 from engine.placed import Scalar
 
@@ -82,7 +84,7 @@ class Loading:
         make = self._output(read, to, language, top)
         if make is None or self.uses.broken:
             return None
-        asked = self._asked()
+        asked = uses.asked(self.tables, self.uses, self.digest)
         return Mapping(
             self.name,
             read.name,
@@ -119,7 +121,7 @@ class Loading:
             self._fields(read, struct, language, top)
         if self.uses.broken:
             return None
-        asked = self._asked()
+        asked = uses.asked(self.tables, self.uses, self.digest)
         return Used(
             name=self.name,
             file=self.file,
@@ -162,7 +164,7 @@ class Loading:
 
     def _builds(self, to: str) -> bool:
         """Whether `groups` are those of a message that is built."""
-        return to == "xml" or "/" in to and to.partition("/")[0] not in ("delimited", "fixed")
+        return to == "xml" or ("/" in to and to.partition("/")[0] not in ("delimited", "fixed"))
 
     def _only(self, read: Source, *keys: str) -> None:
         """Note every key that such a mapping does not have."""
@@ -175,21 +177,22 @@ class Loading:
     ) -> outputs.Make | None:
         """The maker of what `to:` names; None where mistakes were noted."""
         head, _, rest = to.partition("/")
-        if to in _ANEW:
-            return self._edit(read, to, language, top)
-        if head == "xml" or "xslt" in self.root.entries:
-            return self._xml(read, to, language, top)
+        is_xml = head == "xml" or "xslt" in self.root.entries
+        if is_xml or to in _ANEW:
+            make = self._xml if is_xml else self._edit
+            return make(read, to, language, top)
         if to == "json" or entities.find(to) is not None:
             struct = entities.find(to)
             self.is_part = to in entities.parts()
-            make = self._fields(read, struct, language, top)
-            return outputs.json(make) if struct is None else outputs.entity(struct, make)
+            fields = self._fields(read, struct, language, top)
+            return outputs.json(fields) if struct is None else outputs.entity(struct, fields)
         if to == "bytes":
             self._only(read, "value")
             return outputs.plain(self.root, language, top)
         if head in ("delimited", "fixed"):
             self._only(read, "fields")
-            return self._line(head, rest, language, top)
+            home, digest = self.shelf.home, self.digest
+            return outputs.laid_out(head, rest, self.root, home, language, top, digest)
         if head in formats.names() and rest:
             return self._build(head, rest, language, top)
         known = [
@@ -240,22 +243,6 @@ class Loading:
         self._only(read, "set", "remove", "edit")
         return edits.edited(self.root, language, self.slots, top)
 
-    def _line(
-        self, head: str, name: str, language: Language, top: Block
-    ) -> outputs.Make | None:
-        node = self.root.entries["to"]
-        if not name:
-            problem = f"{head} lines need a layout"
-            self.mistakes.add(node, problem, f"to: {head}/nightly_billing")
-            return None
-        file = name.partition("/")[0]
-        found = layouts.layout(head, file, self.shelf.home, node, self.mistakes)
-        if found is None:
-            return None
-        layout, raw = found
-        self.digest.update(raw)
-        return outputs.line(head, layout, name, self.root, language, top)
-
     def _build(
         self, head: str, rest: str, language: Language, top: Block
     ) -> outputs.Make | None:
@@ -277,24 +264,8 @@ class Loading:
         return builds.built(group, self._content(group, language, top))
 
     def _structure(self, format_: Any, rest: str) -> tuple[Any, str]:
-        """The structure of that name, or the group inside one and a word that says so; None and what is wrong."""
-        try:
-            if hasattr(format_, "structured"):
-                at = self.root.entries["to"]
-                home, spaces = self.shelf.home, self.namespaces
-                return format_.structured(rest, spaces, home, at, self.mistakes), ""
-            return format_.structure(rest), ""
-        except LookupError as error:
-            problem = str(error.args[0]) if error.args else ""
-        outer, _, name = rest.rpartition("/")
-        if outer:
-            found, _ = self._structure(format_, outer)
-            if found is not None:
-                try:
-                    return found.group(name), "a group"
-                except LookupError as error:
-                    problem = str(error.args[0]) if error.args else problem
-        return None, problem
+        to, home = self.root.entries["to"], self.shelf.home
+        return structures.found(format_, rest, to, home, self.namespaces, self.mistakes)
 
     def _filling(
         self, group: Filled, to: str, language: Language, top: Block
@@ -308,6 +279,7 @@ class Loading:
             self.mistakes.add(self.root.entries["to"], problem)
             return None
         if hasattr(mine, "way"):  # its own prefixes, and its own order
+            self.digest.update(mine.content)
             group = msgspec.structs.replace(group, structure=mine)
         return self._content(group, language, top)
 
@@ -325,20 +297,3 @@ class Loading:
         )
         builder = Builder(self.slots, layouts.conditions(target))
         return builder.content(self.root, group, language, top)
-
-    def _asked(self) -> Asked:
-        """What it asks for, that of the mappings it uses included; their hashes become a part of its own."""
-        tables = self.tables
-        asked = Asked(
-            tables=tuple(sorted(tables.used)),
-            lookups=tuple(sorted(tables.lookups)),
-            sequences=tuple(sorted(tables.sequences)),
-            recalls=tuple(sorted(tables.recalls)),
-            changes=tuple(sorted(tables.changes)),
-        )
-        for table, digest in sorted(tables.used.items()):
-            self.digest.update(table.encode() + digest)
-        for name, used in sorted(self.uses.found.items()):
-            self.digest.update(name.encode() + used.digest)
-            asked = asked.with_(used.asked)
-        return asked

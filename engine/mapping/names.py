@@ -63,7 +63,7 @@ def name(parser: Parser) -> Term:
     try:
         found_path = None if following == "(" and word.islower() else _path(parser)
     except PathProblem as problem:
-        if problem.certain or following in ("(", "-", "[", "."):
+        if problem.certain or following in ("(", "-", "[", ".", ":", "/"):
             raise
         found_path = None
     return found_path or unknown.unknown(parser, word, start, end)

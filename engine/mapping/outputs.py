@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -96,6 +97,30 @@ def bounded(payload: bytes) -> None:
     """MessageError where a payload is larger than any partner takes."""
     if len(payload) > LARGEST:
         refuse("too_large", f"a mapping makes at most {LARGEST} bytes")
+
+
+def laid_out(
+    format_name: str,
+    said: str,
+    root: Record,
+    home: Path,
+    language: Language,
+    block: Block,
+    digest: Any,
+) -> Make | None:
+    """The same with the layout found, its bytes a part of the mapping's hash; None where mistakes were noted."""
+    node = root.entries["to"]
+    if not said:
+        problem = f"{format_name} lines need a layout"
+        language.mistakes.add(node, problem, f"to: {format_name}/nightly_billing")
+        return None
+    name = said.partition("/")[0]
+    found = layouts.layout(format_name, name, home, node, language.mistakes)
+    if found is None:
+        return None
+    layout, raw = found
+    digest.update(raw)
+    return line(format_name, layout, said, root, language, block)
 
 
 def line(

@@ -81,10 +81,13 @@ def source(
         mistakes.add(node or root, "a mapping says 'from': what it reads", "from: hl7v2")
         return None
     head, _, rest = node.text.partition("/")
-    if head == "xml":
-        return _xml(rest, node, namespaces, mistakes)
     if head in formats.names():
-        return _format(head, rest, node, home, mistakes)
+        is_xml = head == "xml"
+        return (
+            _xml(rest, node, namespaces, mistakes)
+            if is_xml
+            else _format(head, rest, node, home, mistakes)
+        )
     if (struct := entities.find(node.text)) is not None:
         shape = Shape(format="canonical", kind="record", name=node.text, type=struct)
         part = node.text not in entities.names()
@@ -116,9 +119,7 @@ def _group(node: Items, mistakes: Mistakes) -> Source | None:
     return Source(name=f"[{name}]", shape=shape, format=formats.load("json"))
 
 
-def _xml(
-    name: str, node: Scalar, namespaces: Namespaces, mistakes: Mistakes
-) -> Source | None:
+def _xml(name: str, node: Scalar, namespaces: Namespaces, mistakes: Mistakes) -> Source | None:
     """`xml`, or `xml/po:Line`: an element that another mapping hands over."""
     around, format_ = Shape(format="xml", type=namespaces), formats.load("xml")
     if not name:

@@ -22,6 +22,7 @@ from engine.mapping.choices import value
 from engine.mapping.language import Expression, Language, Term, Traced, suggestion
 from engine.mapping.rules import Block, Slots
 from engine.mapping.sources import Source
+from engine.mapping.tables import Tables
 from engine.placed import Node, Record, Scalar
 
 if TYPE_CHECKING:
@@ -77,6 +78,23 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """The structure and the groups down to it: `005010/850/PO1`."""
     structure: Structure
+
+
+def asked(tables: Tables, uses: Uses, digest: Any) -> Asked:
+    """What a mapping asks for, those that it uses included; the hashes of all that become a part of its own."""
+    own = Asked(
+        tables=tuple(sorted(tables.used)),
+        lookups=tuple(sorted(tables.lookups)),
+        sequences=tuple(sorted(tables.sequences)),
+        recalls=tuple(sorted(tables.recalls)),
+        changes=tuple(sorted(tables.changes)),
+    )
+    for table, hashed in sorted(tables.used.items()):
+        digest.update(table.encode() + hashed)
+    for name, used in sorted(uses.found.items()):
+        digest.update(name.encode() + used.digest)
+        own = own.with_(used.asked)
+    return own
 
 
 class Uses:

@@ -37,7 +37,7 @@ class Write(msgspec.Struct, frozen=True):
         """What was written, for people."""
         rule = self.rule
         return Traced(
-            field=prefix + rule.name,
+            field=(prefix.removesuffix(".") if rule.name[:1] == "." else prefix) + rule.name,
             value=trace.shown(found),
             line=rule.line,
             rule=rule.text,

@@ -33,7 +33,8 @@ class Namespaces(msgspec.Struct, frozen=True):
 
     def all(self) -> dict[str, str]:
         """Each prefix and its namespace."""
-        return {**_OWN, **dict(self.prefixes)}
+        own = dict(self.prefixes)
+        return {**own, **{prefix: uri for prefix, uri in _OWN.items() if prefix not in own}}
 
     def tag(self, name: str, at: int = 0, attribute: bool = False) -> str:
         """
@@ -107,4 +108,3 @@ def kind_of(tag: str) -> tuple[str, str]:
 
 
 _VERSION = re.compile(r"[vVrR]?[\d.\-_]+")
-

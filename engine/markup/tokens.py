@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from engine.markup.namespaces import Namespaces, undeclared
 from engine.paths import PathProblem
@@ -20,11 +21,39 @@ _TOKEN = re.compile(
 )
 _OPERATORS = frozenset({"and", "or", "mod", "div"})
 #: Behind one of these stands a name, not an operator; behind those in _NEW a path begins.
-_NEW = frozenset({"", "[", "(", ",", "|", "+", "-", "=", "!=", "<", ">", "<=", ">=", *_OPERATORS})
+_NEW = frozenset(
+    {"", "[", "(", ",", "|", "+", "-", "=", "!=", "<", ">", "<=", ">=", *_OPERATORS}
+)
 _BEGINS = _NEW | {"//", "/", "@", "::"}
 _FUNCTIONS = frozenset(
-    "last position count local-name namespace-uri name string concat starts-with contains substring-before substring-after "
-    "substring string-length normalize-space translate boolean not true false lang number sum floor ceiling round".split()
+    [
+        "last",
+        "position",
+        "count",
+        "local-name",
+        "namespace-uri",
+        "name",
+        "string",
+        "concat",
+        "starts-with",
+        "contains",
+        "substring-before",
+        "substring-after",
+        "substring",
+        "string-length",
+        "normalize-space",
+        "translate",
+        "boolean",
+        "not",
+        "true",
+        "false",
+        "lang",
+        "number",
+        "sum",
+        "floor",
+        "ceiling",
+        "round",
+    ]
 )
 _TESTS = frozenset({"text", "node", "comment", "processing-instruction"})
 _UP = frozenset({"parent", "ancestor", "ancestor-or-self"})
@@ -71,6 +100,13 @@ class _Reader:
         """Whether the path at hand has not gone down yet."""
         self.deep = 0
         self.first, self.relative = "", False
+        self._reads: dict[str, Callable[[str, int], str]] = {
+            "sign": self._sign,
+            "axis": self._axis,
+            "call": self._call,
+            "name": self._name,
+            "any": self._name,
+        }
 
     def token(self, kind: str, said: str, at: int) -> None:
         """One more."""
@@ -82,13 +118,8 @@ class _Reader:
             self.leads = True
         if not begins and said in _OPERATORS:
             kind = "operator"
-        written = {
-            "sign": self._sign,
-            "axis": self._axis,
-            "call": self._call,
-            "name": self._name,
-            "any": self._name,
-        }.get(kind, lambda said, at: said)(said, at)
+        read = self._reads.get(kind)
+        written = said if read is None else read(said, at)
         if kind in ("name", "any", "call") or (said == "*" and begins):
             self.leads = False
         if written:

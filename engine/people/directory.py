@@ -160,6 +160,16 @@ class Directory:
             )
         self.file.together(steps)
 
+    def own_password(self, name: str, old: str, new: str) -> None:
+        """Somebody's own new password; their sessions go on. CommandError where the old one is wrong or the new one too weak."""
+        row = self.file.one("SELECT password FROM person WHERE name = ?", name)
+        if row is None or not passwords.fits(row[0], old):
+            raise CommandError("the old password is not right")
+        passwords.check(new, name)
+        self.file.rows(
+            "UPDATE person SET password = ? WHERE name = ?", passwords.hashed(new), name
+        )
+
     def set_one_time(self, name: str, secret: str, code: str) -> None:
         """From now on `name` signs in with codes of this secret besides. CommandError where the code does not fit it."""
         step = onetime.step_of(secret, code, self._now(), 0)

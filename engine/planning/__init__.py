@@ -87,8 +87,8 @@ class Planning:
             why, detail = reason(error)
         sound = verdict is not Verdict.QUARANTINED
         answered = self._answered() if channel.is_answered and sound else ()
-        if answered:
-            why = why.replace("no_destination", "acknowledgement")
+        if answered and why == "no_destination":
+            why, made = "acknowledgement", sealing.spoken(answered)
         notes = self.facts.notes
         # A call with more than fifteen named arguments is made four times slower by Python
         planned = Plan(

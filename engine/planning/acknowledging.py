@@ -2,7 +2,7 @@
 What says to a sender what became of its interchange (`of: acknowledgement`): made beside the plan, in the same commit. Pure.
 
 It says what the plan says. Where the store finds at the commit that the interchange came before, it takes the other answers
-that are prepared here (docs/decisions/acknowledgements-decided-at-the-commit.md).
+that are prepared here (docs/decisions/0013-acknowledgements-decided-at-the-commit.md).
 """
 
 from __future__ import annotations

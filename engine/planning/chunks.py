@@ -17,12 +17,13 @@ import msgspec
 from engine.channel import Channel
 from engine.effects import Kept, Load, Step
 from engine.errors import MessageError
-from engine.message import Body, Context, Inbound, Loading, Plan, Spooled, Verdict
+from engine.message import Body, Context, Inbound, Plan, Spooled, Verdict
 from engine.planning.failures import failed
 from engine.planning.overlay import Overlaid
 from engine.planning.parts import Piece, apart, is_whole, planned
 from engine.planning.routing import FACT, Planner
 from engine.reading import Blocks, Part
+from engine.store.loading import Loading
 
 #: Parts and bytes of one chunk; what is left out because it did not change counts as little.
 PARTS, BYTES, LOOKED_AT = 128, 1024 * 1024, 4096
@@ -90,7 +91,12 @@ def stopped(channel: Channel, surveyed: Plan, known: int, missing: int) -> Plan:
 
 
 def checked(
-    channel: Channel, inbound: Inbound, surveyed: Plan, blocks: Blocks, context: Context, planner: Planner
+    channel: Channel,
+    inbound: Inbound,
+    surveyed: Plan,
+    blocks: Blocks,
+    context: Context,
+    planner: Planner,
 ) -> Generator[None, None, Plan]:
     """
     The plan of a message of which no part may fail (`on_part: quarantine_message`): all are planned once before the first
@@ -101,10 +107,18 @@ def checked(
     number, known = 0, surveyed.load.known
     parting = channel.format.parted_blocks(blocks, channel.reading, channel.split, known, b"")
     for number, part in enumerate(parting, 1):
-        made = planned(channel, inbound, _piece(inbound, part), _numbered(context, number, memory), planner)
+        made = planned(
+            channel, inbound, _piece(inbound, part), _numbered(context, number, memory), planner
+        )
         if made.verdict is Verdict.QUARANTINED:
             detail = f"part {number}: {made.detail}"
-            whole = {"detail": detail, "digest": surveyed.digest, "unique": None, "part_raw": b"", "part_facts": None}
+            whole = {
+                "detail": detail,
+                "digest": surveyed.digest,
+                "unique": None,
+                "part_raw": b"",
+                "part_facts": None,
+            }
             return msgspec.structs.replace(made, **whole)
         if memory is not None:
             memory.lay(made)

@@ -29,16 +29,21 @@ def parts(rows: Iterable[tuple[str, str, str, bytes]]) -> Iterator[Rejected]:
         yield Rejected(reason=reason, detail=detail, line=int(known.get("line", "0")), raw=raw)
 
 
-def of_plans(plans: Sequence[Plan]) -> list[Rejected]:
-    """The rejected ones of parts that were planned together."""
-    found = []
-    for plan in plans:
-        if plan.verdict is Verdict.QUARANTINED:
-            line = int((plan.part_facts or {}).get("line", "0"))
-            assert isinstance(plan.part_raw, bytes)
-            one = Rejected(reason=plan.reason, detail=plan.detail, line=line, raw=plan.part_raw)
-            found.append(one)
-    return found
+def behind(
+    channel: Channel, inbound: Inbound, plans: Sequence[Plan], context: Context
+) -> tuple[Plan, ...]:
+    """What stands behind parts that were planned together: the message that carries the rejected ones, if there are any."""
+    found = [_of(plan) for plan in plans if plan.verdict is Verdict.QUARANTINED]
+    if not found or not routes(channel, inbound):
+        return ()
+    content = b"".join(body(channel, found))
+    return (planned(channel, inbound, content, len(found), context),)
+
+
+def _of(plan: Plan) -> Rejected:
+    assert isinstance(plan.part_raw, bytes)
+    line = int((plan.part_facts or {}).get("line", "0"))
+    return Rejected(reason=plan.reason, detail=plan.detail, line=line, raw=plan.part_raw)
 
 
 def body(channel: Channel, found: Iterable[Rejected]) -> Iterator[bytes]:

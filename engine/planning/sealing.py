@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.channel import Envelope, Route
-from engine.effects import ACKNOWLEDGED, Expected, Numbered
+from engine.effects import ACKNOWLEDGED, OUTCOMES, Answered, Expected, Numbered
 from engine.errors import MessageError
 from engine.formats import Reading, Sealed, Sealing
 from engine.message import Facts
@@ -42,6 +43,14 @@ def awaited(
         )
         for sent in expect.format.sent(content, _READING)
     ]
+
+
+def spoken(answered: Sequence[Answered]) -> str:
+    """What an acknowledgement says, for people: `2 accepted, 1 rejected`."""
+    counts = Counter(
+        OUTCOMES[one.outcome] for one in answered if one.kind != "group" or len(answered) == 1
+    )
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 
 
 def sealing(envelope: Envelope, facts: Facts, number: Callable[[str], int]) -> Sealing:

@@ -19,10 +19,11 @@ import msgspec
 from engine import pipeline
 from engine.channel import Channel
 from engine.errors import CommitRefused, CommitUnknown, StoreError
-from engine.message import Context, Inbound, Loading, Plan
+from engine.message import Context, Inbound, Plan
 from engine.planning import chunks, rejects
 from engine.runtime import elsewhere
 from engine.runtime.large import LargePlanner
+from engine.store.loading import Loading
 
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine
@@ -39,7 +40,6 @@ class Apart:
 
     def __init__(self, engine: Engine, planner: LargePlanner) -> None:
         self._engine, self._planner = engine, planner
-        self.plan = planner.plan
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self.open: dict[str, Loading] = {}
@@ -62,6 +62,10 @@ class Apart:
         if loading is not None:
             self.open.setdefault(channel, loading)
             self._woken.set()
+
+    async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
+        """See pipeline.Elsewhere."""
+        return await self._planner.plan(channel, inbound, context)
 
     async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """Whether and how a message is taken apart. CommitRefused where that cannot be said now."""
@@ -121,7 +125,8 @@ class Apart:
 
     async def _one(self, name: str, message: int) -> None:
         """Chunk by chunk, the next one planned while one is kept."""
-        store, planned = self._engine.store, None
+        store = self._engine.store
+        planned: asyncio.Task[Plan] | None = None
         try:
             while (loading := store.loading(message)) is not None and loading.phase < 2:
                 self.open[name] = loading
@@ -132,7 +137,8 @@ class Apart:
                 if made.step.next == 0 and not self._stateful(station, loading):
                     planned = asyncio.create_task(self._behind(station, loading, made))
                 if not await self._keep(station, loading, made) and planned is not None:
-                    planned = await _dropped(planned)
+                    await _dropped(planned)
+                    planned = None
         finally:
             if planned is not None:
                 await _dropped(planned)

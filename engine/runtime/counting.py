@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.channel import Channel
 from engine.lanes import Lanes
 from engine.log import Log
-from engine.message import Delivery, Inbound, Loading, Plan, Receipt, State, Verdict
+from engine.message import Delivery, Inbound, Plan, Receipt, State, Verdict
 from engine.pipeline import Attempt, Clock
-
+from engine.store.loading import Loading
 
 #: Rejected parts of one large message that have a line in the log each; the others are counted.
 REJECTS_TOLD = 100

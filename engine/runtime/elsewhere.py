@@ -8,12 +8,13 @@ from pathlib import Path
 
 from engine import pipeline
 from engine.channel import Channel
-from engine.message import Body, Context, Inbound, Loading, Plan
+from engine.message import Body, Context, Inbound, Plan
 from engine.planning import chunks, rejects
 from engine.planning.chunks import Digests, blocks_of
 from engine.planning.parts import is_whole
 from engine.store import large
 from engine.store.last_file import Keys, LastFile, keys_file, rejected
+from engine.store.loading import Loading
 
 #: Records of the last file that vanish in one chunk.
 VANISH = 64

@@ -43,6 +43,7 @@ def _station(station: Station) -> dict[str, Any]:
         "tags": list(station.channel.tags),
         "source": "stopped" if receiving.stopped else source,
         "trouble": receiving.trouble,
+        "warnings": [said for _, _, said in receiving.warned],
         "received": counting.received,
         "verdicts": dict(counting.verdicts),
         "last_received_at": counting.last_received_at,

@@ -14,13 +14,14 @@ from engine.effects import Group
 from engine.errors import CommitRefused, CommitUnknown, DeliveryError
 from engine.judgement import negative
 from engine.lanes import Lanes
-from engine.message import Context, Delivery, Inbound, Loading, Receipt, Reply
+from engine.message import Context, Delivery, Inbound, Receipt, Reply
 from engine.pipeline import Attempt, receive, release
 from engine.runtime.answers import hand_on
 from engine.runtime.counting import Counting
 from engine.runtime.owed import Owed
 from engine.runtime.receiving import Receiving
 from engine.runtime.remembered import Remembered
+from engine.store.loading import Loading
 
 if TYPE_CHECKING:
     from engine.runtime.engine import Engine

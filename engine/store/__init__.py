@@ -17,16 +17,16 @@ from engine.message import (
     Body,
     Delivery,
     Inbound,
-    Loading,
     Plan,
     Receipt,
     Settlement,
     Spooled,
     State,
 )
+from engine.store.loading import Loading, Loadings
 from engine.store.reading import Archive, Found, Step
 
-__all__ = ["Archive", "Found", "Hold", "Order", "Overdue", "Queued", "Refused", "Step", "Store"]
+__all__ = ["Archive", "Found", "Hold", "Loading", "Order", "Overdue", "Queued", "Refused", "Step", "Store"]
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
 Queued = Callable[[Sequence[Delivery]], None]
@@ -91,7 +91,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Store(Protocol):
+class Store(Loadings, Protocol):
     """The engine's side. Methods are called on the event loop; `await` where they return an awaitable."""
 
     incarnation: str
@@ -276,23 +276,6 @@ class Store(Protocol):
         Confirmations that have not come in time, each told once: counted from the delivery, so that one that is not
         delivered yet is not overdue. Confirmed by any message of the named channel with that key value, found at its commit.
         """
-
-    # -- large messages that are taken apart in chunks -------------------------------------------------------
-
-    def channel_number(self, name: str) -> int:
-        """The store's number of a channel, made when new."""
-
-    def loadings(self) -> list[Loading]:
-        """Those that are not over, in the order in which they came; by channel."""
-
-    def loading(self, message: int) -> Loading | None:
-        """One, over or not; None where the message is none. Without the body where it is over."""
-
-    async def told(self, most: int = 100) -> list[Loading]:
-        """Those that are over and have rejected parts, each once."""
-
-    async def keys_left(self) -> None:
-        """Remove what was put beside the store for loadings that are over."""
 
     def refused(self, now: float, limit: int = 1000) -> list[Refused]:
         """What partners rejected of what they were sent (`expect_ack`), each told once, by interchange and answer."""

@@ -87,7 +87,7 @@ class Intake:
         self._decide(entries)
         whole = entries
         for entry in entries:
-            if entry.plan.parts or entry.refused:
+            if entry.plan.parts or entry.refused or entry.plan.step is not None:
                 whole = self._with_parts(entries)
                 break
         if marked := [entry for entry in entries if entry.inbound.mark is not None]:

@@ -10,9 +10,9 @@ import apsw
 import msgspec
 
 from engine.errors import StoreError
-from engine.message import Loading
 from engine.store import large
 from engine.store.last_file import keys_file
+from engine.store.loading import Loading
 from engine.store.loads import inbound_of
 from engine.store.schema import queries
 from engine.store.waiting import Waiting

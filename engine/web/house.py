@@ -66,8 +66,8 @@ class House:
         return answer
 
     def audit(self, who: str, action: str, what: str, reason: str = "") -> None:
-        """Write an audit record; without one nothing that needs it happens. CommandError where no engine runs to keep it."""
-        orders.send(self.home, "audit", {"action": action, "what": what}, who, reason)
+        """Write an audit record; where that fails (EngineError), what needs it does not happen."""
+        orders.record(self.home, action, what, who, reason)
 
     def close(self) -> None:
         """Let go of the files."""

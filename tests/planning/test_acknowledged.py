@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,32 @@ async def test_each_set_follows_its_part(line: Line) -> None:
     assert [len(part.deliveries) for part in receipt.parts] == [1, 0, 1]
 
 
+@pytest.mark.parametrize(("level", "refused"), [("syntax", 1), ("none", 0)])
+async def test_what_is_not_valid_is_refused_set_by_set(
+    line: Line, level: str, refused: int
+) -> None:
+    line.write(
+        "channels/medline_in.yaml", SPLIT.replace("split:", f"validate: {level}\nsplit:")
+    )
+    text = came("1", "2").replace("BEG*00*SA*2**20260302", "BEG*00*SA*2**20261302")
+    receipt = await line.receive("medline_in", text)
+    assert [part.reason for part in receipt.parts].count("invalid") == refused
+    if refused:
+        assert "BEG05" in receipt.parts[1].detail and "20261302" not in receipt.parts[1].detail
+    told = said(await acknowledged(line, receipt))
+    assert told[-1] == ("AK9*P*2*2*1" if refused else "AK9*E*2*2*2")
+    assert "AK3*BEG*2**8" in told and any(one.startswith("AK4*5*373*8") for one in told)
+
+
+def test_a_level_that_is_not_there_is_said(line: Line) -> None:
+    line.write("channels/medline_in.yaml", INBOX + "validate: guid\n")
+    with pytest.raises(ConfigError, match=r"medline_in.yaml:5:11: validate(.|\n)*'guide'"):
+        _ = line.channels
+    line.write("channels/medline_in.yaml", INBOX.replace("x12", "hl7v2") + "validate: guide\n")
+    with pytest.raises(ConfigError, match="hl7v2 are not validated"):
+        _ = line.channels
+
+
 @pytest.mark.parametrize("channel", [ACKNOWLEDGING, SPLIT])
 async def test_what_comes_twice(line: Line, channel: str) -> None:
     line.write("channels/medline_in.yaml", channel)
@@ -109,6 +136,18 @@ async def test_what_comes_twice(line: Line, channel: str) -> None:
     assert not [one for one in (*same.parts, *other.parts) if one.deliveries]
     new = await line.receive("medline_in", came("2", control=8))
     assert said(await acknowledged(line, new))[-1] == "AK9*A*1*1*1"
+
+
+@pytest.mark.parametrize("channel", [ACKNOWLEDGING, SPLIT])
+async def test_what_comes_twice_in_one_commit(line: Line, channel: str) -> None:
+    line.write("channels/medline_in.yaml", channel)
+    texts = [came("1", control=7), came("1", control=7), came("2", control=7)]
+    first, same, other = await asyncio.gather(
+        *(line.receive("medline_in", each) for each in texts)
+    )
+    assert (same.original, other.original) == (first.id, first.id)
+    assert await acknowledged(line, same) == await acknowledged(line, first)
+    assert said(await acknowledged(line, other)) == ["TA1*000000007*260302*1600*R*025"]
 
 
 async def test_a_file_of_several_interchanges(line: Line) -> None:

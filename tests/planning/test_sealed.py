@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.edi.partner import Sealing
+from engine.errors import ConfigError
 from engine.formats.x12.partner import Numbering
 from engine.message import Receipt, Verdict, short_id
-from tests.planning.conftest import ORDERS, Line
+from tests.planning.conftest import CONFIG, INBOX, ORDERS, Line
 
 
 def order(number: int, item: str = "GLV-7") -> str:
@@ -65,7 +66,7 @@ async def test_numbers_belong_to_the_pair_and_are_never_used_twice(line: Line) -
     twice = await line.receive("medline_orders", order(2))
     assert twice.verdict is Verdict.DUPLICATE
     refused = await line.receive("medline_orders", order(3, "A>B"))
-    assert (refused.verdict, refused.reason) == ("quarantined", "holds_delimiter")
+    assert (refused.verdict, refused.reason) == ("quarantined", "delimiter_in_value")
     assert "PO107" in refused.detail and "A>B" not in refused.detail
     usual = await line.receive("medline_orders", order(4, "A:B"))
     assert await number_of(line, usual) > 43 and "*A:B~" in await line.sent(usual.deliveries[0])
@@ -112,7 +113,9 @@ async def test_what_the_partner_says(line: Line, came: str, outcome: str, detail
     sent = await line.receive("medline_orders", order(1))
     await line.deliver(sent)
     said = await line.receive("medline_in", came)
-    assert said.reason == "acknowledgement"
+    assert said.reason == "acknowledgement" and (
+        "accepted" in line.plans[-1].summary or "rejected" in line.plans[-1].summary
+    )
     kinds = dict((says, rest) for says, *rest in states(line, sent))
     assert kinds["850 1 in group 41"] == [outcome, detail]
     told = line.store.refused(line.now)
@@ -222,3 +225,110 @@ async def test_no_number_is_used_again_after_a_crash(line: Line) -> None:
     await line.open()
     used.append(await number_of(line, await line.receive("medline_orders", order(99_999))))
     assert len(used) > 10 and len(set(used)) == len(used) and used == sorted(used)
+
+
+CLAIMS = """
+description: Claims that go on to the clearing house
+owner: billing
+source: {channel: {}}
+format: x12
+destinations:
+  house:
+    file: {folder: out, name: "{ISA13}.837"}
+    envelope: medline
+    expect_ack: {from: medline_in, within: 4h}
+"""
+
+
+def claims(*numbers: str) -> str:
+    inside = "".join(
+        f"HL*{at}*1*22*0~CLM*{number}*100~" for at, number in enumerate(numbers, 2)
+    )
+    return (
+        "ISA*00*          *00*          *ZZ*BILLING        *ZZ*CORRIDOR       *260302*1600*^*00501*000000003*0*T*:~"
+        "GS*HC*BILLING*CORRIDOR*20260302*1600*3*X*005010X222A1~ST*837*0009*005010X222A1~"
+        f"BHT*0019*00*REF7*20260302*1600*CH~HL*1**20*1~{inside}SE*9*0009~GE*1*3~IEA*1*000000003~"
+    )
+
+
+def statuses(*said: str, level: str = "PT") -> str:
+    """A 277CA that speaks of claims."""
+    spoken = "".join(
+        f"HL*{at}*1*{level}~TRN*2*{each.partition(' ')[0]}~STC*{each.partition(' ')[2]}~"
+        for at, each in enumerate(said, 3)
+    )
+    return (
+        "ISA*00*          *00*          *01*MEDLINE        *ZZ*GENHOSP        *260302*1600*^*00501*000000019*0*T*:~"
+        "GS*HN*MEDGS*GENHOSP*20260302*1600*19*X*005010X214~ST*277*0001*005010X214~BHT*0085*08*X*20260302*1600*TH~"
+        f"HL*1**20*1~HL*2*1*21*1~TRN*2*REF7~STC*A1:19:PR*20260302*WQ*1~{spoken}SE*9*0001~GE*1*19~IEA*1*000000019~"
+    )
+
+
+async def test_each_claim_has_its_own_outcome(line: Line) -> None:
+    line.write("channels/claims.yaml", CLAIMS)
+    line.write("channels/medline_in.yaml", INBOX.replace("x12", "x12\nkeys: {file: ISA13}"))
+    sent = await line.receive("claims", claims("A1", "A2", "A3"))
+    text = await line.sent(sent.deliveries[0])
+    assert "*ZZ*GENHOSP        *01*MEDLINE" in text and "CLM*A2*100~" in text
+    await line.deliver(sent)
+    said = statuses(
+        "A1 A2:20:PR*20260302*WQ*100", "A2 A7>562>85*20260302*U*100".replace(">", ":")
+    )
+    came = await line.receive("medline_in", said)
+    known = {says: outcome for says, outcome, _ in states(line, sent)}
+    claims_of = {says: outcome for says, outcome in known.items() if says.startswith("claim")}
+    assert list(claims_of.values()) == ["accepted", "rejected", ""]
+    (told,) = line.store.refused(line.now)
+    assert (told.message, told.by) == (sent.id, came.id)
+    assert "A7 rejected, information is invalid, status 562" in told.said
+    assert "A2 " not in str(line.trail(sent.id)), "the claim's number is nobody's business"
+    with line.archive() as archive:
+        assert archive.message(sent.id).unconfirmed == 1, "the 999 is still missing"
+
+
+async def test_a_file_of_claims_that_is_refused_whole(line: Line) -> None:
+    line.write("channels/claims.yaml", CLAIMS)
+    sent = await line.receive("claims", claims("A1", "A2"))
+    said = statuses().replace("STC*A1:19:PR*20260302*WQ", "STC*A3:24:41*20260302*U")
+    await line.receive("medline_in", said)
+    outcomes = [outcome for says, outcome, _ in states(line, sent) if says.startswith("claim")]
+    assert outcomes == ["rejected", "rejected"]
+
+
+async def test_what_is_wrong_with_an_envelope_is_said_at_its_place(line: Line) -> None:
+    for wrong, where in {
+        "us: {id: GENHOSP}": (r"us: {id: GENERALHOSPITAL01}", r"config.yaml:6:16: .*us(.|\n)*1 to 15"),
+        'component: ">"': ('component: "*"', r"config.yaml:8:19: .*delimiters(.|\n)*differ"),
+        "line_breaks: true": ("line_brakes: true", r"config.yaml:9:7: (.|\n)*'line_breaks'"),
+        "    x12:": ("    x21:", "no connector and no envelope 'x21'"),
+    }.items():  # fmt: skip
+        text, expected = where
+        line.write("config.yaml", CONFIG.replace(wrong, text))
+        with pytest.raises(ConfigError, match=expected):
+            _ = line.channels
+    line.write("config.yaml", CONFIG)
+    for key, expected in {
+        "envelope: medlin": "did you mean 'medline'",
+        "expect_ack: {from: medline_im, within: 4h}": "there is no channel 'medline_im'",
+        "expect_ack: {from: medline_orders, within: 4h}": "reads json; the acknowledgement is x12",
+        "expect_ack: {from: medline_in}": "'within' is missing",
+    }.items():
+        text = ORDERS.replace("expect_ack: {from: medline_in, within: 4h}", key)
+        line.write("channels/medline_orders.yaml", text)
+        with pytest.raises(ConfigError, match=expected):
+            _ = line.channels
+    line.write("channels/medline_orders.yaml", ORDERS)
+
+
+async def test_what_leaves_as_it_is(line: Line) -> None:
+    line.write("channels/claims.yaml", CLAIMS.replace("    envelope: medline\n", ""))
+    raw = claims("A1")
+    passed = await line.receive("claims", raw)
+    assert await line.sent(passed.deliveries[0]) == raw
+    assert [says for says, *_ in states(line, passed)][:2] == [
+        "interchange 3",
+        "837 9 in group 3",
+    ]
+    line.write("channels/medline_orders.yaml", ORDERS.replace("    expect_ack", "    envelope: none\n    expect_ack"))  # fmt: skip
+    built = await line.receive("medline_orders", order(1))
+    assert "CORRIDOR" in await line.sent(built.deliveries[0])

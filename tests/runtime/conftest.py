@@ -88,14 +88,16 @@ class House:
         engine = self.engine = await Engine.open(self.home, hold_all)
         await engine.start()
         await listening(engine)
-        self.releasing = asyncio.create_task(releases(engine))
+        works = (releases(engine), engine.apart.run())
+        self.working = [asyncio.create_task(work) for work in works]
         return engine
 
     async def stop(self) -> None:
         engine, self.engine = self.engine, None
         if engine is not None:
-            self.releasing.cancel()
-            await asyncio.gather(self.releasing, return_exceptions=True)
+            for work in self.working:
+                work.cancel()
+            await asyncio.gather(*self.working, return_exceptions=True)
             await engine.stop()
 
     async def send(self, *messages: bytes, port: int = 0) -> list[bytes]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import subprocess
+import time
+import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,10 @@ from typing import Any
 import pytest
 
 from engine import simulate
+from engine.alerts import judge
 from engine.runtime import receiving
+from engine.runtime.state import state_of
+from engine.runtime.watch import facts
 from tests.openssh import OpenSsh
 
 from .conftest import House, until
@@ -32,6 +39,7 @@ source:
     every: 50ms
     minimum_age: 0s
     timeout: 2s
+    {picks}
 format: json
 {more}
 destinations:
@@ -55,7 +63,7 @@ destinations:
       {secret}
       host_key: {host_key}
       folder: {root}/out
-      name: "{{n}}.json"
+      name: '{file_name}'
       timeout: 2s
       connections: 2
     order_by: none
@@ -138,7 +146,9 @@ async def post(house: House, *given: int, size: int = 2000) -> None:
 
 async def begin(house: House, side: Side, text: str, **more: Any) -> None:
     (house.home / "channels/charges.yaml").unlink()
-    house.channel(text, "orders", **{"more": "", **side.values, **more})
+    house.channel(
+        text, "orders", **{"more": "", "picks": "", "file_name": "{n}.json", **side.values, **more}
+    )
     engine = await house.start()
     assert engine.mistakes == ()
 
@@ -269,3 +279,117 @@ async def test_the_engine_stopped_and_started_between_looks(
         await house.start()
     await until(lambda: len(numbers(house)) >= 40)
     assert numbers(house) == list(range(40))
+
+
+@pytest.mark.parametrize("text", [IN, OUT], ids=["in", "out"])
+async def test_an_sshd_that_stands_still_in_the_middle(
+    house: House, openssh: tuple[Side, OpenSsh], text: str
+) -> None:
+    """Longer than the timeout: what was under way may have been done, and is not done twice."""
+    side, server = openssh
+    count = 40
+    await begin(house, side, text)
+    if text is IN:
+        for number in range(count):
+            side.put(number, 300_000 if number % 10 == 0 else 200)
+        found: Callable[[], list[int]] = lambda: numbers(house)  # noqa: E731
+        sending = None
+    else:
+        found = side.delivered
+        sending = asyncio.create_task(post(house, *range(count), size=100_000))
+    await until(lambda: len(found()) > 3)
+    server.stand_still()
+    await asyncio.sleep(3)
+    server.go_on()
+    if sending is not None:
+        await sending
+    await until(lambda: len(found()) >= count, within=40)
+    await asyncio.sleep(0.3)
+    assert found() == list(range(count))
+
+
+async def test_an_sshd_whose_disk_is_full_takes_everything_once_it_has_room(
+    house: House, openssh: tuple[Side, OpenSsh]
+) -> None:
+    side, _ = openssh
+    with small_disk(side.drop / "out", "1m"):
+        await begin(house, side, OUT)
+        await post(house, *range(12), size=200_000)
+        await until(lambda: len(side.delivered()) >= 3)
+        assert house.engine is not None
+        partner = house.engine.stations["orders"].lanes["partner"]
+        await until(lambda: "disk may be full" in partner.breaker.why)
+        taken: list[int] = []
+        async with asyncio.timeout(40):
+            while len(taken) < 12:  # the partner takes away what it has
+                for path in side.drop.glob("out/[!.]*"):
+                    taken.append(json.loads(path.read_bytes())["n"])
+                    path.unlink()
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)
+        assert sorted(taken) == list(range(12)) and side.delivered() == []
+        await ended(house)
+
+
+async def test_archives_and_their_numbers_through_a_whole_engine(
+    house: House, simulated: Side
+) -> None:
+    """Members as messages, the number of the file in the store, and what people are told, also after a restart."""
+    picks = 'unpack: zip\n    sequence: "day_{number}.zip"'
+    await begin(house, simulated, IN, picks=picks, more="keys: {archive: meta.archive}")
+    for day in (1, 2, 5):
+        zipped(simulated.drop / f"in/day_{day}.zip", day * 10, 4)
+    expected = [day * 10 + at for day in (1, 2, 5) for at in range(4)]
+    await until(lambda: numbers(house) == expected)
+    await until(lambda: len(list(simulated.drop.glob("in/archive/*"))) == 3)
+    assert alerted(house) == ["file_sequence_gap"]
+    await house.stop()
+    await house.start()
+    await until(lambda: alerted(house) == ["file_sequence_gap"])
+    assert house.engine is not None
+    (station,) = state_of(house.engine)["channels"]
+    assert "3 to 4 are missing" in station["warnings"][0]
+    for day in (3, 4):
+        zipped(simulated.drop / f"in/day_{day}.zip", day * 10, 1)
+    await until(lambda: len(numbers(house)) == 14 and not alerted(house))
+    found = house.archive().search(limit=100, key=("archive", "day_2.zip"))
+    assert len(list(found)) == 4
+
+
+async def test_names_with_date_and_number(house: House, simulated: Side) -> None:
+    name = '{now() | format("%Y%m%d")}_{sequence("po_file", width=4)}.json'
+    await begin(house, simulated, OUT, file_name=name)
+    await post(house, 7, 8, 9)
+    await until(lambda: simulated.delivered() == [7, 8, 9])
+    names = sorted(path.name for path in simulated.drop.glob("out/[!.]*"))
+    assert [each.partition("_")[2] for each in names] == ["0001.json", "0002.json", "0003.json"]
+    assert all(each[:8].isdigit() for each in names)
+
+
+def zipped(path: Path, first: int, count: int) -> None:
+    with zipfile.ZipFile(path.with_suffix(".part"), "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(first, first + count):
+            archive.writestr(f"{number}.json", json.dumps({"n": number}))
+    path.with_suffix(".part").rename(path)
+
+
+def alerted(house: House) -> list[str]:
+    assert house.engine is not None
+    _, said = judge({}, facts(house.engine), time.time())
+    return [alert.kind for alert in said]
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """A file system of that size in the folder's place; skips where one may not make one."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0777", "none", str(folder)]
+    try:
+        done = subprocess.run(mount, capture_output=True, check=False)
+    except OSError:
+        pytest.skip("no mount on this machine")
+    if done.returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from engine.connectors.file.disk import move_aside, sync_folder
-from engine.connectors.file.looking import look, sight_of
+from engine.connectors.file.looking import look, real, sight_of
 from engine.connectors.file.settings import SourceSettings
 from engine.folders import Chunks, Content, Listing
 from engine.message import LARGE
@@ -39,23 +39,23 @@ class LocalFolder:
 
     async def read(self, sight: Sight) -> Content | None:
         """A file; a large one is read again when it is spooled, and must not change meanwhile."""
-        return await asyncio.to_thread(_read, self._folder / sight.name, sight)
+        return await asyncio.to_thread(_read, real(self._folder, sight.name), sight)
 
     async def put_away(self, sight: Sight, target: str, done: str) -> None:
         """Move or delete a file, then its done-file, and put the names on the disk."""
         await asyncio.to_thread(self._away, sight, target, done)
 
     def _away(self, sight: Sight, target: str, done: str) -> None:
-        path = self._folder / sight.name
+        path = real(self._folder, sight.name)
         if target:
-            folder = (self._folder / target / sight.name).parent
+            folder = real(self._folder / target, sight.name).parent
             if self._settings.after == "archive":
                 folder.mkdir(mode=0o750, parents=True, exist_ok=True)
             move_aside(path, folder)
         else:
             path.unlink(missing_ok=True)
         if done:
-            (self._folder / done).unlink(missing_ok=True)
+            real(self._folder, done).unlink(missing_ok=True)
         sync_folder(path.parent)
 
     def path(self, below: str) -> str:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from engine.folders import DEEPEST, MOST, Listing
+from engine.wire.file_names import decoded, encoded
 from engine.wire.pickup import Sight, is_open
 
 
@@ -31,16 +32,17 @@ def _look(
 ) -> None:
     """`passed_over` are the folders not to look into; None = none is looked into."""
     inside: list[str] = []
-    with os.scandir(folder / below) as entries:
+    with os.scandir(real(folder, below)) as entries:
         for entry in entries:
-            name = f"{below}/{entry.name}" if below else entry.name
+            said = decoded(os.fsencode(entry.name))
+            name = f"{below}/{said}" if below else said
             if len(names) >= MOST:
                 return
             names.add(name)
             if entry.is_file(follow_symlinks=False):
                 sight = sight_of(name, entry.path)
                 seen += [sight] if sight is not None else []
-            elif passed_over is not None and _leads_in(entry, folder / name, passed_over):
+            elif passed_over is not None and _leads_in(entry, real(folder, name), passed_over):
                 inside.append(name)
     for name in inside:
         if name.count("/") < DEEPEST:
@@ -53,6 +55,11 @@ def _look(
 def _leads_in(entry: os.DirEntry[str], path: Path, passed_over: set[Path]) -> bool:
     inside = entry.is_dir(follow_symlinks=False)
     return inside and is_open(entry.name) and path not in passed_over
+
+
+def real(folder: Path, name: str) -> Path:
+    """The path of what a look has named."""
+    return folder / os.fsdecode(encoded(name))
 
 
 def sight_of(name: str, path: str) -> Sight | None:

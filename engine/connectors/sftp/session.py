@@ -12,8 +12,10 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import paramiko
+from paramiko.sftp import CMD_NAME
 from paramiko.ssh_exception import IncompatiblePeer
 
 from engine.connectors.sftp.algorithms import offered
@@ -21,6 +23,7 @@ from engine.connectors.sftp.pins import Pin, fingerprint, for_host, lines, pins
 from engine.connectors.sftp.settings import Access
 from engine.errors import Misconfigured, Unavailable
 from engine.settings import Secret
+from engine.wire.file_names import decoded, encoded
 
 #: The library's own words may name files, which may be patients': they go nowhere.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -34,6 +37,26 @@ _WINDOW, _PACKET = 8 * 1024 * 1024, 32 * 1024
 
 class Lost(Exception):
     """The connection broke or answered too late: what was asked last may have been done."""
+
+
+class _Names(paramiko.Message):
+    """An answer with names, which need not be UTF-8."""
+
+    def get_text(self) -> str:
+        return decoded(self.get_string())
+
+
+class _Client(paramiko.SFTPClient):
+    """Takes and gives names whatever their character set."""
+
+    def _request(self, t: int, *arg: Any) -> tuple[int, Any]:
+        kind, answer = super()._request(t, *arg)
+        if kind == CMD_NAME:
+            answer.__class__ = _Names
+        return kind, answer
+
+    def _adjust_cwd(self, path: str | bytes) -> bytes:
+        return encoded(path) if isinstance(path, str) else path
 
 
 class Session:
@@ -86,7 +109,7 @@ def connect(access: Access, home: Path) -> Session:
         _verify(transport, access, known)
         _log_in(transport, access, home)
         transport.set_keepalive(15)
-        sftp = paramiko.SFTPClient.from_transport(transport, _WINDOW, _PACKET)
+        sftp = _Client.from_transport(transport, _WINDOW, _PACKET)
         assert sftp is not None
         channel = sftp.get_channel()
         assert channel is not None

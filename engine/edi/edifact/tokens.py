@@ -66,7 +66,9 @@ def decoded(raw: bytes, encoding: str = "") -> tuple[str, str]:
         text = raw.decode(codec)
     except (UnicodeDecodeError, LookupError):
         if codec != "utf-8" or encoding:
-            raise MessageError("unreadable", f"the bytes are not in {codec}", "UNB01-1") from None
+            raise MessageError(
+                "unreadable", f"the bytes are not in {codec}", "UNB01-1"
+            ) from None
         return raw.decode(_LATIN), _LATIN
     if codec in ("iso2022_jp", "euc_kr") and text.encode(codec) != raw:
         return raw.decode(_LATIN), _LATIN
@@ -108,13 +110,13 @@ def marks_at(text: str, at: int) -> tuple[Marks, int]:
     >>> marks_at("UNA:+,? 'UNB+UNOC:3+A+B+260101:1200+1'", 0)[0].decimal
     ','
     """
-    component, element, decimal, release, repetition, segment = ":+.?*'"
+    component, element, decimal, release, repetition, segment = tuple(":+.?*'")
     start = at
     if text.startswith("UNA", at):
         said = text[at + 3 : at + _ADVICE + 1]
         if len(said) < 6 or "UNB" in said:
             raise MessageError("unreadable", "UNA says six service characters", "UNA")
-        component, element, decimal, release, repetition, segment = said
+        component, element, decimal, release, repetition, segment = tuple(said)
         start = at + _ADVICE + 1
         while text[start : start + 1] and text[start] in BLANK:
             start += 1
@@ -177,7 +179,9 @@ def _made(
     decimal: str,
 ) -> Marks:
     marks = Marks(element, component, repetition, segment, end, release, decimal)
-    said = [one for one in (element, component, repetition, segment, release) if one is not ABSENT]
+    said = [
+        one for one in (element, component, repetition, segment, release) if one is not ABSENT
+    ]
     if len(set(said)) < len(said):
         raise MessageError("unreadable", "two service characters are the same", "UNA")
     for one in said:

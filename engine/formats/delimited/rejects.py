@@ -68,13 +68,10 @@ def _front(values: tuple[str, str, str], layout: Layout, codec: str) -> bytes:
 
 def _cell(value: str, layout: Layout) -> str:
     """Quoted where the layout quotes, and otherwise without what would be read as something else."""
-    quote = layout.quote
-    if layout.quoting == "always" or (
-        layout.quoting == "when_needed"
-        and any(mark in value for mark in (layout.separator, quote or "\n"))
-    ):
-        if quote:
-            return quote + value.replace(quote, quote * 2) + quote
+    quote, quoting = layout.quote, layout.quoting
+    marks = any(mark in value for mark in (layout.separator, quote or "\n"))
+    if quote and (quoting == "always" or (quoting == "when_needed" and marks)):
+        return quote + value.replace(quote, quote * 2) + quote
     end = encodings.ENDS.get(layout.end, layout.end)
     for mark in (layout.separator, quote, end):
         value = value.replace(mark, " ") if mark else value

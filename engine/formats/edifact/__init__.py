@@ -15,6 +15,12 @@ from engine.edi.edit import Editor
 from engine.edi.structure import Structure
 from engine.edi.structure import structure as structure_of
 from engine.edi.tree import tree
+from engine.formats.edifact.acknowledge import acknowledge, acknowledged, refuse, sets
+from engine.formats.edifact.answers import answers
+from engine.formats.edifact.check import check, levels, validate
+from engine.formats.edifact.envelope import parted, parts, split, splits
+from engine.formats.edifact.partner import envelope
+from engine.formats.edifact.sealing import seal, sent
 from engine.reading import Reading
 
 
@@ -44,4 +50,27 @@ def structure(name: str) -> Structure:
     return structure_of(name, EDIFACT)
 
 
-__all__ = ["Document", "Editor", "parse", "paths", "structure", "tree", "unique"]
+__all__ = [
+    "Document",
+    "Editor",
+    "acknowledge",
+    "acknowledged",
+    "answers",
+    "check",
+    "envelope",
+    "levels",
+    "parse",
+    "parted",
+    "parts",
+    "paths",
+    "refuse",
+    "seal",
+    "sent",
+    "sets",
+    "split",
+    "splits",
+    "structure",
+    "tree",
+    "unique",
+    "validate",
+]

@@ -36,7 +36,9 @@ def splits(by: str, layout: Any = None) -> str:
     guides = (guide(path) for found in files().values() for path in found.values())
     if by == "UNH" or any(loops_of(each, by) for each in guides):
         return ""
-    return f"'{by}' is no segment group of EDIFACT: split by UNH, or by a group such as SG25, LIN"
+    return (
+        f"'{by}' is no segment group of EDIFACT: split by UNH, or by a group such as SG25, LIN"
+    )
 
 
 def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:

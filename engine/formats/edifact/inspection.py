@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.edi.document import Document, Segment, parts_of
+from engine.edi.release import plain
 from engine.formats.edifact.faults import Fault, words
 
 
@@ -106,6 +107,10 @@ class Seen(msgspec.Struct):
             count = len(named) or len(self.messages)
             if whole(self.end.element(1)) != count:
                 yield envelope_fault("interchange", "29", "UNZ", 1)
+        yield from self._between()
+
+    def _between(self) -> Iterator[Fault]:
+        """What stands where it may not, and references that are used twice."""
         if len({group.start is None for group in self.groups}) > 1:
             yield envelope_fault("interchange", "30", "UNG")
         for segment in self.strays[:1]:
@@ -122,40 +127,61 @@ class Seen(msgspec.Struct):
 
 def interchanges(document: Document) -> list[Seen]:
     """The interchanges of a document, bounded."""
-    found: list[Seen] = []
-    group: GroupSeen | None = None
-    message: MessageSeen | None = None
-    number = 0
+    bounds = _Bounds()
     for segment in document.segments:
+        bounds.meet(segment)
+    return bounds.found
+
+
+class _Bounds:
+    """Interchanges, groups and messages while their segments go by."""
+
+    def __init__(self) -> None:
+        self.found: list[Seen] = []
+        self.group: GroupSeen | None = None
+        self.message: MessageSeen | None = None
+        self.number = 0
+
+    def meet(self, segment: Segment) -> None:
+        """The next segment."""
         name = segment.name
         if name == "UNB":
-            found.append(Seen(segment, [], None, []))
-            group = message = None
-            number = 0
-        elif not found or name == "UNA":
-            continue
-        elif name == "UNG":
-            group, message = GroupSeen(segment), None
-            found[-1].groups.append(group)
-        elif name == "UNH":
-            if group is None:
-                group = GroupSeen(None)
-                found[-1].groups.append(group)
-            message, number = MessageSeen(segment, number), number + 1
-            group.messages.append(message)
-        elif name == "UNE":
-            if group is not None:
-                group.end = segment
-            group = message = None
-        elif name == "UNZ":
-            found[-1].end, group, message = segment, None, None
-        elif message is not None:
-            message.count += 1
-            if name == "UNT":
-                message.end, message = segment, None
-        else:
-            found[-1].strays.append(segment)
-    return found
+            self.found.append(Seen(segment, [], None, []))
+            self.group, self.message, self.number = None, None, 0
+        elif self.found and name != "UNA":
+            begins = {
+                "UNG": self._group,
+                "UNH": self._begin,
+                "UNE": self._end,
+                "UNZ": self._end,
+            }
+            begins.get(name, self._inside)(segment)
+
+    def _group(self, segment: Segment) -> None:
+        self.group, self.message = GroupSeen(segment), None
+        self.found[-1].groups.append(self.group)
+
+    def _begin(self, segment: Segment) -> None:
+        if self.group is None:
+            self.group = GroupSeen(None)
+            self.found[-1].groups.append(self.group)
+        self.message, self.number = MessageSeen(segment, self.number), self.number + 1
+        self.group.messages.append(self.message)
+
+    def _end(self, segment: Segment) -> None:
+        if segment.name == "UNZ":
+            self.found[-1].end = segment
+        elif self.group is not None:
+            self.group.end = segment
+        self.group = self.message = None
+
+    def _inside(self, segment: Segment) -> None:
+        if self.message is None:
+            self.found[-1].strays.append(segment)
+            return
+        self.message.count += 1
+        if segment.name == "UNT":
+            self.message.end, self.message = segment, None
 
 
 def envelope_fault(level: str, code: str, name: str, element: int = 0) -> Fault:
@@ -164,12 +190,12 @@ def envelope_fault(level: str, code: str, name: str, element: int = 0) -> Fault:
 
 
 def value(segment: Segment | None, element: int, component: int = 1) -> str:
-    """A component of the first repetition of an element, as written, without blanks around it; empty where there is none."""
+    """A component of the first repetition of an element, without blanks around it; empty where there is none."""
     if segment is None:
         return ""
     raw = parts_of(segment.element(element), segment.marks.repetition)[0]
     pieces = raw.split(segment.marks.component)
-    return pieces[component - 1].strip() if component <= len(pieces) else ""
+    return plain(pieces[component - 1]).strip() if component <= len(pieces) else ""
 
 
 def whole(text: str) -> int:

@@ -14,8 +14,9 @@ from engine.edi.structure import structure
 from engine.edi.tree import tree
 from engine.formats.x12.acknowledge import acknowledge, acknowledged, refuse, sets
 from engine.formats.x12.answers import answers
-from engine.formats.x12.check import check
-from engine.formats.x12.envelope import parts, split, splits
+from engine.formats.x12.check import check, levels, validate
+from engine.formats.x12.envelope import parted, parts, split, splits
+from engine.formats.x12.large import parted_blocks, parted_stream, survey
 from engine.formats.x12.partner import Envelope as EnvelopeSettings
 from engine.formats.x12.partner import envelope
 from engine.formats.x12.sealing import seal, sent
@@ -47,7 +48,11 @@ __all__ = [
     "answers",
     "check",
     "envelope",
+    "levels",
     "parse",
+    "parted",
+    "parted_blocks",
+    "parted_stream",
     "parts",
     "paths",
     "refuse",
@@ -58,6 +63,8 @@ __all__ = [
     "splits",
     "stream",
     "structure",
+    "survey",
     "tree",
     "unique",
+    "validate",
 ]

@@ -20,9 +20,10 @@ from engine.edi.writer import WIDTHS
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.x12.check import inspected
+from engine.formats.x12.elements import value
 from engine.formats.x12.envelope import parts
 from engine.formats.x12.faults import Fault
-from engine.formats.x12.inspection import GroupSeen, Inspection, value
+from engine.formats.x12.inspection import GroupSeen, Inspection
 from engine.formats.x12.partner import Numbering
 from engine.formats.x12.responses import Response
 from engine.message import Receipt, Verdict
@@ -72,7 +73,13 @@ def acknowledged(raw: bytes, reading: Reading, verdicts: Verdicts, sealing: Seal
 
 def sets(raw: bytes, reading: Reading) -> list[tuple[str, str]]:
     """See Format.sets."""
-    return _controls(inspected(parse(raw, reading))[0])
+    found, group = [], ""
+    for segment in parse(raw, reading).segments:
+        if segment.name == "GS":
+            group = segment.element(6).strip()
+        elif segment.name == "ST":
+            found.append((group, segment.element(2).strip()))
+    return found
 
 
 def _controls(found: Inspection) -> list[tuple[str, str]]:
@@ -184,7 +191,10 @@ class _Answer:
         ]
 
         def look(fault: Fault) -> Sequence[str]:
-            segments, at = self.document.segments, self.starts[first + fault.set] + fault.unit - 1
+            segments, at = (
+                self.document.segments,
+                self.starts[first + fault.set] + fault.unit - 1,
+            )
             return segments[at].elements if at < len(segments) else ()
 
         return Response(group, faults, taken, look)

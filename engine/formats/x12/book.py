@@ -22,7 +22,8 @@ from engine.formats.x12.doubts import doubt
 
 #: A pattern is worth making for a place that was met so often.
 _OFTEN = 16
-_UNSEEN: Any = object()
+#: Stands for what was not looked for yet.
+UNSEEN: Any = object()
 
 Problem = tuple[str, int, int, int, str]
 """Code of IK403, element, component, repetition (both 0 where there is one), number in the dictionary."""
@@ -62,7 +63,9 @@ class Place:
     def _meet(self) -> None:
         self.met += 1
         if self.met == _OFTEN and self.described is not None:
-            made = patterns.pattern(self.described, self.rules, self.book.version, self.book.marks)
+            made = patterns.pattern(
+                self.described, self.rules, self.book.version, self.book.marks
+            )
             self.match = made.fullmatch if made is not None else None
 
     def _problems(self, line: str, values: list[str], name: str) -> Iterator[Problem]:
@@ -74,7 +77,13 @@ class Place:
         for code, element, component, which in rules.broken(self.rules, segment):
             if (element, component) not in told:
                 told.add((element, component))
-                yield code, element, component, which, elements.reference(name, element, component)
+                yield (
+                    code,
+                    element,
+                    component,
+                    which,
+                    elements.reference(name, element, component),
+                )
 
 
 def _where(problem: Problem) -> tuple[int, int, int]:
@@ -94,11 +103,15 @@ class Book:
         """Whether what the guide asks of elements is asked."""
         self.presses = strict or "X" not in version
         """Whether presence and repeats are asked: those of a guide are the guide's alone, those of a plain set the standard's."""
-        self.numbers_lines = strict and guide.head.set == "837"
-        """Whether LX01 counts the service lines of a claim (005010X222, 2400)."""
+        # LX01 counts the service lines of a claim (005010X222 2400)
+        lines = strict and guide.head.set == "837"
         self.unit = guide.head.business[0]
         """The segment that begins a business unit."""
         self.unit_code = guide.head.unit.partition("=")[2]
+        self.noted = frozenset(
+            [self.unit, *(["HL"] if strict else ()), *(["LX"] if lines else ())]
+        )
+        """Segments that are looked at for more than themselves."""
         self.coding = {
             name: _coding(places, guide.known[name], marks)
             for name, places in guide.codes.items()
@@ -155,7 +168,11 @@ class Book:
         last = len(loop.items) - (loop.loop is None)
         named = [item.order for item in loop.items if item.name in self.guide.head.areas]
         if loop.loop is not None or not named:
-            return ((0, last),) if loop.loop is not None else tuple((at, at + 1) for at in range(last))
+            return (
+                ((0, last),)
+                if loop.loop is not None
+                else tuple((at, at + 1) for at in range(last))
+            )
         return tuple(pairwise([0, *named, last]))
 
 

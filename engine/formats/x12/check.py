@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from engine.edi.document import Document
 from engine.errors import MessageError
+from engine.formats.x12.balance import balance
 from engine.formats.x12.faults import Fault
 from engine.formats.x12.inspection import Inspection
 
@@ -25,6 +26,8 @@ def check(document: Document, level: str = "syntax") -> Iterator[Fault]:
     """Everything that is wrong in a document at a level, from the outside in, in order; of several interchanges one by one."""
     for each in inspected(document, level):
         yield from each.found()
+    if level == "balance":
+        yield from balance(document)
 
 
 def validate(document: Document, level: str) -> None:
@@ -40,7 +43,8 @@ def validate(document: Document, level: str) -> None:
 def described(fault: Fault) -> str:
     """A fault for people: `2300/CLM05-1 (segment 14): the element must have a value [IK403 1]`."""
     place = f"{fault.path} (segment {fault.position}): " if fault.position else ""
-    return f"{place}{fault.words} [{_CODED[fault.level]} {fault.code}]"
+    code = f" [{_CODED[fault.level]} {fault.code}]" if fault.code else ""
+    return f"{place}{fault.words}{code}"
 
 
 _CODED = {

@@ -8,13 +8,15 @@ that stands there instead; at the end of the set that of the last segment (X12.2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.edi import dictionary
 from engine.edi.maps import LoopPart, Part
-from engine.formats.x12 import faults
-from engine.formats.x12.book import Book, Move, Place, Problem
+from engine.formats.x12 import elements, faults
+from engine.formats.x12.book import UNSEEN, Book, Move, Place, Problem
+from engine.formats.x12.elements import whole
 from engine.formats.x12.faults import Fault
 
-_UNSEEN: object = object()
 #: So many faults are told for a set; those behind are not looked for by name.
 MOST = 10_000
 
@@ -41,13 +43,15 @@ class Content:
         self.place: Place = book.start
         self.position = 0
         self.open = [Open(book.guide.root, "")]
-        self.ended = 0
-        """Whether SE was met."""
+        self.ended = False
+        """Whether the segment at hand is SE."""
         self.found: list[Fault] = []
         self.unit = 0
         """Where the business unit at hand begins."""
-        self.levels: dict[str, int] = {}
-        """HL01 of the levels of a hierarchy, and where each stands."""
+        self.levels = 0
+        """How many levels of a hierarchy were met."""
+        self.odd: set[str] = set()
+        """HL01 of those that are not counted from 1 on."""
 
     def meet(self, line: str) -> None:
         """The next segment as written, from ST on."""
@@ -59,38 +63,41 @@ class Content:
         book = self.book
         coding = book.coding.get(name)
         key = name if coding is None else coding(values)
-        if name == "SE":
-            self.ended = 1
-        before = self.place
-        move: Move | None = before.after.get(key, _UNSEEN)  # type: ignore[arg-type]
-        if move is _UNSEEN:
-            move = book.move(before, name, key)
+        move = self.place.after.get(key, UNSEEN)
+        if move is UNSEEN:
+            move = book.move(self.place, name, key)
         if move is None or move[3]:
             place = self._stray(move, name, at)
         else:
-            place, depth, begun, _ = move
-            self.place = place
-            open_ = self.open
-            while len(open_) > depth + 1:
-                self._close()
-            for loop in begun:
-                self._begin(loop, values, at)
-            top = open_[-1]
-            order, limit = place.order, place.limit
-            top.last[order] = at
-            top.counts[order] += 1
-            if limit and top.counts[order] > limit and book.presses:
-                self._tell("5", name, at, top.name)
-        if name == book.unit and book.unit_code in ("", *values[1:2]):
-            self.unit = at
-        if book.strict and name in _NUMBERED:
-            self._numbered(name, values, at)
+            place = self._step(move, values, at)
+        if name in book.noted:
+            self._note(name, values, at)
         problems = place.problems(line, values, name)
         if problems:
             self._elements(problems, name, at)
 
+    def _step(self, move: Move, values: list[str], at: int) -> Place:
+        """A segment that stands where the map has it."""
+        place, depth, begun, _ = move
+        self.place = place
+        open_ = self.open
+        if len(open_) > depth + 1:
+            self.ended = values[0] == "SE"
+            while len(open_) > depth + 1:
+                self._close()
+        for loop in begun:
+            self._begin(loop, values, at)
+        top = open_[-1]
+        order, limit = place.order, place.limit
+        top.last[order] = at
+        top.counts[order] += 1
+        if limit and top.counts[order] > limit and self.book.presses:
+            self._tell("5", values[0], at, top.name)
+        return place
+
     def finish(self) -> list[Fault]:
         """The set is over: everything that is wrong with it, in order."""
+        self.ended = self.open[0].counts[-1] > 0
         while self.open:
             self._close()
         self.found.sort(key=lambda fault: (fault.position, fault.element))
@@ -140,7 +147,9 @@ class Content:
         """Tell what is missing in a loop; of an area of the set of which nothing is there its first segment alone."""
         needed, items, counts = self.book.needs(over.part), over.part.items, over.counts
         for first, behind in self.book.areas(over.part):
-            missing = [order for order in needed if first <= order < behind and not counts[order]]
+            missing = [
+                order for order in needed if first <= order < behind and not counts[order]
+            ]
             if over.part.loop is None and not any(counts[first or 1 : behind]):
                 del missing[1:]
             for order in missing:
@@ -151,24 +160,33 @@ class Content:
                 else:
                     self._tell("3", item.first.name, place, item.name)
 
-    def _numbered(self, name: str, values: list[str], at: int) -> None:
+    def _note(self, name: str, values: list[str], at: int) -> None:
         """HL01 counts the levels of the set, HL02 names one before (X12.22 HL); LX01 counts the lines of a claim (TR3)."""
-        said = values[1] if len(values) > 1 else ""
-        if name == "HL":
-            wrong = 1 if said.strip().lstrip("0") != str(len(self.levels) + 1) else 0
-            parent = values[2].strip() if len(values) > 2 else ""
-            if parent and parent not in self.levels:
-                wrong = wrong or 2
-            self.levels[said.strip()] = at
-        elif self.book.numbers_lines and len(self.open) > 1:
-            part = self.open[-1].part
-            wrong = 1 if said != str(self.open[-2].counts[part.order]) else 0
-        else:
-            return
+        book, wrong = self.book, 0
+        if name == book.unit and book.unit_code in ("", *values[1:2]):
+            self.unit = at
+        said = values[1].strip() if len(values) > 1 else ""
+        if name == "HL" and book.strict:
+            wrong = self._level(said, values[2].strip() if len(values) > 2 else "")
+        elif name == "LX" and len(self.open) > 1:
+            count = self.open[-2].counts[self.open[-1].part.order]
+            wrong = 1 if said != str(count) else 0
         if wrong:
-            self._elements([("I12", wrong, 0, 0, "628" if name == "HL" else "554")], name, at)
+            reference = elements.reference(name, wrong)
+            self._elements([("I12", wrong, 0, 0, reference)], name, at)
 
-    def _elements(self, problems: list[Problem] | tuple[Problem, ...], name: str, at: int) -> None:
+    def _level(self, said: str, parent: str) -> int:
+        """The element of an HL that is wrong; 0 where none is."""
+        before, self.levels = self.levels, self.levels + 1
+        counted = whole(parent) if parent else 0
+        known = not parent or 0 < counted <= before or parent in self.odd
+        if said.lstrip("0") != str(before + 1):
+            if len(self.odd) < MOST:
+                self.odd.add(said)
+            return 1
+        return 0 if known else 2
+
+    def _elements(self, problems: Sequence[Problem], name: str, at: int) -> None:
         loop = self.open[-1].name
         if len(self.found) >= MOST:
             return
@@ -206,6 +224,3 @@ class Content:
                     loop=loop,
                 )
             )
-
-
-_NUMBERED = frozenset(["HL", "LX"])

@@ -44,7 +44,9 @@ def _paired(rule: Rule) -> Doubt:
         size = len(values)
         if size <= first and size <= second:
             return False
-        return (size > first and values[first] != "") != (size > second and values[second] != "")
+        return (size > first and values[first] != "") != (
+            size > second and values[second] != ""
+        )
 
     return two if most == 2 else lambda values: 0 < _there(places, values) < most
 
@@ -97,7 +99,11 @@ def _date(rule: Rule) -> Doubt:
     place = rule.places[0]
 
     def asked(values: list[str]) -> bool:
-        return len(values) > place and values[place] != "" and wrong_moment(values[place], "D8") != ""
+        return (
+            len(values) > place
+            and values[place] != ""
+            and wrong_moment(values[place], "D8") != ""
+        )
 
     return asked
 

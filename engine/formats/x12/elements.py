@@ -120,7 +120,11 @@ def is_date(text: str) -> bool:
         return False
     year, month, day = int(text[:-4]), int(text[-4:-2]), int(text[-2:])
     year += 2000 if len(text) == 6 else 0
-    return year >= _EARLIEST and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    return (
+        year >= _EARLIEST
+        and 1 <= month <= 12
+        and 1 <= day <= calendar.monthrange(year, month)[1]
+    )
 
 
 def is_time(text: str) -> bool:
@@ -129,3 +133,13 @@ def is_time(text: str) -> bool:
         return False
     second = int(text[4:6]) if len(text) > 4 else 0
     return int(text[:2]) < 24 and int(text[2:4]) < 60 and second < 60
+
+
+def value(values: list[str], number: int) -> str:
+    """An element without the blanks around it; empty where there is none."""
+    return values[number].strip() if number < len(values) else ""
+
+
+def whole(text: str) -> int:
+    """A count; -1 where it is none."""
+    return int(text) if len(text) < 20 and text.isascii() and text.isdigit() else -1

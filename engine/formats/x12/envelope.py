@@ -46,7 +46,7 @@ def splits(by: str, layout: Any = None) -> str:
 def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
     """
     One interchange for each transaction set, or for each loop of that name, with everything that stands around it and
-    none of the others, its counts and levels made again. An interchange without any is given whole. MessageError where the
+    none of the others, its counts and levels made again where they were right: a wrong count stays wrong. An interchange without any is given whole. MessageError where the
     parts would come to too much.
     """
     return (part.raw for part in parted(raw, reading, by))
@@ -96,6 +96,8 @@ class _Splitter:
                 self._holding.add(id(around))
                 around = around.parent
         self._totals = right_totals(self.lines, document)
+        self._right = set(_right_counts(self.lines))
+        """Keys of the trailers that count rightly: a wrong count stays, for whoever checks the part."""
         self._common: dict[int, list[int]] = {}
         self._envelopes = list(_envelopes(document))
         self._starts = [start for start, *_ in self._envelopes]
@@ -110,9 +112,10 @@ class _Splitter:
         kept.sort()
         before, after = self._envelope(kept[0])
         lines = [self.lines[at].copied() for at in (*before, *kept, *after)]
-        _count(lines)
+        whole = loop.parent is None
+        _count(lines, self._right, whole)
         for line, element, count in totals(lines, self.document):
-            if line.key in self._totals:
+            if line.key in self._totals and not whole:
                 line.write(element, str(count))
         text = "".join([line.text() + line.end for line in lines])
         return text.encode(self.document.codec)
@@ -170,8 +173,26 @@ def _envelopes(document: Document) -> Iterator[tuple[int, int, list[int], list[i
     yield from found
 
 
-def _count(lines: list[Line]) -> None:
-    """Counts and levels of an interchange with one set."""
+def _right_counts(lines: list[Line]) -> Iterator[int]:
+    """Keys of SE, GE and IEA that rightly say what they count."""
+    begun = {"SE": 0, "GE": 0, "IEA": 0}
+    for line in lines:
+        if line.name in _OPENS:
+            begun.update(dict.fromkeys(_OPENS[line.name], 0))
+        for closing in _COUNTS.get(line.name, ("SE",)):
+            begun[closing] += 1
+        said = line.elements[1].strip() if line.name in begun and len(line.elements) > 1 else ""
+        if said.isdigit() and said.lstrip("0") == str(begun[line.name]):
+            yield line.key
+
+
+#: Which counts begin again where a segment stands, and which count it.
+_OPENS = {"ISA": ("SE", "GE", "IEA"), "GS": ("SE", "GE"), "ST": ("SE",)}
+_COUNTS = {"ST": ("SE", "GE"), "GS": ("IEA",), "ISA": (), "GE": (), "IEA": ()}
+
+
+def _count(lines: list[Line], right: set[int], whole: bool) -> None:
+    """Counts and levels of an interchange with one set; nothing inside a set that is whole."""
     start = 0
     levels: dict[str, str] = {}
     children = {
@@ -180,10 +201,12 @@ def _count(lines: list[Line]) -> None:
     for at, line in enumerate(lines):
         if line.name == "ST":
             start = at
-        elif line.name == "SE":
-            line.write(1, str(at - start + 1))
-        elif line.name in ("GE", "IEA"):
+        elif line.name in ("GE", "IEA") and line.key in right:
             line.write(1, "1")
+        elif whole:
+            continue
+        elif line.name == "SE" and line.key in right:
+            line.write(1, str(at - start + 1))
         elif line.name == "HL" and len(line.elements) > 3:
             number = line.elements[1]
             levels[number] = str(len(levels) + 1)

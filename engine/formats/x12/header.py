@@ -8,7 +8,9 @@ from engine.edi.marks import ABSENT, Marks
 from engine.formats.x12.elements import is_date, is_time
 
 #: Codes of ISA05 and ISA07 besides the numbers: I05 of version 005010.
-_QUALIFIERS = frozenset("AM NR SA SN TA ZZ 1A 1B 1C 1D 1E 1G 1H AA".split())
+_QUALIFIERS = frozenset(
+    ["AM", "NR", "SA", "SN", "TA", "ZZ", "1A", "1B", "1C", "1D", "1E", "1G", "1H", "AA"]
+)
 _USAGES = frozenset("PTI")
 #: From this version of the envelope on ISA11 is the repetition separator.
 _REPEATS_FROM = "00402"

@@ -7,13 +7,14 @@ checked in its envelope only. Nothing is kept of a set that is over but its head
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from engine.edi.marks import Marks
 from engine.edi.maps import resolve
+from engine.edi.marks import Marks
 from engine.formats.x12 import faults, header
 from engine.formats.x12.book import book
 from engine.formats.x12.content import Content
+from engine.formats.x12.elements import value, whole
 from engine.formats.x12.faults import Fault
 
 #: How the segments begin that end a set, or stand outside all.
@@ -34,7 +35,7 @@ class SetSeen:
         self.count = 1
         """Its segments, ST and SE included."""
         self.content = content
-        self.faults: list[Fault] = []
+        self.faults: Sequence[Fault] = ()
 
 
 class GroupSeen:
@@ -178,14 +179,15 @@ class Inspection:
             return
         self._set = None
         number, at = len(self.groups) - 1, len(group.sets) - 1
-        set_.faults = [
+        found = [
             Fault(level="set", code=code, words=faults.SET[code], group=number, set=at)
             for code in _set_codes(set_, group)
         ]
         group.controls.add(value(set_.start, 2))
         if set_.content is not None:
-            set_.faults += set_.content.finish()
+            found += set_.content.finish()
             set_.content = None
+        set_.faults = tuple(found)
 
     def _end_group(self) -> None:
         self._end_set()
@@ -194,7 +196,9 @@ class Inspection:
             return
         self._group = None
         group.faults = [
-            Fault(level="group", code=code, words=faults.GROUP[code], group=len(self.groups) - 1)
+            Fault(
+                level="group", code=code, words=faults.GROUP[code], group=len(self.groups) - 1
+            )
             for code in _group_codes(group, self._controls)
         ]
         self._controls.add(value(group.start, 6))
@@ -245,15 +249,3 @@ def _group_codes(group: GroupSeen, controls: set[str]) -> Iterator[str]:
         yield "6"
     elif control in controls:
         yield "19"
-
-
-def value(values: list[str], number: int) -> str:
-    """An element without the blanks around it; empty where there is none."""
-    return values[number].strip() if number < len(values) else ""
-
-
-def whole(text: str) -> int:
-    """A count; -1 where it is none."""
-    return int(text) if len(text) < 20 and text.isascii() and text.isdigit() else -1
-
-

@@ -16,7 +16,8 @@ from engine.errors import MessageError
 from engine.formats.x12.envelope import loops_named, taken_apart
 from engine.formats.x12.inspection import Inspection
 from engine.formats.x12.pieces import pieces
-from engine.formats.x12.slicing import LONGEST, Behind, Slice, Slicer, Start
+from engine.formats.x12.slices import Behind, Slice, Start
+from engine.formats.x12.slicing import LONGEST, Slicer
 from engine.reading import Blocks, Part, Reading, Surveyed
 
 
@@ -73,7 +74,9 @@ def survey(
     for _ in slicer.slices():
         pass
     if not slicer.count and blocks.size > LONGEST and not by.startswith("HL:"):
-        raise MessageError("too_large", f"there is no {by} by which so large a file could be split", by)
+        raise MessageError(
+            "too_large", f"there is no {by} by which so large a file could be split", by
+        )
     return Surveyed(parts=slicer.count, known=msgspec.msgpack.encode(slicer.behind))
 
 
@@ -104,5 +107,3 @@ def inspected_blocks(blocks: Blocks, level: str = "syntax") -> Iterator[Inspecti
     if found is not None:
         found.finish()
         yield found
-
-

@@ -16,10 +16,9 @@ from engine.edi.rules import Rule
 
 #: Kinds of rules that the pattern holds; the others are asked besides.
 _HELD = frozenset(["required", "unused", "end", "codes"])
-_MONTH_DAY = (
-    r"(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
-)
-_TIME = r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
+_MONTH_DAY = r"(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
+_MINUTE = r"(?:[01][0-9]|2[0-3])[0-5][0-9]"
+_TIME = rf"{_MINUTE}(?:[0-5][0-9])?"
 
 
 def others(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -119,17 +118,24 @@ class _Maker:
         if element.type in ("N0", "N2"):
             return f"-?[0-9]{{{least},{most}}}"
         if element.type == "R":
-            return (
-                f"(?:-?(?:[0-9]{{{least},{most}}}(?![0-9.])|"
-                f"(?=[0-9.]{{{least + 1},{most + 1}}}(?![0-9.]))[0-9]*\\.[0-9]+))"
-            )
-        if element.type == "DT":
-            return _date(element)
-        if element.type == "TM" and least <= 4 and element.most >= 6:
-            return f"(?:{_TIME})"
-        if element.type == "TM" and least == 4 == element.most:
-            return "(?:(?:[01][0-9]|2[0-3])[0-5][0-9])"
-        raise _UntoldError
+            return _decimal(least, most)
+        return _moment(element)
+
+
+def _decimal(least: int, most: int) -> str:
+    """Sign and decimal point are not counted (X12.6 3.5.1.3)."""
+    return (
+        f"(?:-?(?:[0-9]{{{least},{most}}}(?![0-9.])|"
+        f"(?=[0-9.]{{{least + 1},{most + 1}}}(?![0-9.]))[0-9]*\\.[0-9]+))"
+    )
+
+
+def _moment(element: Element) -> str:
+    if element.type == "DT":
+        return _date(element)
+    if element.type == "TM" and element.least == 4:
+        return f"(?:{_TIME})" if element.most >= 6 else f"(?:{_MINUTE})"
+    raise _UntoldError
 
 
 def _date(element: Element) -> str:

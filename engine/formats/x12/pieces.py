@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from engine.edi.marks import BLANK, Marks, marks_at
+from engine.edi.tokens import unended
 from engine.errors import MessageError
 from engine.reading import Blocks
 
@@ -93,6 +94,8 @@ class _Window:
             stop = self._find(marks.segment, begin)
         line = self.text[begin : stop - 1 if self.text[stop - 1] == marks.segment else stop]
         if "\n" in line or "\r" in line:
+            if marks.end and (found := unended(marks).search(line)):
+                return marks, begin + found.start(), line[: found.start()].rstrip(BLANK)
             line = line.translate(_BREAKS)
         return marks, stop, line.rstrip(BLANK)
 
@@ -111,7 +114,9 @@ class _Window:
         if not self.fixed and header[:3] == "ISA" and not header[3:].isalnum():
             marks = marks_at(self.text, begin)
             if not marks.inner().isascii():
-                raise MessageError("unreadable", "the delimiters of a large file are ASCII", "ISA")
+                raise MessageError(
+                    "unreadable", "the delimiters of a large file are ASCII", "ISA"
+                )
         if marks is None:
             raise MessageError("unreadable", "an X12 interchange begins with ISA", "ISA")
         return marks

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from engine.edi.maps import resolve
 from engine.edi.partner import ACCEPTED, REJECTED
+from engine.formats.x12.elements import value
 from engine.formats.x12.faults import OLDER_ELEMENT, OLDER_SEGMENT, Fault
-from engine.formats.x12.inspection import GroupSeen, SetSeen, value
+from engine.formats.x12.inspection import GroupSeen, SetSeen
 
 #: At most so many faults are told for a set.
 MOST = 99
@@ -27,7 +28,11 @@ class Response:
     """The 997 or 999 for one functional group."""
 
     def __init__(
-        self, group: GroupSeen, faults: Sequence[Sequence[Fault]], taken: Sequence[int], look: Look
+        self,
+        group: GroupSeen,
+        faults: Sequence[Sequence[Fault]],
+        taken: Sequence[int],
+        look: Look,
     ) -> None:
         self.group, self.faults, self.taken, self.look = group, faults, taken, look
         self.newer = value(group.start, 8).startswith("005010X")

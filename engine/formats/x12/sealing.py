@@ -203,7 +203,7 @@ class _Interchange:
                 f"the value of segment {at} holds a delimiter of the partner; X12 has no escape: choose other"
                 " 'delimiters' for the partner, or replace the character in the mapping"
             )
-            raise MessageError("holds_delimiter", rule, place)
+            raise MessageError("delimiter_in_value", rule, place)
 
 
 def _alike(one: Marks, other: Marks) -> bool:

@@ -14,63 +14,18 @@ from collections.abc import Iterator
 
 import msgspec
 
+from engine.edi.counts import counted
 from engine.edi.maps import LoopPart, Part, resolve
-from engine.edi.marks import Marks
 from engine.errors import MessageError
-from engine.formats.x12.book import Book, Place, book
+from engine.formats.x12.book import UNSEEN, Book, Place, book
 from engine.formats.x12.pieces import Piece, pieces
+from engine.formats.x12.slices import Behind, Slice, Start
 from engine.reading import Blocks
 
-#: Bytes of loops in a slice, about; and what may be known of a file before its first part.
-SLICE, MOST_KNOWN = 256 * 1024, 16 * 1024 * 1024
+#: Bytes of loops in a slice, about.
+SLICE = 256 * 1024
 #: The most that one loop that a file is split by may have, in bytes.
 LONGEST = 32 * 1024 * 1024
-_UNSEEN: object = object()
-
-
-class Behind(msgspec.Struct, array_like=True):
-    """What stands behind the loops of sets that are cut, by the number of their ST, GS and ISA."""
-
-    sets: dict[int, list[tuple[int, bytes]]] = {}
-    groups: dict[int, bytes] = {}
-    ends: dict[int, bytes] = {}
-    counted: dict[int, tuple[int, str]] = {}
-    """Of summaries that count rightly (CTT01): the element, and the segments that it counts."""
-    size: int = 0
-
-    def keep(self, into: dict[int, bytes], key: int, raw: bytes) -> None:
-        """Remember a trailer."""
-        into[key] = into.get(key, b"") + raw
-        self.count(raw)
-
-    def count(self, raw: bytes) -> None:
-        """MessageError where what stands around the parts would be a file of its own."""
-        self.size += len(raw) + 16
-        if self.size > MOST_KNOWN:
-            raise MessageError("too_large", "there is too much behind the parts of the file")
-
-
-class Start(msgspec.Struct, array_like=True, frozen=True):
-    """Where a slice begins, for a process that knows of nothing else."""
-
-    offset: int = 0
-    number: int = 0
-    """Segments before it."""
-    around: list[tuple[int, bytes]] = []
-    """The number and the bytes of each segment around it: ISA, GS, ST and what is shared up to here."""
-    marks: Marks | None = None
-    """The delimiters, where something stands around it."""
-
-
-class Slice(msgspec.Struct, frozen=True):
-    """An interchange that holds some of the loops of a large one."""
-
-    raw: bytes
-    numbers: list[int]
-    """The number of each of its segments in the file, from 1."""
-    start: Start
-    after: Start
-    """Where the one behind it begins."""
 
 
 class Frame:
@@ -87,7 +42,9 @@ class Frame:
 class Slicer:
     """Goes through a file once. `behind` is filled where `learns`, else read."""
 
-    def __init__(self, blocks: Blocks, by: str, behind: Behind, learns: bool, start: Start) -> None:
+    def __init__(
+        self, blocks: Blocks, by: str, behind: Behind, learns: bool, start: Start
+    ) -> None:
         self.blocks, self.by, self.behind, self.learns = blocks, by, behind, learns
         self.began = start
         self.around: list[Piece] = []
@@ -104,6 +61,7 @@ class Slicer:
         self.set = 0
         """The number of its ST; 0 = outside."""
         self.cut = self.group_cut = self.replays = False
+        self.groups = self.sets = 0
         self.count = 0
         """How many loops of that name were met."""
         self.apart: dict[int, bool] = {}
@@ -130,11 +88,13 @@ class Slicer:
         if name == "ISA":
             yield from self._flush(piece, [])
             self.isa, self.group, self.set, self.frames = [piece], [], 0, []
+            self.groups = 0
             self.around = self.isa
         elif name == "GS":
             yield from self._flush(piece, self.isa)
             self.group, self.set, self.frames, self.group_cut = [piece], 0, [], False
             self.around = [*self.isa, piece]
+            self.groups, self.sets = self.groups + 1, 0
         elif name in ("ISB", "ISE") and not self.group:
             self.isa = self.around = [*self.isa, piece]
         elif name in ("GE", "IEA"):
@@ -142,6 +102,7 @@ class Slicer:
         elif name == "ST":
             if self.size >= SLICE:
                 yield from self._flush(piece, [*self.isa, *self.group])
+            self.sets += 1
             self._begin_set(piece)
         elif self.set and self.book is not None:
             yield from self._in_set(piece)
@@ -172,8 +133,8 @@ class Slicer:
         values = piece.values()
         coding = self.book.coding.get(piece.name)
         key = piece.name if coding is None else coding(values)
-        move = self.place.after.get(key, _UNSEEN)  # type: ignore[arg-type]
-        if move is _UNSEEN:
+        move = self.place.after.get(key, UNSEEN)
+        if move is UNSEEN:
             move = self.book.move(self.place, piece.name, key)
         if move is not None:
             self.place, depth, begun, _ = move
@@ -195,12 +156,18 @@ class Slicer:
     def _tally(self, piece: Piece, values: list[str]) -> None:
         """Whether a summary of a set that was cut counts rightly."""
         assert self.book is not None
-        for place, name in self.book.guide.head.counts.items():
-            self.met[name] = self.met.get(name, 0) + (name == piece.name)
-            element = int(place[-2:])
-            if self.cut and place[:-2] == piece.name and element < len(values):
-                if values[element].lstrip("0") == str(self.met[name]):
-                    self.behind.counted[piece.number] = element, name
+        for each in counted(self.book.guide):
+            self.met[each.of] = self.met.get(each.of, 0) + (each.of == piece.name)
+            if self.cut and each.name == piece.name:
+                self._learn_count(piece, values, each.element, self.met[each.of], each.of)
+        if self.cut and piece.name == "SE":
+            self._learn_count(piece, values, 1, piece.number - self.set + 1, "")
+
+    def _learn_count(
+        self, piece: Piece, values: list[str], element: int, count: int, of: str
+    ) -> None:
+        if element < len(values) and values[element].strip().lstrip("0") == str(count):
+            self.behind.counted[piece.number] = element, of
 
     def _begin(self, part: LoopPart) -> None:
         around = self.open[-1]
@@ -239,10 +206,14 @@ class Slicer:
     def _trailer(self, piece: Piece) -> Iterator[Slice]:
         """GE or IEA: it stands in every slice of its group, or of its interchange."""
         self.set, self.frames = 0, []
+        if self.learns and piece.name == "GE":
+            self._learn_count(piece, piece.values(), 1, self.sets, "ST")
+        elif self.learns:
+            self._learn_count(piece, piece.values(), 1, self.groups, "GS")
         if self.learns and piece.name == "GE" and self.group_cut:
-            self.behind.keep(self.behind.groups, self.group[0].number, piece.raw)
+            self.behind.keep(self.behind.groups, self.group[0].number, piece)
         elif self.learns and piece.name == "IEA" and self.isa:
-            self.behind.keep(self.behind.ends, self.isa[0].number, piece.raw)
+            self.behind.keep(self.behind.ends, self.isa[0].number, piece)
         if piece.name == "GE":
             yield from self._flush(piece, self.isa, piece)
             self.group, self.group_cut, self.around = [], False, self.isa
@@ -284,25 +255,14 @@ class Slicer:
         if body:
             lines = [(each.number, each.raw) for each in (*self.around, *body)]
             lines += self._closing(body[-1].number, trailer)
-            raw = b"".join([each for _, each in self._counted(lines, body[-1].marks)])
+            raw = b"".join(
+                [
+                    each
+                    for _, each in self.behind.recounted(lines, body[-1].marks.element.encode())
+                ]
+            )
             yield Slice(raw, [number for number, _ in lines], self.began, after)
         self.began, self.around = after, around
-
-    def _counted(self, lines: list[tuple[int, bytes]], marks: Marks) -> list[tuple[int, bytes]]:
-        """Summaries that count rightly count what is in the slice."""
-        known = self.behind.counted
-        for at, (number, raw) in enumerate(lines):
-            if number in known:
-                element, name = known[number]
-                bar = marks.element.encode()
-                set_ = max(place for place in range(at) if lines[place][1].startswith(b"ST" + bar))
-                said = name.encode() + bar
-                count = sum(each.startswith(said) for _, each in lines[set_:])
-                values = raw.split(bar)
-                tail = values[element].lstrip(b"0123456789")
-                values[element] = str(count).encode() + tail
-                lines[at] = number, bar.join(values)
-        return lines
 
     def _closing(self, last: int, trailer: Piece | None) -> Iterator[tuple[int, bytes]]:
         """What stands behind the slice in each of its parts."""
@@ -311,10 +271,10 @@ class Slicer:
         if trailer is not None:
             yield trailer.number, trailer.raw
         elif self.group and (known := self.behind.groups.get(self.group[0].number)):
-            yield 0, known
-        if self.isa and (trailer is None or trailer.name != "IEA"):
-            if known := self.behind.ends.get(self.isa[0].number):
-                yield 0, known
+            yield known
+        closed = trailer is not None and trailer.name == "IEA"
+        if self.isa and not closed and (known := self.behind.ends.get(self.isa[0].number)):
+            yield known
 
     def _is_split(self, part: LoopPart) -> bool:
         return self.by in (part.name, part.first.name)

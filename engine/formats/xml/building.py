@@ -98,9 +98,10 @@ class Built(Group):
     ) -> None:
         # the elements of a document stand in this one, so that its root is made like any other
         self._namespaces, self._schema = namespaces, schema
-        known: dict[str | None, str] = {p: u for p, u in namespaces.all().items() if u != XML}
+        known: dict[str | None, str] = {}
         if namespaces.default:
             known[None] = namespaces.default
+        known |= {prefix: uri for prefix, uri in namespaces.all().items() if uri != XML}
         holder = etree.Element("holder", nsmap=known)
         element = etree.SubElement(holder, root) if root else holder
         super().__init__(self, element)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from engine.formats import Reading
+from engine.formats.xml.edit import Editor
 from engine.markup import reader
 from engine.markup.namespaces import kind_of
-
-if TYPE_CHECKING:
-    from engine.formats.xml.edit import Editor
 
 #: Clinical documents of HL7 (CDA R2) have their kind and their number in places of their own.
 _CDA = "{urn:hl7-org:v3}"
@@ -57,9 +55,7 @@ class Document:
 
     def edit(self) -> Editor:
         """A copy that may be written to."""
-        from engine.formats.xml.edit import Editor
-
-        return Editor(self)
+        return Editor(self, parse)
 
 
 def parse(raw: bytes, reading: Reading) -> Document:

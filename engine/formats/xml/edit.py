@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.formats.xml.document import Document, parse
 from engine.formats.xml.pieces import Piece, Pieces
 from engine.markup.namespaces import XSI, Namespaces
 from engine.paths import Scope
 from engine.reading import Reading
 
+if TYPE_CHECKING:
+    from engine.formats.xml.document import Document
+
 
 class Editor:
     """A copy that is written to; what is read, is read from the document as it came."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, document: Document, parse: Callable[[bytes, Reading], Document]) -> None:
+        self._document, self._parse = document, parse
         self._pieces = Pieces(document.raw, document.encoding, document.lenient)
         self._of: dict[Any, Piece] = {}
         """The piece of each element."""
@@ -114,7 +116,7 @@ class Editor:
 
     def document(self) -> Document:
         """The document as it is now."""
-        return parse(self.render(), Reading(encoding=self._document.encoding))
+        return self._parse(self.render(), Reading(encoding=self._document.encoding))
 
 
 def is_gone(piece: Piece) -> bool:

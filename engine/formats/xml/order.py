@@ -51,13 +51,19 @@ class _Known(Order):
         if tag not in self.inner and not self._open:
             local = [_local(each) for each in self.inner]
             near = meant(_local(tag), local)
-            there = near or (f"; there is {', '.join(local)}" if local else "; it holds no elements")
+            there = near or (
+                f"; there is {', '.join(local)}" if local else "; it holds no elements"
+            )
             raise LookupError(f"the schema has no element '{_local(tag)}' here{there}")
         return super().step(tag)
 
     def attribute(self, tag: str) -> None:
         self._fill()
-        if self.attributes is not None and tag not in self.attributes and not tag.startswith("{"):
+        if (
+            self.attributes is not None
+            and tag not in self.attributes
+            and not tag.startswith("{")
+        ):
             near = meant(tag, list(self.attributes))
             there = near or f"; there is {', '.join(sorted(self.attributes)) or 'none'}"
             raise LookupError(f"the schema has no attribute '{tag}' here{there}")

@@ -67,7 +67,9 @@ def read_path(text: str, at: int, shape: Shape, condition: CompileCondition) -> 
     if not _step_starts(text, start) or (not relative and text.startswith("@", at)):
         return None
     if relative and shape.kind == "message":
-        problem = "a path that begins with a dot reads the thing at hand, and there is none here"
+        problem = (
+            "a path that begins with a dot reads the thing at hand, and there is none here"
+        )
         raise PathProblem(at, problem, text[start:])
     walk = _Walk(text, start, shape, condition)
     while walk.step():
@@ -88,9 +90,7 @@ def _step_starts(text: str, at: int) -> bool:
 class _Walk:
     """Reads step by step."""
 
-    def __init__(
-        self, text: str, at: int, shape: Shape, condition: CompileCondition
-    ) -> None:
+    def __init__(self, text: str, at: int, shape: Shape, condition: CompileCondition) -> None:
         self.text, self.at, self.shape, self.condition = text, at, shape, condition
         self.namespaces = of(root_of(shape).type)
         self.steps: list[Step] = []
@@ -102,11 +102,15 @@ class _Walk:
         self.at += attribute
         found = _NAME.match(self.text, self.at)
         if found is None:
-            raise PathProblem(self.at, "the name of an element or attribute stands here", "po:Line")
+            raise PathProblem(
+                self.at, "the name of an element or attribute stands here", "po:Line"
+            )
         tag = self.namespaces.tag(found[0], self.at, attribute)
         self.at = found.end()
         if self.text.startswith(":", self.at):
-            raise PathProblem(self.at, "elements in one another stand behind a slash", "po:Order/po:Line")
+            raise PathProblem(
+                self.at, "elements in one another stand behind a slash", "po:Order/po:Line"
+            )
         name = f"@{found[0]}" if attribute else found[0]
         step = Step(name=name, tag=tag, attribute=attribute)
         self.steps.append(step if attribute else self._picked(step))
@@ -122,7 +126,9 @@ class _Walk:
             return step
         if number := _NUMBER.match(text, at):
             if len(number[1]) > DIGITS or not int(number[1]):
-                raise PathProblem(at, f"elements are counted from 1, with at most {DIGITS} digits", "[1]")
+                raise PathProblem(
+                    at, f"elements are counted from 1, with at most {DIGITS} digits", "[1]"
+                )
             self.at = number.end()
             return msgspec.structs.replace(step, number=int(number[1]))
         if every := _EACH.match(text, at):

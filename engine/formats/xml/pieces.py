@@ -87,7 +87,9 @@ class Piece:
         """
         for found in _ATTRIBUTE.finditer(self.open):
             if found[2] in written:
-                new = "" if text is None else f'{found[1]}{found[2]}{found[3]}"{attribute(text)}"'
+                new = (
+                    "" if text is None else f'{found[1]}{found[2]}{found[3]}"{attribute(text)}"'
+                )
                 self.open = self.open[: found.start()] + new + self.open[found.end() :]
                 return
         if text is not None:

@@ -70,7 +70,9 @@ def _queried(text: str, at: int, start: int, shape: Shape) -> Match:
         raise PathProblem(at_, problem.problem, problem.write, certain=True) from None
     inside = shape.kind in ("element", "candidate")
     if query.relative and not inside:
-        problem_ = "an XPath begins with / or //; inside an each it may begin at the thing at hand"
+        problem_ = (
+            "an XPath begins with / or //; inside an each it may begin at the thing at hand"
+        )
         raise PathProblem(start, problem_, f'xpath("/{said[1]}")')
     run, end = _asking(query, inside), said.end()
     if query.kind != "nodes":
@@ -102,11 +104,15 @@ def _asking(query: Query, inside: bool) -> Things:
     def run(scope: Scope) -> Any:
         item = scope.item if inside else scope.node.root
         if isinstance(item, str):
-            raise MessageError("bad_value", "an XPath is asked of an element, and this is a text")
+            raise MessageError(
+                "bad_value", "an XPath is asked of an element, and this is a text"
+            )
         try:
             found = query.run(item)
         except etree.XPathError:
-            raise MessageError("bad_value", "the XPath cannot be evaluated here", query.text) from None
+            raise MessageError(
+                "bad_value", "the XPath cannot be evaluated here", query.text
+            ) from None
         if query.kind != "nodes":
             return found
         return [

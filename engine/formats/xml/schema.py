@@ -69,35 +69,40 @@ def load(name: str, home: Path, at: Node, mistakes: Mistakes) -> Schema | None:
     first = f"{name}.xsd"
     paths = sorted((home / FOLDER).glob("*.xsd"), key=lambda path: path.name != first)
     made = Schema(name=name, files=tuple((path.name, path.read_bytes()) for path in paths))
+    resolver = _Resolver(dict(made.files))
     try:
-        _, missing = _compiled(made)
+        _made(made, resolver)
     except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
-        _note(error, first, mistakes)
-        return None
-    for each in missing:
-        problem = f"the schema '{name}' imports {each}, which is not in {FOLDER}; nothing is fetched"
+        if not resolver.missing:
+            _note(error, first, mistakes)
+            return None
+    for each in dict.fromkeys(resolver.missing):
+        problem = (
+            f"the schema '{name}' imports {each}, which is not in {FOLDER}; nothing is fetched"
+        )
         mistakes.add(Place(file=f"{FOLDER}/{first}", line=1, column=1), problem)
-    return None if missing else made
+    return None if resolver.missing else made
 
 
 def _note(error: Any, first: str, mistakes: Mistakes) -> None:
     entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
-    for entry in entries[:MOST] or [error]:
-        file = Path(getattr(entry, "filename", None) or first).name
-        line = getattr(entry, "line", None) or 1
+    for entry in entries[:MOST]:
+        file = Path(entry.filename or first).name
         name = file if file.endswith(".xsd") else first
-        place = Place(file=f"{FOLDER}/{name}", line=line, column=1)
-        mistakes.add(place, str(getattr(entry, "message", entry)).rstrip(". "))
+        place = Place(file=f"{FOLDER}/{name}", line=max(entry.line, 1), column=1)
+        mistakes.add(place, entry.message.rstrip(". "))
+
+
+def _made(schema: Schema, resolver: _Resolver) -> Any:
+    parser = hardened()
+    parser.resolvers.add(resolver)
+    first, content = schema.files[0]
+    return etree.XMLSchema(etree.fromstring(content, parser, base_url=first))
 
 
 @lru_cache(64)
-def _compiled(schema: Schema) -> tuple[Any, tuple[str, ...]]:
-    resolver = _Resolver(dict(schema.files))
-    parser = hardened()
-    parser.resolvers.add(resolver)
-    root = etree.fromstring(schema.files[0][1], parser, base_url=schema.files[0][0])
-    made = etree.XMLSchema(root)
-    return made, tuple(dict.fromkeys(resolver.missing))
+def _compiled(schema: Schema) -> Any:
+    return _made(schema, _Resolver(dict(schema.files)))
 
 
 def level(node: Node, home: Path, mistakes: Mistakes) -> Schema | None:
@@ -111,7 +116,7 @@ def level(node: Node, home: Path, mistakes: Mistakes) -> Schema | None:
 
 def validate(document: Document, level: Schema) -> None:
     """MessageError `invalid` with every fault, by line, path and rule, where the document breaks the schema."""
-    made, _ = _compiled(level)
+    made = _compiled(level)
     if made.validate(document.root):
         return
     entries = list(made.error_log)
@@ -123,7 +128,9 @@ def validate(document: Document, level: Schema) -> None:
 
 def _fault(document: Document, entry: Any) -> str:
     message = entry.message
-    rule = _RULES.get(entry.type_name.removeprefix("SCHEMAV_"), "the schema does not allow it so")
+    rule = _RULES.get(
+        entry.type_name.removeprefix("SCHEMAV_"), "the schema does not allow it so"
+    )
     if (facet := _FACET.search(message)) is not None:
         rule = f"the value does not keep the schema's {facet[1]}"
     if (attribute := _ATTRIBUTE.search(message)) is not None:
@@ -139,9 +146,14 @@ def _plain(names_: str) -> str:
 
 def _path(document: Document, entry: Any) -> str:
     """Where it is, as a path of elements with the document's prefixes."""
-    found = document.root.getroottree().xpath(entry.path) if entry.path else []
+    root = document.root
+    prefixes = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
+    try:
+        found = root.getroottree().xpath(entry.path or "/*", namespaces=prefixes)
+    except etree.XPathError:  # a prefix that is declared further in
+        return str(entry.path).strip("/")
     if not found:
-        return shown(document.root)
+        return shown(root)
     said: list[str] = []
     at = found[0]
     while at is not None:

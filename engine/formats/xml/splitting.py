@@ -72,12 +72,15 @@ def parted(raw: bytes, reading: Reading, by: str) -> Iterator[Part]:
 def _compiled(by: str, namespaces: Namespaces) -> Any:
     """Gives the elements by which a document is split. PathProblem where it cannot be."""
     shape = Shape(format="xml", type=namespaces)
-    text = f"{by}[*]" if not by.startswith("xpath(") and not by.endswith("]") else by
+    plain = not (by.startswith("xpath(") or by.endswith("]") or "@" in by)
+    text = f"{by}[*]" if plain else by
     if "/" not in text and not by.startswith("xpath("):
         return _anywhere(by, namespaces)
     found = match(text, 0, shape, _no_condition)
     if found is None or found.end != len(text) or found.nodes is None:
-        raise PathProblem(0, f"'{by}' names no elements; as in po:Orders/po:Order, or xpath(\"//po:Order\")")
+        raise PathProblem(
+            0, f"'{by}' names no elements; as in po:Orders/po:Order, or xpath(\"//po:Order\")"
+        )
     if found.shape is not None and found.shape.kind == "text":
         raise PathProblem(0, f"'{by}' names an attribute; a document is split by elements")
     return found.nodes
@@ -92,14 +95,18 @@ def _anywhere(by: str, namespaces: Namespaces) -> Any:
 
 
 def _no_condition(text: str, at: int, shape: Any) -> Any:
-    raise PathProblem(at, "a document is split by a plain path; what is wanted of the parts says 'accept'")
+    raise PathProblem(
+        at, "a document is split by a plain path; what is wanted of the parts says 'accept'"
+    )
 
 
 def _outermost(found: Sequence[Any]) -> list[Any]:
     kept: list[Any] = []
     for one in found:
         if isinstance(one, str):
-            raise MessageError("bad_value", "a document is split by elements, and these are texts")
+            raise MessageError(
+                "bad_value", "a document is split by elements, and these are texts"
+            )
         if not (kept and kept[-1] in one.iterancestors()):
             kept.append(one)
     return kept

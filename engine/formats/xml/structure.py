@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-
 from engine.formats.xml.building import Built, Group, Said, Way
 from engine.formats.xml.order import Order, of_schema
 from engine.formats.xml.schema import FOLDER, Schema, load, names
@@ -21,7 +20,9 @@ from engine.paths import CompileCondition, PathProblem, Scope
 from engine.placed import Mistakes, Node
 
 _STEP = re.compile(rf"(@?)((?:{NAME}:)?{NAME})(?:\[([^\[\]]*)\])?")
-_CODE = re.compile(rf"\s*\.(?P<at>@?)(?P<name>(?:{NAME}:)?{NAME})\s*==\s*\"(?P<text>[^\"]*)\"\s*")
+_CODE = re.compile(
+    rf"\s*\.(?P<at>@?)(?P<name>(?:{NAME}:)?{NAME})\s*==\s*\"(?P<text>[^\"]*)\"\s*"
+)
 _WRITE = "po:Order/po:Number"
 
 
@@ -75,7 +76,9 @@ class Structure:
         """`po:Header/po:Number`, `po:Line/@id`, `@id`, `.`: a place in this element. PathProblem where there is no such place."""
         if text == ".":
             if not self.name:
-                raise PathProblem(0, "the document itself holds no text, its elements do", _WRITE)
+                raise PathProblem(
+                    0, "the document itself holds no text, its elements do", _WRITE
+                )
             return Place(text, (), "", self._order)
         ways, attribute, order = self._ways(text)
         return Place(text, ways, attribute, order)
@@ -154,9 +157,7 @@ def _picked(text: str | None, at: int, namespaces: Namespaces) -> tuple[Said, in
 class Place:
     """A place in a structure."""
 
-    def __init__(
-        self, text: str, ways: tuple[Way, ...], attribute: str, order: Order
-    ) -> None:
+    def __init__(self, text: str, ways: tuple[Way, ...], attribute: str, order: Order) -> None:
         self.text = text
         self._ways, self._attribute, self._order = ways, attribute, order
 
@@ -185,5 +186,3 @@ class Place:
             if last is not None:
                 inner = at.only(last) if number == 0 else at.more(last)
             inner.set_text(each, self.text)
-
-

@@ -37,7 +37,9 @@ _EXTENSIONS = re.compile(
     r"https?://(?:exslt\.org|icl\.com|xml\.apache\.org|saxon\.|www\.jclark\.com|xmlsoft\.org)"
     r"|.*xalan|.*saxon|http://codespeak\.net/"
 )
-_CALLS = re.compile(r"(?<![\w.\-])(document|unparsed-entity-uri|generate-id|random|object-type)\s*\(")
+_CALLS = re.compile(
+    r"(?<![\w.\-])(document|unparsed-entity-uri|generate-id|random|object-type)\s*\("
+)
 _SAID = {
     "document": "document() reads other documents; what is needed stands in the one at hand",
     "generate-id": "generate-id() gives another text each time; group by the key's value",
@@ -115,13 +117,17 @@ def _problems(element: Any) -> list[str]:
     found = []
     if (problem := _REFUSED.get(element.tag)) is not None:
         found.append(problem)
-    if element.get("extension-element-prefixes") or element.get(f"{_XSL}extension-element-prefixes"):
+    if element.get("extension-element-prefixes") or element.get(
+        f"{_XSL}extension-element-prefixes"
+    ):
         found.append("extension elements are not carried out")
     around = element.getparent()
     new = element.nsmap if around is None else {p: u for p, u in element.nsmap.items() if around.nsmap.get(p) != u}  # fmt: skip
     for uri in new.values():
         if uri not in _PURE and _EXTENSIONS.match(uri):
-            found.append(f"functions of {uri} are not carried out; there is exsl:node-set, str: and set:")
+            found.append(
+                f"functions of {uri} are not carried out; there is exsl:node-set, str: and set:"
+            )
     if element.tag.startswith("{http://exslt.org/"):
         found.append("extension elements are not carried out")
     for name, value in element.attrib.items():

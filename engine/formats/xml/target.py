@@ -19,7 +19,7 @@ from engine.reading import NULL
 def target(text: str, shape: Shape, condition: CompileCondition) -> Target:
     """The whole text as a place to write to; PathProblem when it is none."""
     place = f".{text}" if text.startswith("@") else text
-    path = read_path(place, 0, shape, condition)
+    path = None if text.startswith("xpath(") else read_path(place, 0, shape, condition)
     if path is None:
         problem = "a place is a path of elements, or an attribute; an XPath is read only"
         raise PathProblem(0, problem, "po:Order/po:Number")

@@ -6,17 +6,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
 from engine.connectors.sftp import SourceSettings
 from engine.connectors.sftp.pins import fingerprint, for_host, pins
+from engine.connectors.sftp.pool import Pool
 from engine.connectors.sftp.session import connect
 from engine.connectors.sftp.settings import Access
 from engine.errors import Misconfigured, Unavailable
 from engine.settings import Secret
 from tests.openssh import OpenSsh, keygen
 
-from .conftest import of_openssh, of_partner
+from .conftest import Server, of_openssh, of_partner
 
 ED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJLKdXWJhZ7xXrbjJ5a3n1t0Yw8kq2s5b8mXh2h0GdQf"
 
@@ -224,3 +226,76 @@ def subprocess_free_hash(host: str) -> str:
     salt = b"0123456789abcdefghij"
     digest = hmac.new(salt, host.encode(), hashlib.sha1).digest()
     return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
+
+
+async def test_a_key_that_is_rotated_counts_from_the_next_connection_on(
+    openssh: OpenSsh, tmp_path: Path
+) -> None:
+    """Ours, and the one the server is known by: neither needs a restart."""
+    ours = tmp_path / "key"
+    ours.write_bytes((openssh.folder / "login").read_bytes())
+    blob = " ".join(openssh.host_key.split()[:2])
+    known = tmp_path / "known"
+    known.write_text(f"[127.0.0.1]:{openssh.port} {blob}\n")
+    server = of_openssh(openssh)
+    given = {"key": Secret(file="key"), "host_key": "", "known_hosts": "known"}
+    pool = Pool(access(server, **given), tmp_path)
+
+    def listed(session: Any) -> list[str]:
+        with session.asking() as sftp:
+            return list(sftp.listdir(server.root))
+
+    try:
+        await pool.run(listed)
+        (openssh.folder / "authorized").write_text(keygen(openssh.folder / "login") + "\n")
+        openssh.kill()
+        openssh.host_key = keygen(openssh.folder / "host")
+        await openssh.start()
+        with pytest.raises(Misconfigured, match="none of those that are pinned"):
+            await pool.run(listed)
+        blob = " ".join(openssh.host_key.split()[:2])
+        known.write_text(f"[127.0.0.1]:{openssh.port} {blob}\n")
+        with pytest.raises(Misconfigured, match="does not take this user"):
+            await pool.run(listed)
+        ours.write_bytes((openssh.folder / "login").read_bytes())
+        await pool.run(listed)
+    finally:
+        await pool.close()
+
+
+async def test_a_server_that_asks_for_the_password_as_a_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keyboard-interactive (RFC 4256): what many servers offer in place of the password method."""
+
+    class Asks(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return True
+
+        def password_auth_supported(self) -> bool:
+            return False
+
+        def kbdint_auth_supported(self) -> bool:
+            return True
+
+        def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+            return "", "", "", [("Password: ", False)]
+
+        def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+            return list(responses) == ["sesame"]
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    listening = await asyncssh.listen(
+        "127.0.0.1", 0, server_factory=Asks, server_host_keys=[key], sftp_factory=True
+    )
+    monkeypatch.setenv("ANSWER", "sesame")
+    given = {
+        "port": listening.get_port(), "user": "us", "password": Secret(env="ANSWER"),
+        "host_key": key.export_public_key().decode(),
+    }  # fmt: skip
+    server = Server(given, tmp_path, str(tmp_path))
+    await dialled(server, tmp_path)
+    monkeypatch.setenv("ANSWER", "wrong")
+    with pytest.raises(Misconfigured, match="does not take this user"):
+        await dialled(server, tmp_path)
+    listening.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from interchanges import READING
 from engine.errors import MessageError
 from engine.formats import x12
 from engine.message import Receipt, Verdict
+from tests.conformance import x12 as conformance
 
 FIXTURES = Path(__file__).parents[4] / "shared/fixtures"
 FOLDERS = ("pyx12", "lfh-x12", "staedi", "edi-net", "edi-835-parser")
@@ -69,20 +69,17 @@ def test_in_blocks_they_read_the_same() -> None:
         assert found == [segment.elements for segment in document.segments], path.name
 
 
-def test_segments_are_those_of_pyx12() -> None:
-    reader = pytest.importorskip("pyx12.x12file")
-    agreed = 0
-    for path in FILES:
-        if (document := readable(path)) is None:
-            continue
-        try:
-            text = document.text.lstrip("\ufeff")
-            count = sum(1 for _ in reader.X12Reader(io.StringIO(text)))
-        except Exception:  # it refuses what it does not know
-            continue
-        ended = document.text.rstrip(" \t").rstrip(
-            "\r\n"
-        ) != document.text or document.text.endswith(document.marks.segment)
-        assert len(document.segments) - (not ended) == count, path.name
-        agreed += 1
-    assert agreed > 100
+@pytest.mark.slow
+def test_the_marks_that_are_recorded_are_reached() -> None:
+    pytest.importorskip("pyx12")
+    found = conformance.run(FIXTURES)
+    for mark in ("untouched, byte for byte", "rebuilt from parts, byte for byte", "files read"):
+        assert found[mark][0] == found[mark][1], mark
+    assert (
+        found["segments and elements of pyx12"][0] == found["segments and elements of pyx12"][1]
+    )
+    assert found["faults in the envelope named"][0] == found["faults in the envelope named"][1]
+    assert found["answers of pyx12 reproduced"] == (7, 8)
+    good, total = found["files known to be valid accepted"]
+    assert good >= 0.98 * total
+    assert total > 50

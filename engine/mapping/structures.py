@@ -1,0 +1,33 @@
+"""What `to: FORMAT/NAME` of a mapping builds: the structure of that name, or a group inside one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.markup.namespaces import Namespaces
+from engine.placed import Mistakes, Node
+
+
+def found(
+    format_: Any, name: str, to: Node, home: Path, namespaces: Namespaces, mistakes: Mistakes
+) -> tuple[Any, str]:
+    """The structure of that name, or the group inside one and a word that says so; None and what is wrong."""
+    if hasattr(format_, "structured"):
+        try:
+            return format_.structured(name, namespaces, home, to, mistakes), ""
+        except LookupError as error:
+            return None, str(error.args[0])
+    try:
+        return format_.structure(name), ""
+    except LookupError as error:
+        problem = str(error.args[0]) if error.args else ""
+    outer, _, inner = name.rpartition("/")
+    if outer:
+        around, _ = found(format_, outer, to, home, namespaces, mistakes)
+        if around is not None:
+            try:
+                return around.group(inner), "a group"
+            except LookupError as error:
+                problem = str(error.args[0]) if error.args else problem
+    return None, problem

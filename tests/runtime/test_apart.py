@@ -1,0 +1,237 @@
+"""Large files are taken apart chunk by chunk: each record once, whatever happens; a report at the end; the loop stays free."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.message import LARGE, Inbound, Reply, Verdict
+from engine.planning import chunks
+from engine.store.loading import Loading
+from tests.runtime.conftest import House, until
+
+CHANNEL = """
+description: The vendor's item master
+owner: supply
+source:
+  file: {folder: in, pattern: "*.csv"}
+format: delimited/items
+split: record
+accept: {unique: "{item}-{price}"}
+keys: {item: item}
+transform: items
+destinations:
+  erp:
+    file: {folder: out, name: "items.jsonl", append: true}
+"""
+LAYOUT = "columns: [item, price]\nheader: names\n"
+MAPPING = "from: delimited/items\nto: json\nfields:\n  item: item\n  price: price | decimal\n"
+BACK = """
+  back:
+    of: rejects
+    file: {folder: back, name: "rejects-{count}.csv"}
+"""
+
+
+def rows(numbers: Any, price: str = "1.50") -> list[tuple[str, str]]:
+    return [(f"A-{number:06d}", price) for number in numbers]
+
+
+def csv_of(found: list[tuple[str, str]]) -> bytes:
+    return b"item,price\n" + b"".join(f"{item},{price}\n".encode() for item, price in found)
+
+
+def lay(house: House, channel: str = CHANNEL, layout: str = LAYOUT) -> None:
+    for folder in ("in", "out", "back"):
+        (house.home / folder).mkdir(exist_ok=True)
+    house.write("channels/items.yaml", channel)
+    house.write("mappings/items.yaml", MAPPING)
+    house.write("mappings/layouts/items.yaml", layout)
+
+
+async def give(house: House, raw: bytes, **more: Any) -> Reply:
+    assert house.engine is not None
+    engine = house.engine
+    body = await engine.store.spool([raw]) if len(raw) > LARGE else raw
+    facts = {"file_name": "items.csv"}
+    inbound = Inbound(raw=body, received_at=engine.clock.now(), facts=facts, **more)
+    return await engine.stations["items"].receive(inbound)
+
+
+async def through(house: House, message: int, within: float = 30) -> Loading:
+    assert house.engine is not None
+    store = house.engine.store
+
+    def over() -> bool:
+        found = store.loading(message)
+        return found is not None and found.phase == 2
+
+    await until(over, within)
+    found = store.loading(message)
+    assert found is not None
+    return found
+
+
+async def parts(house: House, message: int) -> list[tuple[str, str]]:
+    """Item and verdict of every part that is kept, in order."""
+    sql = "SELECT m.verdict, m.keys, m.facts FROM message AS m WHERE m.parent = ? ORDER BY id"
+    assert house.engine is not None
+    found = await house.engine.store.write(lambda one: one.execute(sql, (message,)).fetchall())
+    verdicts = list(Verdict)
+    return [
+        (dict(msgspec.json.decode(keys)).get("item", "") if keys else "", verdicts[code].value)
+        for code, keys, _ in found
+    ]
+
+
+async def test_a_large_file_is_acknowledged_first_and_then_taken_apart(house: House) -> None:
+    lay(house)
+    await house.start()
+    found = rows(range(20_000))
+    found[777] = ("A-000777", "dear")
+    raw = csv_of(found).replace(b"A-000005,1.50\n", b"A-000005,1.50,more\n")
+    assert len(raw) > LARGE
+    reply = await give(house, raw)
+    receipt = reply.receipt
+    assert receipt is not None and receipt.verdict is Verdict.SPLIT
+    refused = await give(house, csv_of(rows([1])))
+    assert refused.receipt is None and "taken apart" in refused.error
+    loading = await through(house, receipt.id)
+    assert (loading.met, loading.rejected, loading.unchanged) == (20_000, 2, 0)
+    assert loading.reasons == {"bad_value": 1, "ragged_line": 1}
+    assert loading.report().startswith("20000 records read: 19998 taken, 2 rejected (")
+    kept = await parts(house, receipt.id)
+    assert len(kept) == 20_000
+    assert {item for item, verdict in kept if verdict == "accepted"} == {
+        item for item, price in found if item not in ("A-000005", "A-000777")
+    }
+    (bad,) = house.archive().search(channel="items", verdict="quarantined", limit=1)
+    assert house.archive().inbound(bad.id).facts == {"file_name": "items.csv", "line": "779"}
+    assert "taken_apart" in house.log("items") or await _logged(house, "20000 records read")
+    again = await give(house, csv_of(rows([1, 2])))
+    assert again.receipt is not None
+
+
+async def _logged(house: House, text: str) -> bool:
+    await until(lambda: text in house.log("items"))
+    return True
+
+
+async def test_it_goes_on_where_it_stopped(house: House, monkeypatch: Any) -> None:
+    lay(house)
+    monkeypatch.setattr(chunks, "PARTS", 50)
+    engine = await house.start()
+    reply = await give(house, csv_of(rows(range(20_000))))
+    assert reply.receipt is not None
+    message = reply.receipt.id
+    await until(lambda: (engine.store.loading(message) or 0).met > 200)  # type: ignore[union-attr]
+    await house.stop()
+    engine = await house.start()
+    began = engine.store.loading(message)
+    assert began is not None and 200 < began.met < 20_000
+    loading = await through(house, message)
+    assert loading.met == 20_000
+    kept = await parts(house, message)
+    assert [item for item, _ in kept] == [item for item, _ in rows(range(20_000))]
+
+
+async def test_a_file_that_is_the_whole_truth(house: House, monkeypatch: Any) -> None:
+    monkeypatch.setattr(chunks, "PARTS", 7)
+    snapshot = "snapshot: {key: item, stop_at: 50%, only_changed: true}\n"
+    lay(house, CHANNEL.replace('accept: {unique: "{item}-{price}"}\n', ""), LAYOUT + snapshot)
+    await house.start()
+    first = await give(house, csv_of([*rows(range(40)), ("BAD", "dear")]))
+    assert first.receipt is not None
+    told = await through(house, first.receipt.id)
+    assert (told.met, told.changed, told.unchanged, told.rejected) == (41, 40, 0, 1)
+    second = [
+        *rows(range(10, 40)),
+        ("A-000012", "9.00"),
+        ("A-000012", "1.50"),
+        ("BAD", "dear"),
+        *rows([77]),
+    ]
+    reply = await give(house, csv_of(second))
+    assert reply.receipt is not None
+    told = await through(house, reply.receipt.id)
+    assert (told.met, told.unchanged, told.vanished, told.rejected) == (34, 30, 10, 1)
+    kept = [item for item, verdict in await parts(house, reply.receipt.id)]
+    assert kept == [
+        "A-000012",
+        "A-000012",
+        "BAD",
+        "A-000077",
+        *(item for item, _ in rows(range(10))),
+    ]
+    stopped = await give(house, csv_of(rows([77])))
+    assert stopped.receipt is not None and stopped.receipt.reason == "snapshot_stopped"
+    assert stopped.receipt.verdict is Verdict.QUARANTINED
+    same = await give(house, csv_of(second))
+    assert same.receipt is not None
+    told = await through(house, same.receipt.id)
+    assert (told.changed, told.vanished) == (2, 0), (
+        "the same item twice in a file changes twice"
+    )
+
+
+async def test_no_record_counts_where_one_may_not_fail(house: House) -> None:
+    lay(house, CHANNEL + "on_part: quarantine_message\n")
+    await house.start()
+    bad = [*rows(range(20_000)), ("A-x", "dear")]
+    reply = await give(house, csv_of(bad))
+    assert reply.receipt is not None
+    assert (reply.receipt.verdict, reply.receipt.reason) == (Verdict.QUARANTINED, "bad_value")
+    assert reply.receipt.detail.startswith("part 20001: ")
+    assert await parts(house, reply.receipt.id) == []
+    reply = await give(house, csv_of(bad[:-1]))
+    assert reply.receipt is not None
+    assert (await through(house, reply.receipt.id)).changed == 20_000
+
+
+async def test_rejected_lines_are_sent_back_in_one_file(house: House) -> None:
+    lay(house, CHANNEL + BACK)
+    await house.start()
+    found = csv_of(rows([1, 2, 3])).replace(b"A-000002,1.50\n", b"A-000002\n")
+    reply = await give(house, found + b'"A-4","de,ar"\n')
+    assert reply.receipt is not None
+    told = await through(house, reply.receipt.id)
+    assert told.rejected == 2
+    path = house.home / "back/rejects-2.csv"
+    await until(path.exists)
+    header, *lines = list(csv.reader(path.read_text().splitlines()))
+    assert header == ["reject_reason", "reject_line", "reject_detail", "item", "price"]
+    assert [(line[0], line[1], *line[3:]) for line in lines] == [
+        ("ragged_line", "3", "A-000002"),
+        ("bad_value", "5", "A-4", "de,ar"),
+    ]
+    assert all("A-" not in line[2] and "ar" != line[2] for line in lines)
+    good = await give(house, csv_of(rows([8, 9])))
+    assert good.receipt is not None
+    await through(house, good.receipt.id)
+    assert [one.name for one in (house.home / "back").iterdir()] == ["rejects-2.csv"]
+
+
+MEMORY = """
+remember:
+  price: {key: item, fields: {price: price}, for: 10d}
+"""
+
+
+async def test_a_channel_that_remembers_sees_the_parts_before(house: House) -> None:
+    channel = CHANNEL.replace(
+        'accept: {unique: "{item}-{price}"}\n',
+        'accept: {when: changed("price"), because: same price}\n',
+    )
+    lay(house, channel + MEMORY)
+    await house.start()
+    found = [*rows(range(12_000)), *rows(range(12_000)), ("A-000003", "2.00")]
+    reply = await give(house, csv_of(found))
+    assert reply.receipt is not None
+    await through(house, reply.receipt.id, 60)
+    kept = [verdict for _, verdict in await parts(house, reply.receipt.id)]
+    assert kept == ["accepted"] * 12_000 + ["filtered"] * 12_000 + ["accepted"]
