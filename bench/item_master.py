@@ -28,7 +28,7 @@ from engine.store.schema import open_writer
 
 NEIGHBOUR = 9193
 EVERY = 0.010
-CHUNK = 128
+CHUNK = 64
 LONGEST = 600.0
 COLUMNS = b"item_number,description,unit,price,vendor,gtin,category,status\n"
 

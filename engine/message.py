@@ -19,7 +19,8 @@ from engine.effects import (
     Remembered,
     Step,
 )
-from engine.errors import MessageError
+from engine.ids import number_of as number_of  # noqa: PLC0414 - known from here
+from engine.ids import short_id as short_id  # noqa: PLC0414
 
 #: Bodies above this many bytes travel as files and are planned outside the event loop's process.
 LARGE = 256 * 1024
@@ -261,44 +262,6 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """The answer itself, kept as content where the channel asks for it or the partner refused."""
     who: str = ""
     """The person who ordered it; empty = the engine."""
-
-
-_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ = {**{digit: at for at, digit in enumerate(_DIGITS)}, "O": 0, "I": 1, "L": 1}
-
-
-def short_id(number: int) -> str:
-    """
-    A message's number as it is read over the telephone: Crockford's base 32 and a check digit.
-
-    >>> short_id(236_691), short_id(1)
-    ('774K-6', '1-1')
-    """
-    digits, rest = "", number
-    while rest:
-        rest, digit = divmod(rest, 32)
-        digits = _DIGITS[digit] + digits
-    return f"{digits or '0'}-{_DIGITS[number % 31]}"
-
-
-def number_of(short: str) -> int:
-    """
-    The number behind a short id, forgiving about case and about O, I and L.
-
-    Raises MessageError when it is not one or its check digit is wrong.
-
-    >>> number_of("774k-6")
-    236691
-    """
-    body, dash, check = short.strip().upper().rpartition("-")
-    if not dash or not body or len(check) != 1 or not set(body + check) <= set(_READ):
-        raise MessageError("bad_id", "an id looks like 774K-6")
-    number = 0
-    for digit in body:
-        number = number * 32 + _READ[digit]
-    if number % 31 != _READ[check]:
-        raise MessageError("bad_id", "the digit after the dash does not fit; was it misread?")
-    return number
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

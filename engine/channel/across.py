@@ -66,7 +66,8 @@ def _ports(
 
 def _listens(channel: Channel) -> int:
     settings = channel.source.settings
-    return 0 if getattr(settings, "connect", "") else int(getattr(settings, "port", 0) or 0)
+    dials = getattr(settings, "connect", "") or getattr(settings, "dials", False)
+    return 0 if dials else int(getattr(settings, "port", 0) or 0)
 
 
 def _meet(one: Channel, other: Channel) -> bool:

@@ -34,6 +34,17 @@ def simulate(
             help="down, slow, 429, 500, 503, 400, 401, drops, late, AE or AR; for sftp also full and stranger.",
         ),
     ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--drop",
+            metavar="NAME/FOLDER=FILE,EVERY",
+            help="A file that a partner over SFTP leaves again and again: dropbox/out=samples/x12/invoice.810,20s.",
+        ),
+    ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="List what lies in running partners' drop boxes.")
+    ] = False,
     switch: Annotated[
         str,
         typer.Option(
@@ -58,11 +69,18 @@ def simulate(
     if switch:
         print(switched(switch, control))
         return
+    if files:
+        print(boxes(control))
+        return
     given = partners or configured(here(home))
     if not given:
         raise fail("name partners, or give config.yaml some that are on loopback")
     wanted = partnership.wanted(given, fault or ())
-    asyncio.run(partnership.run(wanted, control=control, ready=_listening, delay=delay))
+    drops = [partnership.drop_of(text) for text in drop or ()]
+    running = partnership.run(
+        wanted, control=control, drops=drops, ready=_listening, delay=delay
+    )
+    asyncio.run(running)
 
 
 def _listening(partners: dict[str, Partner], control: int) -> None:

@@ -26,7 +26,7 @@ from engine.reading import Blocks, Part
 from engine.store.loading import Loading
 
 #: Parts and bytes of one chunk; what is left out because it did not change counts as little.
-PARTS, BYTES, LOOKED_AT = 128, 1024 * 1024, 4096
+PARTS, BYTES, LOOKED_AT = 64, 1024 * 1024, 4096
 #: Parts that are planned in one go where the event loop plans them.
 AT_ONCE = 16
 
@@ -38,10 +38,16 @@ def in_chunks(channel: Channel, inbound: Inbound) -> bool:
     """Whether a message is taken apart in chunks: large ones, those that replace the last one, and where rejects go back."""
     if not channel.split or getattr(channel.format, "parted_blocks", None) is None:
         return False
+    if not getattr(channel.format, "in_blocks", _always)(channel.split):
+        return False
     if channel.acknowledges or (inbound.facts is not None and FACT in inbound.facts):
         return False
     large = isinstance(inbound.raw, Spooled)
     return large or channel.sends_back or is_whole(channel, inbound)
+
+
+def _always(by: str) -> bool:
+    return True
 
 
 def blocks_of(raw: Body) -> tuple[Blocks, Callable[[], None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +25,8 @@ from engine.store.tables.usage import Noted
 
 #: Seconds without a large message after which the planning process ends.
 IDLE = 30.0
+#: By how much the planning process is nicer than the engine's.
+NICE = 10
 
 #: What is done there: (home, channel, context, ...) -> a plan. A function of a module, so that it can be named to it.
 Work = Callable[..., Plan]
@@ -36,7 +39,8 @@ _home = Path()
 
 
 def _begin(home: str) -> None:
-    """In the planning process: remember the home; channels are read when first asked for."""
+    """In the planning process: remember the home; channels are read when first asked for. The event loop goes first."""
+    os.nice(NICE)
     global _home  # noqa: PLW0603 - the process exists for this alone
     _home = Path(home)
 

@@ -8,6 +8,7 @@ while they run. For `corridor simulate`, the demo and the tests; synthetic throu
         assert partner.unique == 1 and partner.repeats == 0
 """
 
+from engine.simulate.drops import Drop, drop_of, listed, put
 from engine.simulate.fault import Fault
 from engine.simulate.http import HttpPartner, http_partner
 from engine.simulate.mllp import MllpPartner, mllp_partner
@@ -16,6 +17,7 @@ from engine.simulate.run import Wanted, run, wanted
 from engine.simulate.sftp import SftpPartner, sftp_partner
 
 __all__ = [
+    "Drop",
     "Fault",
     "HttpPartner",
     "MllpPartner",
@@ -23,8 +25,11 @@ __all__ = [
     "Received",
     "SftpPartner",
     "Wanted",
+    "drop_of",
     "http_partner",
+    "listed",
     "mllp_partner",
+    "put",
     "run",
     "sftp_partner",
     "wanted",

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from engine.errors import CommandError
+from engine.simulate.drops import Drop, keep_dropping, listed
 from engine.simulate.fault import Fault
 from engine.simulate.http import HttpPartner, http_partner, response
 from engine.simulate.mllp import mllp_partner
 from engine.simulate.partner import Partner, Received
-from engine.simulate.sftp import sftp_partner
+from engine.simulate.sftp import SftpPartner, sftp_partner
 
 _KINDS: dict[str, Callable[..., Partner]] = {
     "http": http_partner,
@@ -34,7 +35,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Control(HttpPartner):
-    """`GET /_stats` shows all partners, `POST /_fault?name=erp&fault=down` switches one."""
+    """`GET /_stats` shows all partners, `GET /_files` what lies in their drop boxes, `POST /_fault?name=erp&fault=down` switches one."""
 
     kind = "control"
 
@@ -48,11 +49,17 @@ class Control(HttpPartner):
         if method == "GET" and url.path == "/_stats":
             stats = {name: partner.stats() for name, partner in self._partners.items()}
             return response(200, stats)
+        if method == "GET" and url.path == "/_files":
+            return response(200, self._files())
         if method != "POST" or url.path != "/_fault":
             return response(
-                404, {"error": "there is GET /_stats and POST /_fault?name=&fault="}
+                404, {"error": "there is GET /_stats, GET /_files and POST /_fault?name=&fault="}
             )
         return self._switch({name: values[-1] for name, values in parse_qs(url.query).items()})
+
+    def _files(self) -> dict[str, list[str]]:
+        boxes = {n: one for n, one in self._partners.items() if isinstance(one, SftpPartner)}
+        return {name: listed(partner.folder) for name, partner in boxes.items()}
 
     def _switch(self, order: dict[str, str]) -> bytes:
         partner = self._partners.get(order.get("name", ""))
@@ -99,11 +106,12 @@ async def run(
     *,
     control: int = 9300,
     host: str = "127.0.0.1",
+    drops: Sequence[Drop] = (),
     ready: Callable[[dict[str, Partner], int], None] | None = None,
     **options: Any,
 ) -> None:
     """
-    Run partners until cancelled. `ready` is told the partners by name and the control port once all listen;
+    Run partners until cancelled, who leave the files of `drops` in their boxes. `ready` is told the partners by name and the control port once all listen;
     options (`delay`, `late`, `retry_after`) are Partner's. CommandError where a port is taken.
     """
     async with AsyncExitStack() as stack:
@@ -113,9 +121,20 @@ async def run(
             partner = make(order.name, order.port, order.fault, host=host, **options)
             running[order.name] = await _start(stack, partner)
         endpoint = await _start(stack, Control(running, control, host))
+        dropping = [keep_dropping(_box(running, drop.partner), drop) for drop in drops]
         if ready is not None:
             ready(running, endpoint.port)
-        await asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.gather(asyncio.get_running_loop().create_future(), *dropping)
+        except OSError as error:
+            raise CommandError(f"a file cannot be dropped: {error.strerror}") from error
+
+
+def _box(running: dict[str, Partner], name: str) -> SftpPartner:
+    partner = running.get(name)
+    if not isinstance(partner, SftpPartner):
+        raise CommandError(f"files are dropped by a partner over SFTP; '{name}' is none")
+    return partner
 
 
 async def _start(stack: AsyncExitStack, partner: Partner) -> Partner:

@@ -25,8 +25,20 @@ from engine.message import (
 )
 from engine.store.loading import Loading, Loadings
 from engine.store.reading import Archive, Found, Step
+from engine.store.told import Overdue, Refused
 
-__all__ = ["Archive", "Found", "Hold", "Loading", "Order", "Overdue", "Queued", "Refused", "Step", "Store"]
+__all__ = [
+    "Archive",
+    "Found",
+    "Hold",
+    "Loading",
+    "Order",
+    "Overdue",
+    "Queued",
+    "Refused",
+    "Step",
+    "Store",
+]
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
 Queued = Callable[[Sequence[Delivery]], None]
@@ -55,40 +67,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     asked_at: float
     expires_at: float
-
-
-class Overdue(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmation that has not come in time. Without the value that was to come back."""
-
-    message: int
-    channel: str
-    """The channel of the message that was delivered."""
-    destination: str
-    awaited: str
-    """The channel on which the confirmation was to come."""
-    delivered_at: float
-    within: float
-    count: int = 1
-    """Of acknowledgements: how many things in one interchange are not acknowledged."""
-
-
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """What a partner rejected of one interchange, in one message."""
-
-    message: int
-    """The message that brought the first of it."""
-    channel: str
-    destination: str
-    awaited: str
-    """The channel on which the partner said so."""
-    says: str
-    """What the first of it is: `850 1 in group 17`."""
-    said: str
-    """The partner's codes and places, in words."""
-    by: int
-    """The message that said so."""
-    at: float
-    count: int = 1
 
 
 class Store(Loadings, Protocol):

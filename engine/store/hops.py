@@ -58,7 +58,7 @@ def confirmations(
         steps.append((number, told))
 
     acknowledged: list[Sequence[Any]] = []
-    for row in rows("awaited", id):
+    for row in (*rows("awaited", id), *rows("awaited_of_batch", id)):
         destination, awaited, _, due_at, told, told_at, confirmed, number, at, payload = row[
             :10
         ]

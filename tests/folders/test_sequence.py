@@ -96,6 +96,9 @@ async def watch(site: Site, line: Any, place: Any) -> AsyncIterator[Any]:
     running: list[asyncio.Task[None]] = []
 
     async def start(receive: Any = None, **settings: Any) -> Any:
+        for task in running:  # one engine at a time
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         given = {**QUICK, "sequence": Sequence.read("PO_{number}.csv"), **settings}
         source = place.source(site, **given)
         running.append(asyncio.create_task(source.run(receive or line)))

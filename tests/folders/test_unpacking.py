@@ -6,18 +6,24 @@ import asyncio
 import gzip
 import io
 import os
+import shutil
+import subprocess
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.connectors import Site
+from engine.errors import Misconfigured
 from engine.folders import watching
 from engine.message import Delivery, Inbound, Reply, Spooled
 from engine.packing.opening import unpacked
-from engine.packing.settings import Packing, Unpacking
-from engine.settings import Duration, Size
+from engine.packing.sealing import packed
+from engine.packing.settings import MakePgp, OpenPgp, Packing, Unpacking
+from engine.settings import Duration, Secret, Size
 
 from .conftest import until
 
@@ -171,7 +177,7 @@ async def test_an_empty_archive_and_a_compressed_file(
 async def test_a_member_longer_than_a_file_may_be(watch: Any, line: Any, place: Any) -> None:
     (place.drop / "a.zip").write_bytes(zipped(("a", b"x" * 2000)))
     source = await watch(max_size=Size(1000))
-    await until(lambda: source.warned())
+    await until(source.warned)
     assert not line.inbound and "max_size" in source.warned()[0][2]
 
 
@@ -188,3 +194,48 @@ async def test_what_is_delivered_packed_is_opened_again(place: Any, site: Site) 
     (path,) = [path for path in place.drop.iterdir() if not path.name.startswith(".")]
     members = unpacked(path.name, path.read_bytes(), [GZIP, ZIP], 10**6, site.home)
     assert [(one.name, b"".join(one.read())) for one in members] == [("claims.837", body)]
+
+
+@pytest.mark.slow
+async def test_encrypted_archives_and_a_key_that_is_put_right(
+    watch: Any, line: Any, place: Any, site: Site
+) -> None:
+    """`[pgp, zip]`; without our key the source stops and says so, and nothing but the member is ever in clear."""
+    if shutil.which("gpg") is None:
+        pytest.skip("no GnuPG on this machine (Debian: gnupg)")
+    ring = Path(tempfile.mkdtemp())
+
+    def gpg(*words: str) -> bytes:
+        command = [
+            "gpg",
+            "--homedir",
+            str(ring),
+            "--batch",
+            "--quiet",
+            "--passphrase",
+            "",
+            "--pinentry-mode",
+            "loopback",
+        ]
+        return subprocess.run([*command, *words], check=True, capture_output=True).stdout
+
+    try:
+        gpg("--quick-gen-key", "us@example.org", "future-default", "default", "0")
+        (site.home / "ours.pub").write_bytes(gpg("--export"))
+        private = gpg("--export-secret-keys")
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(ring), "--kill", "all"], check=False)
+        shutil.rmtree(ring, ignore_errors=True)
+    steps = [Packing.read("zip"), Packing(pgp=MakePgp(encrypt_to=Secret(file="ours.pub")))]
+    body = b"in clear " * 100
+    (place.drop / "a.csv.zip.pgp").write_bytes(packed("a.csv.zip.pgp", body, steps, site.home))
+    unpack = [Unpacking(pgp=OpenPgp(key=Secret(file="ours.asc"))), ZIP]
+    with pytest.raises(Misconfigured, match=r"cannot read ours.asc"):
+        await place.source(site, **QUICK, unpack=unpack).run(line)
+    (site.home / "ours.asc").write_bytes(private)
+    await watch(unpack=unpack)
+    await until(archived(place, "a.csv.zip.pgp"))
+    (inbound,) = line.inbound
+    assert inbound.raw == body and inbound.facts["file_name"] == "a.csv"
+    files = [path for path in site.home.rglob("*") if path.is_file()]
+    assert not [path for path in files if body in path.read_bytes()]

@@ -176,10 +176,6 @@ def test_one_document_is_no_batch(raw: bytes) -> None:
     assert parts(raw, READING) is None
 
 
-def test_in_sets_where_a_line_end_is_no_byte_there_are_no_lines() -> None:
-    assert parts('{"a":1}\n{"a":2}'.encode("utf-16"), Reading(encoding="utf-16")) is None
-
-
 def test_each_document_of_a_batch_is_taken_apart() -> None:
     raw = b'{"l":[1,2]}\n{"l":3}\n{"l":\n{"l":[4,5]}\n'
     assert cut(raw, "l[*]") == [

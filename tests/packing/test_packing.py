@@ -21,7 +21,13 @@ from engine.errors import MessageError, Misconfigured
 from engine.packing.opening import unpacked
 from engine.packing.sealing import packed
 from engine.packing.settings import (
-    MakePgp, OpenPgp, OpenZip, Packing, Unpacking, check_pack, check_unpack,
+    MakePgp,
+    OpenPgp,
+    OpenZip,
+    Packing,
+    Unpacking,
+    check_pack,
+    check_unpack,
 )  # fmt: skip
 from engine.settings import Secret, Size
 
@@ -74,6 +80,7 @@ def test_members_in_their_order_from_bytes_and_from_a_file() -> None:
     assert opened(zipped(), ZIP) == {}
 
 
+@pytest.mark.slow
 def test_zip64() -> None:
     into = io.BytesIO()
     with (
@@ -186,6 +193,7 @@ def test_an_archive_in_an_archive_is_opened_where_the_channel_says_so() -> None:
 # -- gzip -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_gzip() -> None:
     body = os.urandom(3_000_000)
     content = library.compress(body[:10]) + library.compress(body[10:])
@@ -208,7 +216,7 @@ def test_gzip() -> None:
 # -- pgp --------------------------------------------------------------------------------------------------
 
 
-def gpg(ring: Path, *words: str, given: bytes = b"") -> bytes:
+def gpg(ring: Path, *words: str, given: bytes = b"", phrase: str = "") -> bytes:
     command = [
         "gpg",
         "--homedir",
@@ -219,7 +227,7 @@ def gpg(ring: Path, *words: str, given: bytes = b"") -> bytes:
         "--pinentry-mode",
         "loopback",
     ]
-    command += ["--passphrase", "open sesame", "--trust-model", "always", *words]
+    command += ["--passphrase", phrase, "--trust-model", "always", *words]
     return subprocess.run(
         command, input=given, check=True, capture_output=True, timeout=60
     ).stdout
@@ -227,12 +235,11 @@ def gpg(ring: Path, *words: str, given: bytes = b"") -> bytes:
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Private keys with the passphrase `open sesame`, and public ones."""
+    """Private keys and public ones; the passphrases of private keys are another test's."""
     if shutil.which("gpg") is None:
         pytest.skip("no GnuPG on this machine (Debian: gnupg)")
     home = tmp_path_factory.mktemp("keys")
     ring = Path(tempfile.mkdtemp())
-    (home / "phrase").write_text("open sesame\n")
     try:
         for name in ("ours", "partner", "other"):
             gpg(
@@ -265,22 +272,12 @@ def secret(name: str) -> Secret:
 
 
 def opening(**changes: Any) -> Unpacking:
-    given = {
-        "key": secret("ours.asc"),
-        "passphrase": secret("phrase"),
-        "signed_by": secret("partner.pub"),
-    }
+    given = {"key": secret("ours.asc"), "signed_by": secret("partner.pub")}
     return Unpacking(pgp=OpenPgp(**{**given, **changes}))
 
 
 def sealing(**changes: Any) -> Packing:
-    given = {
-        "encrypt_to": secret("ours.pub"),
-        "sign_with": secret("partner.asc"),
-        "passphrase": secret("phrase"),
-    }
-    if "sign_with" in changes and changes["sign_with"] is None:
-        changes["passphrase"] = None
+    given = {"encrypt_to": secret("ours.pub"), "sign_with": secret("partner.asc")}
     return Packing(pgp=MakePgp(**{**given, **changes}))
 
 
@@ -301,6 +298,7 @@ def test_pgp_there_and_back(keys: Path) -> None:
     assert opened(both, opening(), ZIP, name="a.csv.zip.pgp", home=keys) == {"a.csv": b"x"}
 
 
+@pytest.mark.slow
 def test_pgp_that_is_refused_says_why_and_never_what(keys: Path) -> None:
     body = b"SMITH^JOHN" * 100
     signed = sealed(body, keys)
@@ -313,18 +311,17 @@ def test_pgp_that_is_refused_says_why_and_never_what(keys: Path) -> None:
         (sealed(body, keys, encrypt_to=secret("other.pub")), opening(), "pgp_not_for_us"),
         (bytes(changed), opening(), "pgp_"), (signed[:-50], opening(), "pgp_"), (signed[:20], opening(), "pgp_"),
         (body, opening(), "pgp_damaged"), (b"", opening(), "pgp_"),
-        (plain, opening(), "pgp_not_encrypted"), (signed, opening(key=None, passphrase=None), "pgp_not_encrypted"),
+        (plain, opening(), "pgp_not_encrypted"), (signed, opening(key=None), "pgp_not_encrypted"),
     ]  # fmt: skip
     for content, step, code in cases:
         with pytest.raises(MessageError) as caught:
             unpacked("a", content, [step], LONGEST, keys)
         assert caught.value.code.startswith(code)
         assert "SMITH" not in str(caught.value) and "backtrace" not in str(caught.value)
-    assert opened(plain, opening(key=None, passphrase=None), name="a.asc", home=keys) == {
-        "a": body
-    }
+    assert opened(plain, opening(key=None), name="a.asc", home=keys) == {"a": body}
 
 
+@pytest.mark.slow
 def test_a_bomb_in_pgp_ends_apart_and_the_next_file_is_opened(keys: Path) -> None:
     """Compressed data of OpenPGP (RFC 9580, section 5.6): kilobytes that become half a gigabyte."""
     packer = zlib.compressobj(9, wbits=-15)
@@ -336,7 +333,7 @@ def test_a_bomb_in_pgp_ends_apart_and_the_next_file_is_opened(keys: Path) -> Non
     )
     compressed = b"\x01" + bomb
     content = b"\xc8\xff" + struct.pack(">I", len(compressed)) + compressed
-    only = opening(key=None, passphrase=None)
+    only = opening(key=None)
     assert refused(content, only, home=keys) == "pgp_not_signed"
     zeros = gpg(
         keys / "ring", "--recipient", "ours@example.org", "--encrypt", given=bytes(LONGEST + 1)
@@ -345,6 +342,7 @@ def test_a_bomb_in_pgp_ends_apart_and_the_next_file_is_opened(keys: Path) -> Non
     assert opened(sealed(b"x", keys), opening(), home=keys) == {"a.zip": b"x"}
 
 
+@pytest.mark.slow
 def test_keys_that_cannot_be_used(keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = sealed(b"x", keys)
     (keys / "garbage").write_text("garbage")
@@ -352,7 +350,7 @@ def test_keys_that_cannot_be_used(keys: Path, monkeypatch: pytest.MonkeyPatch) -
     for step, says in [
         (opening(key=secret("garbage")), "our private key"), (opening(key=secret("ours.pub")), "private key"),
         (opening(key=secret("missing")), "cannot read missing"), (opening(key=Secret(env="NO_SUCH")), "NO_SUCH"),
-        (opening(passphrase=secret("garbage")), "passphrase"), (opening(signed_by=secret("garbage")), "partner.s public key"), (opening(passphrase=None), "passphrase"),
+        (opening(signed_by=secret("garbage")), "partner.s public key"),
     ]:  # fmt: skip
         with pytest.raises(Misconfigured, match=says):
             unpacked("a", content, [step], LONGEST, keys)
@@ -370,6 +368,7 @@ def test_keys_that_cannot_be_used(keys: Path, monkeypatch: pytest.MonkeyPatch) -
     assert opened(content, opening(), name="a", home=keys) == {"a": b"x"}
 
 
+@pytest.mark.slow
 def test_what_gnupg_makes_and_what_it_must_not_make(keys: Path) -> None:
     """Signed, compressed and encrypted, as it does by itself; and without MDC, as very old programs do."""
     ring, body = keys / "ring", b"line\n" * 10_000
@@ -389,9 +388,7 @@ def test_what_gnupg_makes_and_what_it_must_not_make(keys: Path) -> None:
     clear = gpg(
         ring, "--local-user", "partner@example.org", "--clear-sign", given=b"in clear\n"
     )
-    assert opened(clear, opening(key=None, passphrase=None), name="a", home=keys) == {
-        "a": b"in clear\n"
-    }
+    assert opened(clear, opening(key=None), name="a", home=keys) == {"a": b"in clear\n"}
     weak = (
         "--rfc2440",
         "--disable-mdc",
@@ -404,11 +401,45 @@ def test_what_gnupg_makes_and_what_it_must_not_make(keys: Path) -> None:
     assert refused(unprotected, opening(signed_by=None), home=keys) == "pgp_unsafe"
 
 
+@pytest.mark.slow
+def test_passphrases(keys: Path) -> None:
+    ring = keys / "ring"
+    gpg(
+        ring,
+        "--quick-gen-key",
+        "locked@example.org",
+        "future-default",
+        "default",
+        "0",
+        phrase="open",
+    )
+    locked = gpg(ring, "--armor", "--export-secret-keys", "locked@example.org", phrase="open")
+    (keys / "locked.asc").write_bytes(locked)
+    (keys / "locked.pub").write_bytes(gpg(ring, "--export", "locked@example.org"))
+    (keys / "phrase").write_text("open\n")
+    phrase = secret("phrase")
+    made = sealed(
+        b"x",
+        keys,
+        sign_with=secret("locked.asc"),
+        passphrase=phrase,
+        encrypt_to=secret("locked.pub"),
+    )
+    given = {"key": secret("locked.asc"), "signed_by": secret("locked.pub")}
+    assert opened(made, opening(**given, passphrase=phrase), name="a", home=keys) == {"a": b"x"}
+    (keys / "wrong").write_text("sesame")
+    for wrong in (None, secret("wrong")):
+        with pytest.raises(Misconfigured, match="passphrase"):
+            unpacked("a", made, [opening(**given, passphrase=wrong)], LONGEST, keys)
+        with pytest.raises(Misconfigured, match="passphrase"):
+            sealed(b"x", keys, sign_with=secret("locked.asc"), passphrase=wrong)
+
+
 def test_settings_that_cannot_work() -> None:
     for wrong, says in [
-        (lambda: Unpacking.read("pgp"), "key"), (lambda: Unpacking(), "one step"),
+        (lambda: Unpacking.read("pgp"), "key"), (Unpacking, "one step"),
         (lambda: Unpacking(zip=OpenZip(), gzip=GZIP.gzip), "one step"),
-        (lambda: OpenPgp(), "`key` is missing"), (lambda: OpenPgp(signed_by=secret("a"), passphrase=secret("b")), "belongs to a key"),
+        (OpenPgp, "`key` is missing"), (lambda: OpenPgp(signed_by=secret("a"), passphrase=secret("b")), "belongs to a key"),
         (lambda: MakePgp(encrypt_to=secret("a"), passphrase=secret("b")), "sign_with"), (lambda: OpenZip(pattern="a/b"), "pattern"),
         (lambda: check_unpack([ZIP] * 5), "steps at most"), (lambda: check_pack([sealing(), Packing.read("zip")]), "pgp stands last"),
         (lambda: Packing.read("pgp"), "encrypt_to"),

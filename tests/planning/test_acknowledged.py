@@ -122,6 +122,7 @@ def test_a_level_that_is_not_there_is_said(line: Line) -> None:
 async def test_what_comes_twice(line: Line, channel: str) -> None:
     line.write("channels/medline_in.yaml", channel)
     first = await line.receive("medline_in", came("1", control=7))
+    assert all(part.verdict is Verdict.ACCEPTED for part in first.parts)
     before = await acknowledged(line, first)
     await line.again()
     same = await line.receive("medline_in", came("1", control=7))
@@ -134,7 +135,9 @@ async def test_what_comes_twice(line: Line, channel: str) -> None:
         before
     )
     assert not [one for one in (*same.parts, *other.parts) if one.deliveries]
+    await line.again()
     new = await line.receive("medline_in", came("2", control=8))
+    assert int(control(await acknowledged(line, new))) > int(control(text)), "it was used"
     assert said(await acknowledged(line, new))[-1] == "AK9*A*1*1*1"
 
 

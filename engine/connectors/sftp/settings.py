@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -22,6 +22,8 @@ Connections = Annotated[int, msgspec.Meta(ge=1, le=32)]
 
 class Access(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a partner's server is reached, and how both sides know each other."""
+
+    dials: ClassVar[bool] = True
 
     host: str
     """Address of the partner."""

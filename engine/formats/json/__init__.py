@@ -6,6 +6,7 @@ Numbers keep every digit (Decimal). The answer is a small JSON object with the i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,7 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.json.encodings import NOT_JSON, to_utf8
+from engine.formats.json.lines import in_blocks, parted_blocks, survey
 from engine.formats.json.paths import RecordPaths
 from engine.formats.json.splitting import parts, split, splits
 from engine.message import Receipt, Verdict, short_id
@@ -24,12 +26,15 @@ __all__ = [
     "JsonDocument",
     "JsonEdit",
     "acknowledge",
+    "in_blocks",
     "parse",
+    "parted_blocks",
     "parts",
     "paths",
     "refuse",
     "split",
     "splits",
+    "survey",
     "tree",
     "unique",
 ]
@@ -121,16 +126,41 @@ def parse(raw: bytes, reading: Reading) -> JsonDocument:
         value = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
         raise MessageError("not_json", NOT_JSON) from None
-    if _deeper(value, DEPTH):
-        raise MessageError("not_json", f"nested more than {DEPTH} deep")
+    if _named_twice(text, _names(value, DEPTH)):
+        raise MessageError(
+            "not_json", "a name stands twice in one record; which is meant nobody can know"
+        )
     return JsonDocument(value)
 
 
-def _deeper(value: Any, left: int) -> bool:
+def _names(value: Any, left: int) -> int:
+    """How many names its records have; MessageError where they stand too deep in one another."""
     if not isinstance(value, dict | list):
+        return 0
+    if not left:
+        raise MessageError("not_json", f"nested more than {DEPTH} deep")
+    count, inner = (len(value), value.values()) if isinstance(value, dict) else (0, value)
+    for each in inner:
+        if isinstance(each, dict | list):
+            count += _names(each, left - 1)
+    return count
+
+
+def _named_twice(text: bytes, count: int) -> bool:
+    """
+    Whether more names are written than the records have (RFC 8259, 4; RFC 7493, 2.3 forbids it).
+
+    Where no blank stands in front of a colon no fewer `":` are written than names: as many as names are none twice. Else the
+    names are counted one by one.
+    """
+    if text.count(b'":') == count and _SPACED.search(text) is None:
         return False
-    inner = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(_deeper(each, left - 1) for each in inner)
+    return sum(1 for found in _TEXT.finditer(text) if found[1]) > count
+
+
+#: A text with blanks and a colon behind it, and a name in any form: a text that a colon follows.
+_SPACED = re.compile(rb'"[ \t\r\n]+:')
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"[ \t\r\n]*+(:?)', re.DOTALL)
 
 
 def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> bytes:

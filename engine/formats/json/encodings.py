@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 from engine.errors import MessageError
 from engine.formats import Reading
 
@@ -19,5 +21,10 @@ def to_utf8(raw: bytes, reading: Reading) -> bytes:
         try:
             raw = raw.decode(reading.encoding).encode()
         except (UnicodeError, LookupError):
+            raise MessageError("not_json", NOT_JSON) from None
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return raw.decode("utf-16").encode()
+        except UnicodeError:
             raise MessageError("not_json", NOT_JSON) from None
     return raw.removeprefix(b"\xef\xbb\xbf")

@@ -16,6 +16,7 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.formats.json.encodings import NOT_JSON, to_utf8, utf8
+from engine.formats.json.lines import RECORD, parted_lines
 
 _T = TypeVar("_T")
 _NAME = re.compile(r'([A-Za-z_]\w*)|\[\s*("(?:[^"\\]|\\.)*")\s*\]', re.ASCII)
@@ -37,7 +38,7 @@ def splits(by: str, layout: object = None) -> str:
     >>> splits("order.lines[*]"), splits("[*]"), splits("lines")
     ('', '', "'lines' does not say each element of a list; write lines[*]")
     """
-    if by == _WHOLE or _steps(by):
+    if by in (_WHOLE, RECORD) or _steps(by):
         return ""
     if _steps(f"{by}[*]"):
         return f"'{by}' does not say each element of a list; write {by}[*]"
@@ -49,9 +50,14 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
     The parts, in order. A document without such an element is its own only part, and so is one of JSON lines that cannot
     be taken apart; elements that are null are none.
 
+    `record`: one document a line, as also large files are taken apart; what is no JSON is a part that fails by itself.
     `[*]` of a document that is a list: each element is a document of its own. Raises MessageError where the bytes are no
     JSON, where the path names no list, and where the parts would come to too much.
     """
+    if by == RECORD:
+        for part in parted_lines(raw, reading):
+            yield part.raw if utf8(reading) else _back(part.raw, reading)
+        return
     documents = parts(raw, reading)
     if documents is None:
         yield from _split(raw, reading, by)
@@ -76,7 +82,7 @@ def _split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
         if left < 0:
             rule = f"what stands around {by} is so large that its parts come to more than {MOST} bytes"
             raise MessageError("too_large", rule, by)
-        yield part if utf8(reading) else part.decode().encode(reading.encoding)
+        yield part if utf8(reading) else _back(part, reading)
 
 
 def parts(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:
@@ -86,8 +92,15 @@ def parts(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:
     >>> parts(b'{"a": 1}\\n{"a": 2}\\n', Reading()), parts(b'{\\n"a": 1}\\n', Reading())
     ((b'{"a": 1}', b'{"a": 2}'), None)
     """
+    if not utf8(reading):
+        try:
+            raw = to_utf8(raw, reading)
+        except MessageError:
+            return None
+        found = parts(raw, Reading())
+        return None if found is None else tuple(_back(each, reading) for each in found)
     end = raw.find(b"\n")
-    if end < 0 or not raw[end:].strip() or not utf8(reading):
+    if end < 0 or not raw[end:].strip():
         return None
     lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
     if len(lines) < 2 or lines[0].lstrip()[:1] not in (b"{", b"["):
@@ -97,6 +110,11 @@ def parts(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     return tuple(lines)
+
+
+def _back(part: bytes, reading: Reading) -> bytes:
+    """A part in the character set of the whole."""
+    return part.decode().encode(reading.encoding)
 
 
 def _steps(by: str) -> tuple[str, ...]:

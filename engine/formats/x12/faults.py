@@ -30,6 +30,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """The data element's number in the standard's dictionary."""
 
     @property
+    def is_noted(self) -> bool:
+        """Whether it is about the header of the interchange alone, whose sets are as good as without it."""
+        return self.level == "interchange" and "005" <= self.code <= "020"
+
+    @property
     def path(self) -> str:
         """Where it is, as people say it: `2300/CLM05-1`."""
         place = self.name + (f"{self.element:02d}" if self.element else "")

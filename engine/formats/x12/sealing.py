@@ -105,7 +105,7 @@ class _Interchange:
     def __init__(self, sealing: Sealing, sets: list[_Set]) -> None:
         self.sealing, self.sets = sealing, sets
         self.envelope: Envelope = sealing.envelope
-        self.marks = self.envelope.marks()
+        self.marks: Marks = self.envelope.marks()
         us, them = self.envelope.us, self.envelope.them
         self.numbers = Numbering(sealing, (us.qualifier, us.id), (them.qualifier, them.id))
         self.origins: list[int] = []

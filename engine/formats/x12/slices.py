@@ -27,6 +27,11 @@ class Behind(msgspec.Struct, array_like=True):
         into[key] = piece.number, piece.raw
         self.count(piece.raw)
 
+    def learn(self, piece: Piece, values: list[str], element: int, count: int, of: str) -> None:
+        """Remember what counts rightly."""
+        if element < len(values) and values[element].strip().lstrip("0") == str(count):
+            self.counted[piece.number] = element, of
+
     def count(self, raw: bytes) -> None:
         """MessageError where what stands around the parts would be a file of its own."""
         self.size += len(raw) + 16

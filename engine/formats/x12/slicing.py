@@ -159,15 +159,9 @@ class Slicer:
         for each in counted(self.book.guide):
             self.met[each.of] = self.met.get(each.of, 0) + (each.of == piece.name)
             if self.cut and each.name == piece.name:
-                self._learn_count(piece, values, each.element, self.met[each.of], each.of)
+                self.behind.learn(piece, values, each.element, self.met[each.of], each.of)
         if self.cut and piece.name == "SE":
-            self._learn_count(piece, values, 1, piece.number - self.set + 1, "")
-
-    def _learn_count(
-        self, piece: Piece, values: list[str], element: int, count: int, of: str
-    ) -> None:
-        if element < len(values) and values[element].strip().lstrip("0") == str(count):
-            self.behind.counted[piece.number] = element, of
+            self.behind.learn(piece, values, 1, piece.number - self.set + 1, "")
 
     def _begin(self, part: LoopPart) -> None:
         around = self.open[-1]
@@ -207,9 +201,9 @@ class Slicer:
         """GE or IEA: it stands in every slice of its group, or of its interchange."""
         self.set, self.frames = 0, []
         if self.learns and piece.name == "GE":
-            self._learn_count(piece, piece.values(), 1, self.sets, "ST")
+            self.behind.learn(piece, piece.values(), 1, self.sets, "ST")
         elif self.learns:
-            self._learn_count(piece, piece.values(), 1, self.groups, "GS")
+            self.behind.learn(piece, piece.values(), 1, self.groups, "GS")
         if self.learns and piece.name == "GE" and self.group_cut:
             self.behind.keep(self.behind.groups, self.group[0].number, piece)
         elif self.learns and piece.name == "IEA" and self.isa:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import gc
+import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from engine.edi.marks import BLANK, Marks, marks_at
 from engine.edi.tokens import (
@@ -21,9 +23,12 @@ from engine.edi.tokens import (
 from engine.errors import MessageError
 
 #: Characters that are taken apart at once: what stays in the processor's cache.
-_BLOCK = 64 * 1024
+_BLOCK = 16 * 1024
 #: No header of an interchange is longer.
 _HEADER = 200
+#: Segments that are looked at more closely.
+_WORDS = "ISA|IEA|BIN|BDS"
+_LOOKED_AT = re.compile(rf"[{BLANK}]|{_WORDS}")
 
 Batch = tuple[Marks, list[list[str]]]
 """Delimiters, and segments as lists of their elements, the name first."""
@@ -43,23 +48,57 @@ def stream(blocks: Iterable[bytes]) -> Iterator[Batch]:
             if marks is None and len(text) < 2 * _HEADER:
                 rest = text
                 continue
+            lines = _even(text, marks) if marks is not None else None
+            if marks is not None and lines:
+                rest = lines.pop()
+                yield marks, _cut(lines, marks.element)
+                continue
             whole, rest = _whole(text, marks)
             for stretch in _continued(whole, marks):
                 marks = stretch.marks
                 yield marks, _elements(stretch)
+            rest = rest.lstrip("\r\n") if marks is not None and marks.end else rest
     for stretch in _continued(rest + decoder.decode(b"", True), marks):
         yield stretch.marks, _elements(stretch)
 
 
+def _even(text: str, marks: Marks) -> list[str] | None:
+    """
+    The segments of a text that begins with one and goes on, and what is left; None where it has to be looked at: blanks,
+    breaks, headers or binary data are where most have none.
+    """
+    term = marks.segment + marks.end
+    lines = text.split(term)
+    ends = len(lines) - 1
+    if not ends or _LOOKED_AT.match(text) or _odd(marks).search(text) is not None:
+        return None
+    if not marks.end:
+        return lines if "\n" not in text else None
+    if text.count(marks.segment) - lines[-1].endswith(marks.segment) != ends:
+        return None
+    return lines if text.count("\n") == ends * term.count("\n") else None
+
+
+@lru_cache(256)
+def _odd(marks: Marks) -> re.Pattern[str]:
+    """A segment that begins with a blank, is none, ends an interchange or begins one, or may hold binary data."""
+    end = re.escape(marks.segment + marks.end)
+    return re.compile(rf"{end}(?:[{BLANK}{re.escape(marks.segment)}]|{_WORDS})")
+
+
 def _elements(stretch: Stretch) -> list[list[str]]:
+    return _cut(stretch.lines, stretch.marks.element)
+
+
+def _cut(lines: list[str], bar: str) -> list[list[str]]:
     """
     The elements of each segment. Thousands of lists that live for a moment: looking through them for cycles would take as
     long as making them.
     """
-    bar, on = stretch.marks.element, gc.isenabled()
+    on = gc.isenabled()
     gc.disable()
     try:
-        return [line.split(bar) for line in stretch.lines]
+        return [line.split(bar) for line in lines]
     finally:
         if on:
             gc.enable()

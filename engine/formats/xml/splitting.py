@@ -74,7 +74,7 @@ def _compiled(by: str, namespaces: Namespaces) -> Any:
     shape = Shape(format="xml", type=namespaces)
     plain = not (by.startswith("xpath(") or by.endswith("]") or "@" in by)
     text = f"{by}[*]" if plain else by
-    if "/" not in text and not by.startswith("xpath("):
+    if plain and "/" not in by:
         return _anywhere(by, namespaces)
     found = match(text, 0, shape, _no_condition)
     if found is None or found.end != len(text) or found.nodes is None:

@@ -174,8 +174,14 @@ SELECT g.id, coalesce(d.name, ''), g.standing, g.released_at
 SELECT n.name, a.name, e.within, e.due_at, e.told, e.told_at, e.confirmed, coalesce(c.arrival, 0),
        coalesce(c.received_at, 0.0), e.payload, e.says, e.outcome, e.said
   FROM expectation AS e JOIN destination AS n ON n.id = e.destination JOIN channel AS a ON a.id = e.channel
-  LEFT JOIN message AS c ON c.id = e.confirmed
- WHERE e.message = ?1 OR e.payload > 0 AND e.carrier = ?1 ORDER BY e.id LIMIT 10000;
+  LEFT JOIN message AS c ON c.id = e.confirmed WHERE e.message = ? ORDER BY e.id LIMIT 10000;
+
+-- awaited_of_batch --
+-- What must be acknowledged of an interchange that joined several messages.
+SELECT n.name, a.name, e.within, e.due_at, e.told, e.told_at, e.confirmed, coalesce(c.arrival, 0),
+       coalesce(c.received_at, 0.0), e.payload, e.says, e.outcome, e.said
+  FROM expectation AS e JOIN destination AS n ON n.id = e.destination JOIN channel AS a ON a.id = e.channel
+  LEFT JOIN message AS c ON c.id = e.confirmed WHERE e.carrier = ? AND e.message <> e.carrier AND e.payload > 0 LIMIT 10000;
 
 -- acknowledged --
 SELECT destination, outcome, count(*) FROM expectation WHERE payload > 0 AND within > 0 GROUP BY destination, outcome;

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import pytest
 
 from engine.connectors.sftp import SourceSettings
@@ -18,7 +17,7 @@ from engine.errors import Misconfigured, Unavailable
 from engine.settings import Secret
 from tests.openssh import OpenSsh, keygen
 
-from .conftest import Server, of_openssh, of_partner
+from .conftest import of_openssh, of_partner
 
 ED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJLKdXWJhZ7xXrbjJ5a3n1t0Yw8kq2s5b8mXh2h0GdQf"
 
@@ -261,41 +260,3 @@ async def test_a_key_that_is_rotated_counts_from_the_next_connection_on(
         await pool.run(listed)
     finally:
         await pool.close()
-
-
-async def test_a_server_that_asks_for_the_password_as_a_question(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Keyboard-interactive (RFC 4256): what many servers offer in place of the password method."""
-
-    class Asks(asyncssh.SSHServer):
-        def begin_auth(self, username: str) -> bool:
-            return True
-
-        def password_auth_supported(self) -> bool:
-            return False
-
-        def kbdint_auth_supported(self) -> bool:
-            return True
-
-        def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
-            return "", "", "", [("Password: ", False)]
-
-        def validate_kbdint_response(self, username: str, responses: Any) -> bool:
-            return list(responses) == ["sesame"]
-
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    listening = await asyncssh.listen(
-        "127.0.0.1", 0, server_factory=Asks, server_host_keys=[key], sftp_factory=True
-    )
-    monkeypatch.setenv("ANSWER", "sesame")
-    given = {
-        "port": listening.get_port(), "user": "us", "password": Secret(env="ANSWER"),
-        "host_key": key.export_public_key().decode(),
-    }  # fmt: skip
-    server = Server(given, tmp_path, str(tmp_path))
-    await dialled(server, tmp_path)
-    monkeypatch.setenv("ANSWER", "wrong")
-    with pytest.raises(Misconfigured, match="does not take this user"):
-        await dialled(server, tmp_path)
-    listening.close()

@@ -39,8 +39,8 @@ ORDER = (
 #: Syntax version 4: no UNA, repetitions, four digits of the year, two messages in a group.
 GROUPED = (
     b"UNB+UNOW:4+A+B+20261121:1130+77'UNG+INVOIC+US+THEM+261121:1130+5+UN+D:01B'"
-    b"UNH+1+INVOIC:D:01B:UN'BGM+380+R-1'DTM+137:20261121:102'NAD+SU+S1::91'LIN+1++X:SA'"
-    b"COM+a@b.example:EM*123:TE'UNS+S'MOA+77:5'UNT+9+1'"
+    b"UNH+1+INVOIC:D:01B:UN'BGM+380+R-1'DTM+137:20261121:102'NAD+SU+S1::91'CTA+IC'"
+    b"COM+a@b.example:EM*123:TE'LIN+1++X:SA'UNS+S'MOA+77:5'UNT+10+1'"
     b"UNH+2+INVOIC:D:01B:UN'BGM+380+R-2'DTM+137:20261121:102'UNS+S'MOA+77:6'UNT+6+2'"
     b"UNE+2+5'UNZ+1+77'"
 )

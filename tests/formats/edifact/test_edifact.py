@@ -22,11 +22,10 @@ from engine.reading import Reading
         ('NAD[.01 == "SU"]02-1', "4012345000009"),
         ("NAD04-1", "St. Mary's Hôpital"),
         ("RFF01-2", "C-99"),
-        ('RFF[.01-1 == "ON"]01-2', None),
         ('SG25/RFF[.01-1 == "ON"]01-2', "X1"),
         ("SG2[1]/SG3/RFF01-2", "BE123"),
         ("SG2[2]/RFF01-2", None),
-        ('LIN/qualified(QTY01, "21")', None),
+        ('qualified(QTY01, "21")', "48"),
         ('qualified(PIA02, "IN")', "B-77"),
         ('qualified(PIA02, "XX")', None),
         ('qualified(DTM01, "137")', "20261121"),
@@ -39,11 +38,6 @@ from engine.reading import Reading
 )
 def test_a_path_reads_what_stands_there(path: str, value: Any) -> None:
     document = edifact.parse(ORDER, READING)
-    if path.startswith("LIN/qualified"):
-        path, value = 'qualified(QTY01, "21")', "48"
-    elif path == 'RFF[.01-1 == "ON"]01-2':
-        # the header may have one, so that one of a line is another thing
-        value = "X1" if read(path, document) else None
     assert read(path, document) == value
 
 
@@ -56,7 +50,7 @@ def test_what_a_document_says_of_itself_and_its_groups_as_things() -> None:
         ("SG25", "48"),
         ("SG25", "2.5"),
     ]
-    assert read("NAD02-1", lines[1]) == "5412345000013"
+    assert read("BGM02", lines[1]) == "PO4711"
     rows = [(place, title, value) for _, place, title, value in edifact.tree(document)]
     assert ("IMD03-4", "Description", "Gloves 5+5 : which?") in rows
     newer = edifact.parse(GROUPED, READING)
@@ -179,9 +173,9 @@ def test_a_message_is_built_in_the_order_of_its_map() -> None:
     assert b"UNH+1+ORDERS:D:97A:UN'" in build(
         "D.97A/ORDERS", {"BGM02": "1", "DTM01-1": "137", "DTM01-2": "20261121"}
     )
-    with pytest.raises(MessageError, match="ORDERS needs this segment|needs this segment"):
+    with pytest.raises(MessageError, match="needs this segment"):
         build("D96A/ORDERS", {"BGM02": "1"})
-    with pytest.raises(MessageError, match="UNOA|ascii"):
+    with pytest.raises(MessageError, match="character set of the interchange"):
         build("D96A/ORDERS", {"UNB01-1": "UNOA", "BGM02": "é", "DTM01-1": "137"})
     with pytest.raises(LookupError, match="D96A/PRICAT"):
         edifact.structure("D96A/NOTHING")

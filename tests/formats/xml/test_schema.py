@@ -51,18 +51,14 @@ def test_faults_name_line_path_and_rule(home: Path) -> None:
     assert found is not None
     found = pickle.loads(pickle.dumps(found))
     xml.validate(xml.parse(GOOD, Reading()), found)
-    wrong = (
-        GOOD.replace(b"<o:Qty>5", b"<o:Qty>secret", 1)
-        .replace(b'id="2"', b'id="secret" secret="1"')
-        
+    wrong = GOOD.replace(b"<o:Qty>5", b"<o:Qty>secret", 1).replace(
+        b'id="2"', b'id="secret" secret="1"'
     )
     with pytest.raises(MessageError) as caught:
         xml.validate(xml.parse(wrong, Reading()), found)
     said = str(caught.value)
     with pytest.raises(MessageError, match="expected Number") as before:
-        xml.validate(
-            xml.parse(GOOD.replace(b"<o:Number>1</o:Number>", b""), Reading()), found
-        )
+        xml.validate(xml.parse(GOOD.replace(b"<o:Number>1</o:Number>", b""), Reading()), found)
     assert "line 2, o:Order/o:Agent: the element does not stand here" in str(before.value)
     assert "line 3, o:Order/o:Line[1]/o:Qty: the value is not of the type" in said
     assert "line 4, o:Order/o:Line[2]: @id: the value" in said
