@@ -54,6 +54,8 @@ class Drug(
 
     code: Protected[str]
     """National drug code, eleven digits."""
+    system: str | None = None
+    """The system of the code: `http://hl7.org/fhir/sid/ndc`."""
     quantity: Decimal
     """How much of it, in its own unit."""
     unit: Literal["UN", "ML", "GR", "F2", "ME"]
@@ -67,6 +69,8 @@ class Tooth(
 
     code: Protected[str]
     """Its number in the universal national tooth system."""
+    system: str | None = None
+    """The system of the number."""
     surfaces: Protected[tuple[str, ...]] = ()
     """Which of its surfaces: `B` buccal, `D` distal, `M` mesial, `O` occlusal."""
 
@@ -89,6 +93,8 @@ class Occurrence(
 
     code: str
     """Occurrence code, or occurrence span code where there is a last day."""
+    system: str | None = None
+    """The system of the code: occurrence codes of the uniform bill."""
     on: Protected[Moment]
     """The day, or the first."""
     to: Protected[Moment | None] = None
@@ -102,6 +108,8 @@ class BillValue(
 
     code: str
     """Value code."""
+    system: str | None = None
+    """The system of the code: value codes of the uniform bill."""
     amount: Decimal
     """An amount, or a number: the code says which."""
 

@@ -103,25 +103,41 @@ def configured(home: Path) -> list[str]:
 
 def switched(order: str, control: int) -> str:
     """Switch the fault of a simulated partner that runs; what it says of itself."""
-    import json
-    from http.client import HTTPConnection
     from urllib.parse import urlencode
 
     name, equals, fault = order.partition("=")
     if not equals:
         raise typer.BadParameter("--switch is written NAME=FAULT")
+    _controlled("POST", "/_fault?" + urlencode({"name": name, "fault": fault}), control)
+    return f"{name}: {fault}"
+
+
+def boxes(control: int) -> str:
+    """What lies in the drop boxes of simulated partners that run, a line for each file."""
+    found = _controlled("GET", "/_files", control)
+    return "\n".join(
+        line
+        for name, files in found.items()
+        for line in (f"{name}:", *(f"  {one}" for one in files))
+    )
+
+
+def _controlled(method: str, path: str, control: int) -> dict[str, Any]:
+    """What the control endpoint answers."""
+    import json
+    from http.client import HTTPConnection
+
     line = HTTPConnection("127.0.0.1", control, timeout=5)
     try:
-        line.request("POST", "/_fault?" + urlencode({"name": name, "fault": fault}))
-        response = line.getresponse()
-        said: dict[str, Any] = json.loads(response.read())
+        line.request(method, path)
+        said: dict[str, Any] = json.loads(line.getresponse().read())
     except OSError:
         raise fail(f"no simulated partners are controlled at port {control}") from None
     finally:
         line.close()
     if "error" in said:
         raise fail(str(said["error"]), CANNOT)
-    return f"{name}: {fault}"
+    return said
 
 
 @app.command()

@@ -53,7 +53,8 @@ class Control(HttpPartner):
             return response(200, self._files())
         if method != "POST" or url.path != "/_fault":
             return response(
-                404, {"error": "there is GET /_stats, GET /_files and POST /_fault?name=&fault="}
+                404,
+                {"error": "there is GET /_stats, GET /_files and POST /_fault?name=&fault="},
             )
         return self._switch({name: values[-1] for name, values in parse_qs(url.query).items()})
 

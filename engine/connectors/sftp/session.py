@@ -39,14 +39,14 @@ class Lost(Exception):
     """The connection broke or answered too late: what was asked last may have been done."""
 
 
-class _Names(paramiko.Message):
+class _Names(paramiko.Message):  # type: ignore[misc]
     """An answer with names, which need not be UTF-8."""
 
     def get_text(self) -> str:
         return decoded(self.get_string())
 
 
-class _Client(paramiko.SFTPClient):
+class _Client(paramiko.SFTPClient):  # type: ignore[misc]
     """Takes and gives names whatever their character set."""
 
     def _request(self, t: int, *arg: Any) -> tuple[int, Any]:

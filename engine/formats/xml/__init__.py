@@ -8,11 +8,11 @@ declared once, `namespaces:`. Values are texts; an empty element and one that is
 from __future__ import annotations
 
 from engine.formats.xml import read, target
-from engine.formats.xml.answers import acknowledge, refuse
 from engine.formats.xml.document import Document, parse
+from engine.formats.xml.places import structured
+from engine.formats.xml.receipts import acknowledge, refuse
 from engine.formats.xml.schema import level, validate
 from engine.formats.xml.splitting import parted, parts, split, splits
-from engine.formats.xml.structure import structured
 from engine.formats.xml.tree import tree
 from engine.markup.namespaces import Namespaces, declared
 

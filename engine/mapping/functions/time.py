@@ -102,7 +102,10 @@ def _since_1970(value: str) -> Moment:
     found = _JSON.fullmatch(value)
     if found is None:
         raise Unreadable("not a date or time")
-    return Moment(_moved(_datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1), int(found[1]) // 1000), SECOND)
+    return Moment(
+        _moved(_datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1), int(found[1]) // 1000),
+        SECOND,
+    )
 
 
 _FIRST = (1, 1, 1, 0, 0, 0)

@@ -44,8 +44,8 @@ def _plain(number: Decimal) -> Decimal:
     >>> _plain(Decimal("1.0E+3")), _plain(Decimal("0.50"))
     (Decimal('1000'), Decimal('0.5'))
     """
-    short = number.normalize(ARITHMETIC)
-    return short if short.as_tuple().exponent < 0 else short.quantize(Decimal(1), context=ARITHMETIC)  # type: ignore[operator]
+    whole = number.to_integral_value()
+    return whole if whole == number else number.normalize(ARITHMETIC)
 
 
 def _factors(unit: str, holds: dict[str, tuple[Decimal, str]]) -> dict[str, Decimal]:
