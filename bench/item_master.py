@@ -147,7 +147,11 @@ def bare(folder: Path, rows: int) -> float:
         with connection:
             connection.executemany(
                 "INSERT INTO content VALUES (?, 0, 0, 1, ?)",
-                ((2 * n + at, COLUMNS + row(n) if at else payload) for n in some for at in (0, 1)),
+                (
+                    (2 * n + at, COLUMNS + row(n) if at else payload)
+                    for n in some
+                    for at in (0, 1)
+                ),
             )
             connection.executemany(
                 "INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer,"
@@ -157,7 +161,9 @@ def bare(folder: Path, rows: int) -> float:
                 ((n, n, 2 * n) for n in some),
             )
             keys = [(n, f"A-{n:08d}") for n in some]
-            connection.executemany("INSERT INTO seen VALUES (1, ?2, ?1, x'00112233445566778899001122334455')", keys)
+            connection.executemany(
+                "INSERT INTO seen VALUES (1, ?2, ?1, x'00112233445566778899001122334455')", keys
+            )
             connection.executemany("INSERT INTO search VALUES (?2, 1, ?1)", keys)
             connection.executemany(
                 "INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, lanes, holds_lane,"
@@ -165,7 +171,9 @@ def bare(folder: Path, rows: int) -> float:
                 " ?2, NULL, 'json', 1.0, 0, ?1)",
                 ((n, 2 * n + 1) for n in some),
             )
-            connection.executemany("INSERT INTO queue VALUES (1, 0, ?1 * 65536 + 1)", ((n,) for n in some))
+            connection.executemany(
+                "INSERT INTO queue VALUES (1, 0, ?1 * 65536 + 1)", ((n,) for n in some)
+            )
         if first // CHUNK % 200 == 0:
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     seconds = time.perf_counter() - began
@@ -188,7 +196,9 @@ def main() -> None:
             more = "snapshot: {key: item_number, stop_at: 5%, only_changed: true}\n"
             layout.write_text(layout.read_text() + more)
             channel = home / "channels/items.yaml"
-            text = channel.read_text().replace("unique: item_number", 'unique: "{item_number} {price}"')
+            text = channel.read_text().replace(
+                "unique: item_number", 'unique: "{item_number} {price}"'
+            )
             channel.write_text(text)
         command = [sys.executable, "-m", "engine.cli", "--home", str(home), "run"]
         with running(command, NEIGHBOUR, stderr=subprocess.STDOUT) as process:

@@ -13,7 +13,8 @@ _EACH = "*"
 #: Keys of a mapping: what it reads and makes, of what, when, what it names, what it writes. Edits are made in the order in
 #: which they are written, so that they keep it.
 _MAPPING = (
-    "description", "from", "to", "of", "each", "when", "let", (*EDITS, "groups"), "fields", "value", "pairs",
+    "description", "from", "to", "namespaces", "of", "each", "when", "let", "xslt", "parameters", (*EDITS, "groups"),
+    "fields", "value", "pairs",
 )  # fmt: skip
 
 

@@ -192,6 +192,8 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
         print("keys     " + " ".join(f"{k}={safe(v) if content else MASK}" for k, v in keys))
     if tables := archive.tables(found.id):
         print("tables   " + safe(" ".join(tables)))
+    if (loading := archive.loading(found.id)) is not None:
+        print("loaded   " + safe(loading.standing()))
     print()
 
 

@@ -153,14 +153,6 @@ def delivered(
     move(here(home), "delivered", ids, to, filters={}, limit=0, reason=reason, yes=yes)
 
 
-#: What each order may move.
-MOVABLE = {
-    "discard": ("queued", "uncertain", "refused"),
-    "resend": ("uncertain", "refused"),
-    "delivered": ("uncertain",),
-}
-
-
 def move(
     home: Path,
     verb: str,
@@ -174,20 +166,14 @@ def move(
 ) -> None:
     """Preview which deliveries an order moves, ask, and order it."""
     from engine.cli.terminal import ask
+    from engine.handling.moving import MOVABLE, movable
 
     needed(reason)
     archive = open_archive(home)
     recorded(home, "" if ids else filters["key"], reason)
     found = chosen(archive, ids, limit, **filters)
-    only = filters.get("state")
-    rows = [
-        row
-        for message in found
-        for row in archive.deliveries(message.id)
-        if row["state"] in MOVABLE[verb]
-        and (not to or row["destination"] == to)
-        and (not only or row["state"] == only)
-    ]
+    numbers = [message.id for message in found]
+    rows = movable(archive, verb, numbers, to, filters.get("state", ""))
     if not rows:
         states = " or ".join(MOVABLE[verb])
         raise fail(f"none of {len(found)} messages has a {states} delivery that is meant")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.app import FOUND, Home, Json, Reason, Yes, app, fail, here
+from engine.cli.app import FOUND, USAGE, Home, Json, Reason, Yes, app, fail, here
 from engine.cli.orders import needed
 from engine.cli.people import order
 from engine.cli.running import counted
@@ -25,18 +24,10 @@ from engine.cli.selection import (
     chosen,
     open_archive,
     recorded,
-    search,
 )
 
 if TYPE_CHECKING:
     from engine.store import Archive, Found
-
-#: Messages in one order; between two orders people see how far it is.
-STEP = 50
-#: Newer messages of a channel that the preview looks through.
-LOOKED_AT = 2000
-
-Place = tuple[str, str]
 
 
 @app.command()
@@ -64,6 +55,14 @@ def replay(
     rate: Annotated[
         float, typer.Option("--rate", help="Messages per second; 0 = no limit.")
     ] = 10.0,
+    edited: Annotated[
+        Path | None,
+        typer.Option(
+            "--edited",
+            metavar="FILE",
+            help="One message, with what stands in this file in its place. Under a new key.",
+        ),
+    ] = None,
     channel: Channel = "",
     state: State = "",
     verdict: Verdict = "",
@@ -80,6 +79,7 @@ def replay(
 ) -> None:
     """Send messages once more, after a preview."""
     from engine.cli.terminal import ask, json_out
+    from engine.handling.replaying import paced
 
     folder = here(home)
     archive = open_archive(folder)
@@ -99,6 +99,10 @@ def replay(
     )
     if not found:
         raise fail("no message fits")
+    if edited is not None and (len(ids or ()) != 1 or same_bytes):
+        raise fail(
+            "--edited takes the id of one message, and goes through today's mapping", USAGE
+        )
     if not as_json:
         _preview(archive, found, tuple(to or ()), same_bytes, as_new)
     if not yes and not ask("Replay these?"):
@@ -108,89 +112,64 @@ def replay(
     mode = "same_bytes" if same_bytes else "again"
     arguments = {"to": list(to or ()), "mode": mode, "as_new": as_new}
     made: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
     for some in paced([message.id for message in found], rate):
-        step = order(folder, "replay", {**arguments, "messages": some}, reason)["replayed"]
-        made += step
+        if edited is not None:
+            step = order(folder, "edit", _corrected(found[0].id, edited, to), reason)
+        else:
+            step = order(folder, "replay", {**arguments, "messages": some}, reason)
+        made += step["replayed"]
+        failed += step.get("failed", ())
         if not as_json:
             _report(step)
     if as_json:
-        json_out([_named(one) for one in made])
-    if any(one["verdict"] == "quarantined" for one in made):
+        json_out([_named(one) for one in (*made, *failed)])
+    if failed or any(one["verdict"] == "quarantined" for one in made):
         raise typer.Exit(FOUND)
 
 
-def paced(numbers: Sequence[int], rate: float) -> Iterator[Sequence[int]]:
-    """The numbers in steps, each handed out when the rate allows it; a rate of 0 waits for nothing."""
-    step = min(STEP, max(1, int(rate / 4))) if rate > 0 else STEP
-    start = time.monotonic()
-    for at in range(0, len(numbers), step):
-        if rate > 0:
-            time.sleep(max(0.0, start + at / rate - time.monotonic()))
-        yield numbers[at : at + step]
+def _corrected(message: int, file: Path, to: list[str] | None) -> dict[str, Any]:
+    from base64 import b64encode
+
+    from engine.cli.trial import outgoing
+
+    raw = outgoing(file.read_bytes())
+    return {"message": message, "raw": b64encode(raw).decode(), "to": list(to or ())}
 
 
 def _preview(
     archive: Archive, found: list[Found], to: tuple[str, ...], same_bytes: bool, as_new: bool
 ) -> None:
     """Counts by channel and destination, and what newer deliveries went out in the same lanes since."""
-    from collections import Counter
-
     from engine.cli.terminal import moment, safe
+    from engine.handling.replaying import preview
 
-    counts: Counter[Place] = Counter()
-    lanes: dict[Place, dict[int, int]] = {}
-    for message in found:
-        for row in archive.deliveries(message.id):
-            if not to or row["destination"] in to:
-                place = (message.channel, row["destination"])
-                counts[place] += 1
-                oldest = lanes.setdefault(place, {})
-                for lane in row["lanes"]:
-                    oldest[lane] = min(oldest.get(lane, row["id"]), row["id"])
+    seen = preview(archive, found, to)
     how = "the same bytes" if same_bytes else "with today's channels and mappings"
     key = (
         "new keys: partners take them as new"
         if as_new
         else "the partners know the originals' keys"
     )
-    first, last = found[0].received_at, found[-1].received_at
-    last_too = f" to {moment(last)}" if len(found) > 1 else ""
-    print(f"{counted(len(found), 'message')}, received {moment(first)}{last_too}, {how}; {key}")
-    newer = newer_ones(archive, {message.id for message in found}, lanes, first)
-    for (channel, destination), count in sorted(counts.items()):
-        text = f"  {safe(channel)} to {safe(destination)}: {count} deliveries then"
-        after = newer.get((channel, destination), 0)
-        print(text + (f"; {after} newer went out since in the same lanes" if after else ""))
+    last_too = f" to {moment(seen.last)}" if len(found) > 1 else ""
+    received = f"received {moment(seen.first)}{last_too}"
+    print(f"{counted(len(found), 'message')}, {received}, {how}; {key}")
+    for one in seen.places:
+        text = f"  {safe(one.channel)} to {safe(one.destination)}: {one.deliveries} deliveries then"
+        more = f"; {one.newer} newer went out since in the same lanes" if one.newer else ""
+        print(text + more)
 
 
-def newer_ones(
-    archive: Archive, chosen_ids: set[int], lanes: dict[Place, dict[int, int]], since: float
-) -> dict[Place, int]:
-    """
-    How many newer deliveries, of other messages, were delivered in the lanes where older ones are to be sent again.
-    `lanes`: by channel and destination the lanes, each with its oldest delivery that is meant.
-    """
-    found: dict[Place, int] = {}
-    for channel in sorted({channel for channel, _ in lanes}):
-        newest = search(archive, LOOKED_AT, channel=channel, state="delivered", since=since)
-        for message in newest:
-            if message.id in chosen_ids:
-                continue
-            for row in archive.deliveries(message.id):
-                place = (channel, row["destination"])
-                meant = lanes.get(place, {})
-                passed = any(lane in meant and row["id"] > meant[lane] for lane in row["lanes"])
-                if row["state"] == "delivered" and passed:
-                    found[place] = found.get(place, 0) + 1
-    return found
+def _report(step: dict[str, Any]) -> None:
+    from engine.cli.terminal import safe
 
-
-def _report(made: list[dict[str, Any]]) -> None:
-    for one in map(_named, made):
+    for one in map(_named, step["replayed"]):
         print(f"{one['of']} is replayed as {one['id']}: {one['verdict']}", flush=True)
+    for one in map(_named, step.get("failed", ())):
+        print(f"{one['of']} is not replayed: {safe(one['why'])}", flush=True)
 
 
 def _named(one: dict[str, Any]) -> dict[str, Any]:
     from engine.message import short_id
 
-    return {**one, "of": short_id(one["of"]), "id": short_id(one["id"])}
+    return {**one, **{name: short_id(one[name]) for name in ("of", "id") if name in one}}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +12,6 @@ from engine.cli import completion
 
 if TYPE_CHECKING:
     from engine.store import Archive, Found
-
-#: Read this many at a time.
-PAGE = 500
 
 Channel = Annotated[
     str,
@@ -124,8 +119,8 @@ def wanted(
         "kind": kind or None,
         "key": named(key) if key else None,
         "control": control or None,
-        "since": at(since) if since else None,
-        "until": at(until) if until else None,
+        "since": _moment(since) if since else None,
+        "until": _moment(until) if until else None,
     }
 
 
@@ -134,51 +129,28 @@ def _one_of(option: str, given: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"{option} is one of {', '.join(known)}")
 
 
-def named(key: str) -> tuple[str, str]:
-    """
-    A key as (name, value); any name where only the value is given.
+def _moment(text: str) -> float:
+    from engine.errors import CommandError
+    from engine.handling.choosing import at
 
-    >>> named("mrn=123"), named("=123"), named("123")
-    (('mrn', '123'), ('', '123'), ('', '123'))
-    """
-    name, equals, value = key.partition("=")
-    return (name, value) if equals else ("", key)
-
-
-def at(text: str, now: float | None = None) -> float:
-    """
-    A moment: a length of time ago, or a date and time in the viewer's zone.
-
-    >>> at("10m", now=1000.0)
-    400.0
-    """
-    from datetime import datetime
-
-    from engine.settings import Duration
-
-    if re.fullmatch(r"[\d.]+(ms|s|m|h|d).*", text):
-        try:
-            return (time.time() if now is None else now) - Duration.read(text)
-        except ValueError:
-            pass
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise typer.BadParameter(
-            f"'{text}' is no time; write 10m, 2h, 2026-11-21 or '2026-11-21 08:30'"
-        ) from None
+        return at(text)
+    except CommandError as error:
+        raise typer.BadParameter(f"'{text}': {error}") from None
+
+
+def named(key: str) -> tuple[str, str]:
+    """See engine/handling/choosing.py."""
+    from engine.handling import choosing
+
+    return choosing.named(key)
 
 
 def search(archive: Archive, limit: int, **filters: Any) -> Iterator[Found]:
-    """All that fit, newest first, page by page, at most `limit` (0 = all)."""
-    before, left = None, limit or 10**12
-    while left > 0:
-        page = archive.search(**filters, before=before, limit=min(PAGE, left))
-        yield from page
-        left -= len(page)
-        if len(page) < min(PAGE, left + len(page)):
-            return
-        before = page[-1].id
+    """See engine/handling/choosing.py."""
+    from engine.handling import choosing
+
+    return choosing.search(archive, limit, **filters)
 
 
 def chosen(

@@ -79,6 +79,9 @@ class Stage:
         for name in COPIED:
             if (self._origin / name).is_dir():
                 shutil.copytree(self._origin / name, self.home / name)
+        for channel in (self.home / "channels").glob("*.yaml"):
+            for folder in re.findall(r"folder: (in/[\w/-]+)", channel.read_text("utf-8")):
+                (self.home / folder).mkdir(parents=True, exist_ok=True)
         written = self._origin / "config.yaml"
         text = written.read_text("utf-8") if written.is_file() else ""
         (self.home / "config.yaml").write_text(text, "utf-8")

@@ -73,6 +73,8 @@ def _show_channel(
         head += f"  {safe(station['source'])}  {verdicts or 'nothing received'} since the start{ago}"
         if station["trouble"]:
             head += "\n  " + paint(safe(station["trouble"]), "error")
+        if loading := station.get("loading"):
+            head += f"\n  {safe(loading['message'])} is {safe(loading['said'])}"
         for warning in station.get("warnings", ()):
             head += "\n  " + paint(safe(warning), "warning")
     print(head)

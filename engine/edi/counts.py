@@ -67,6 +67,18 @@ def recounted(editor: Editor, right: set[int]) -> None:
                 line.write(element, count)
 
 
+def right_trailers(lines: list[Line], dialect: Dialect) -> set[int]:
+    """Keys of the trailers that rightly say what they count."""
+    again = [line.copied() for line in lines]
+    trailers(again, dialect)
+    found: set[int] = set()
+    for line, other in zip(lines, again, strict=True):
+        said, count = line.elements[1:2], other.elements[1:2]
+        if said and said[0].strip().lstrip("0") == count[0].lstrip("0"):
+            found.add(line.key)
+    return found
+
+
 def trailers(lines: list[Line], dialect: Dialect) -> None:
     """Write the counts of the trailers; an interchange counts its groups, or where it has none its sets (EDIFACT)."""
     groups = sets = all_sets = start = 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from engine.edi.counts import right_totals, totals, trailers
+from engine.edi.counts import right_totals, right_trailers, totals, trailers
 from engine.edi.document import Document
-from engine.edi.edit import Line, joined, lines_of
+from engine.edi.edit import joined, lines_of
 from engine.edi.loop import Loop
 from engine.edi.marks import HEADERS
 from engine.errors import MessageError
@@ -16,11 +16,8 @@ from engine.reading import Part
 #: What the parts of an interchange may come to, as times its own size and besides, in bytes: what stands around a loop is
 #: in every part.
 TIMES, MOST = 10, 64 * 1024 * 1024
-#: Segments of X12 that belong to the header of the interchange.
-_HEAD = frozenset(["ISB", "ISE"])
-
-#: Makes again what else counts in a part: the levels of X12.
-Again = Callable[[list[Line]], None]
+#: The byte order mark: what says of the bytes that they are UTF-8, whatever the header says.
+_MARK = "\ufeff"
 
 
 def loops_named(document: Document, by: str) -> list[Loop]:
@@ -34,11 +31,9 @@ def loops_named(document: Document, by: str) -> list[Loop]:
     return [loop for loop in begun if loop.part is not None]
 
 
-def taken_apart(
-    document: Document, found: list[Loop], by: str, again: Again | None = None
-) -> Iterator[Part]:
+def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part]:
     """A part for each loop. MessageError where the parts would come to too much."""
-    splitter, left = _Splitter(document, found, again), TIMES * len(document.raw) + MOST
+    splitter, left = _Splitter(document, found), TIMES * len(document.raw) + MOST
     for loop in found:
         part = splitter.part(loop)
         left -= len(part)
@@ -51,9 +46,10 @@ def taken_apart(
 class _Splitter:
     """Takes interchanges apart, in time that grows with what comes out."""
 
-    def __init__(self, document: Document, found: list[Loop], again: Again | None) -> None:
-        self.document, self.again = document, again
-        _, self.lines = lines_of(document)
+    def __init__(self, document: Document, found: list[Loop]) -> None:
+        self.document = document
+        before, self.lines = lines_of(document)
+        self.before = before if before.startswith(_MARK) else ""
         self._holding: set[int] = set()
         """Loops that are split by, and those around them."""
         for loop in found:
@@ -62,6 +58,8 @@ class _Splitter:
                 self._holding.add(id(around))
                 around = around.parent
         self._totals = right_totals(self.lines, document)
+        self._right = right_trailers(self.lines, document.dialect)
+        """Keys of the trailers that count rightly: a wrong count stays, for whoever checks the part."""
         self._common: dict[int, list[int]] = {}
         self._envelopes = list(_envelopes(document))
         self._starts = [start for start, *_ in self._envelopes]
@@ -76,13 +74,16 @@ class _Splitter:
         kept.sort()
         before, after = self._envelope(kept[0])
         lines = [self.lines[at].copied() for at in (*before, *kept, *after)]
-        trailers(lines, self.document.dialect)
-        if self.again is not None:
-            self.again(lines)
+        counted = [line.copied() for line in lines]
+        trailers(counted, self.document.dialect)
+        lines = [
+            new if new.key in self._right else old
+            for old, new in zip(lines, counted, strict=True)
+        ]
         for line, element, count in totals(lines, self.document):
             if line.key in self._totals:
                 line.write(element, count)
-        return joined(lines).encode(self.document.codec)
+        return (self.before + joined(lines)).encode(self.document.codec)
 
     def _shared(self, around: Loop) -> list[int]:
         """What of a loop around stands in each of its parts."""
@@ -111,31 +112,56 @@ def _below(loop: Loop) -> Iterator[int]:
         yield from _below(child)
 
 
-def _envelopes(document: Document) -> Iterator[tuple[int, int, list[int], list[int]]]:
-    """Where each functional group begins and ends, and the envelope before and behind its sets."""
-    dialect = document.dialect
-    advice, interchange, group = list[int](), list[int](), list[int]()
-    found: list[tuple[int, int, list[int], list[int]]] = []
-    begun = 0
+Around = tuple[int, int, list[int], list[int]]
+"""Where a functional group begins and ends, and the envelope before and behind its sets."""
+
+
+def _envelopes(document: Document) -> Iterator[Around]:
+    read = _Envelopes(document)
     for at, segment in enumerate(document.segments):
-        name = segment.name
-        if name == dialect.opens:
-            yield from found
-            found, interchange, advice, group, begun = [], [*advice, at], [], [], at
-        elif name in HEADERS:
-            advice = [at]
-        elif name in _HEAD and not group:
-            interchange.append(at)
+        if segment.name == document.dialect.opens:
+            yield from read.opened(at)
+        else:
+            read.meet(at, segment.name)
+    yield from read.finished(len(document.segments))
+
+
+class _Envelopes:
+    """The envelopes of a document while its segments go by."""
+
+    def __init__(self, document: Document) -> None:
+        self.dialect = document.dialect
+        self.advice, self.interchange = list[int](), list[int]()
+        self.group, self.begun = list[int](), 0
+        self.found: list[Around] = []
+
+    def opened(self, at: int) -> list[Around]:
+        """An interchange begins: the envelopes of the one before it."""
+        done, self.found = self.found, []
+        self.interchange, self.advice, self.group, self.begun = [*self.advice, at], [], [], at
+        return done
+
+    def meet(self, at: int, name: str) -> None:
+        """The next segment."""
+        dialect = self.dialect
+        if name in HEADERS:
+            self.advice = [at]
         elif name == dialect.group:
-            group, begun = [at], at
+            self.group, self.begun = [at], at
         elif name == dialect.group_ends:
-            found.append((begun, at + 1, [*interchange, *group], [at]))
-            group, begun = [], at
+            self._keep(at + 1, [at])
+            self.group, self.begun = [], at
         elif name == dialect.closes:
-            if not found or group:
-                found.append((begun, at + 1, [*interchange, *group], []))
-            for one in found:
+            if not self.found or self.group:
+                self._keep(at + 1, [])
+            for one in self.found:
                 one[3].append(at)
-    if group or not found:
-        found.append((begun, len(document.segments), [*interchange, *group], []))
-    yield from found
+
+    def finished(self, size: int) -> list[Around]:
+        """The document is over."""
+        if self.group or not self.found:
+            self._keep(size, [])
+        return self.found
+
+    def _keep(self, end: int, after: list[int]) -> None:
+        self.found.append((self.begun, end, [*self.interchange, *self.group], after))

@@ -17,9 +17,10 @@ import apsw
 import msgspec
 
 from engine import pipeline
+from engine.alerts import Alert
 from engine.channel import Channel
 from engine.errors import CommitRefused, CommitUnknown, StoreError
-from engine.message import Context, Inbound, Plan
+from engine.message import Context, Inbound, Plan, short_id
 from engine.planning import chunks, rejects
 from engine.runtime import elsewhere
 from engine.runtime.large import LargePlanner
@@ -178,9 +179,7 @@ class Apart:
             with ExitStack() as stack:
                 most = chunks.PARTS
                 return await _in_steps(
-                    elsewhere.steps(
-                        stack, home, channel, context, loading, number, ahead, most
-                    )
+                    elsewhere.steps(stack, home, channel, context, loading, number, ahead, most)
                 )
         for most in SIZES:
             try:
@@ -189,9 +188,7 @@ class Apart:
                 )
             except BrokenProcessPool:
                 continue
-        return await asyncio.to_thread(
-            elsewhere.skipped, home, channel, loading, number, ahead
-        )
+        return await asyncio.to_thread(elsewhere.skipped, home, channel, loading, number, ahead)
 
     async def _ending(
         self, channel: Channel, loading: Loading, context: Context, number: int
@@ -245,3 +242,24 @@ async def _in_steps(steps: Generator[None, None, Plan]) -> Plan:
             made: Plan = ended.value
             return made
         await asyncio.sleep(0)
+
+
+async def loaded(engine: Engine) -> list[Alert]:
+    """What people are told of large messages that are through and have rejected parts, each once."""
+    return [_alert(engine, loading) for loading in await engine.store.told()]
+
+
+def _alert(engine: Engine, loading: Loading) -> Alert:
+    station, id = engine.stations.get(loading.channel), short_id(loading.message)
+    text = (
+        f"{loading.channel}: of message {id} some records were rejected; {loading.report()}."
+        f" Which: corridor messages {loading.channel} --verdict quarantined"
+    )
+    return Alert(
+        kind="rejected_records",
+        channel=loading.channel,
+        destination="",
+        owner=station.channel.owner if station is not None else "",
+        since=loading.ended_at,
+        text=text,
+    )

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from engine.errors import CommandError
-from engine.message import Outbound, Plan, Receipt, State, Verdict
+from engine.message import State
 from engine.orders import Ordered
+from engine.runtime import replaying
 from engine.runtime.engine import Engine
 from engine.runtime.places import has_place
 from engine.runtime.state import state_of
 from engine.store import Hold
-from engine.store.archive import SqliteArchive
 from engine.store.tables import publishing
 
 #: Orders are obeyed at once or not at all.
 EXPIRES = 60.0
+#: Arguments that are content of messages: they are not kept with the order.
+CONTENT = {"raw"}
 
 
 class Desk:
@@ -36,8 +35,9 @@ class Desk:
         if handler is None:
             raise CommandError(f"the engine has no order '{ordered.verb}'")
         store, now = self.engine.store, self.engine.clock.now
+        kept = {name: value for name, value in ordered.arguments.items() if name not in CONTENT}
         number = await store.order(
-            ordered.verb, ordered.arguments, ordered.who, ordered.reason, now(), now() + EXPIRES
+            ordered.verb, kept, ordered.who, ordered.reason, now(), now() + EXPIRES
         )
         try:
             answer: dict[str, Any] = await handler(ordered)
@@ -144,57 +144,10 @@ class Desk:
     # -- replay ---------------------------------------------------------------------------------------------
 
     async def _replay(self, ordered: Ordered) -> dict[str, Any]:
-        """
-        Send messages through their channels once more, linked to the originals.
+        return await replaying.replay(self.engine, ordered)
 
-        `messages`, `to` (destinations), `mode` again | same_bytes, `as_new` (a new idempotency key), `rate` a second.
-        """
-        arguments = ordered.arguments
-        rate = float(arguments.get("rate") or 0.0)
-        made: list[dict[str, Any]] = []
-        for message in arguments.get("messages", ()):
-            receipt = await self._again(int(message), ordered)
-            made.append({"of": message, "id": receipt.id, "verdict": receipt.verdict.value})
-            if rate:
-                await asyncio.sleep(1.0 / rate)
-        return {"replayed": made}
-
-    async def _again(self, message: int, ordered: Ordered) -> Receipt:
-        engine, arguments = self.engine, ordered.arguments
-        only = tuple(arguments.get("to") or ())
-        archive = SqliteArchive(engine.home)
-        found = await asyncio.to_thread(archive.message, message)
-        if found is None:
-            raise CommandError(f"there is no message {message}")
-        station = engine.stations.get(found.channel)
-        if station is None:
-            raise CommandError(f"the channel {found.channel} is not running")
-        inbound = await asyncio.to_thread(archive.inbound, message)
-        collects = station.channel.collect is not None and "group" not in (inbound.facts or {})
-        if only and collects:
-            raise CommandError(
-                f"what {found.channel} receives goes into groups; replay the message that released the group"
-            )
-        inbound = msgspec.structs.replace(
-            inbound,
-            replay_of=message,
-            only=only,
-            as_new=bool(arguments.get("as_new")),
-            received_at=engine.clock.now(),
-        )
-        await engine.store.audit(
-            ordered.who, "replay", f"message {message}", ordered.reason, engine.clock.now()
-        )
-        if arguments.get("mode") == "same_bytes":
-            plan = await asyncio.to_thread(_same, archive, message, only)
-            number = engine.store.reserve()
-            return await engine.store.accept(
-                found.channel, inbound, plan, number, station.channel.class_
-            )
-        reply = await station.receive(inbound)
-        if reply.receipt is None:
-            raise CommandError(f"message {message} was not taken: {reply.error}")
-        return reply.receipt
+    async def _edit(self, ordered: Ordered) -> dict[str, Any]:
+        return await replaying.edit(self.engine, ordered)
 
     # -- house ----------------------------------------------------------------------------------------------
 
@@ -241,33 +194,3 @@ class Desk:
             self.engine.clock.now(),
         )
         return {}
-
-
-def _same(archive: SqliteArchive, message: int, only: tuple[str, ...]) -> Plan:
-    """A plan that queues the very bytes of a message's deliveries once more."""
-    outbound = []
-    for row in archive.deliveries(message):
-        if only and row["destination"] not in only:
-            continue
-        outbound.append(
-            Outbound(
-                destination=row["destination"],
-                payload=archive.payload(row["id"]),
-                part=row["part"],
-                lanes=tuple(row["lanes"]),
-                options=row["options"],
-                shows=row["shows"],
-            )
-        )
-    if not outbound:
-        raise CommandError(f"message {message} has no delivery to these destinations")
-    found = archive.message(message)
-    assert found is not None
-    return Plan(
-        verdict=Verdict.ACCEPTED,
-        kind=found.kind,
-        control=found.control,
-        keys=tuple(archive.keys(message)),
-        outbound=tuple(outbound),
-        summary=f"the same bytes as message {message}",
-    )

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from engine.lanes.state import state_of as lanes_state
+from engine.message import short_id
 from engine.runtime.engine import Engine
 from engine.runtime.station import Station
 
@@ -44,6 +45,7 @@ def _station(station: Station) -> dict[str, Any]:
         "source": "stopped" if receiving.stopped else source,
         "trouble": receiving.trouble,
         "warnings": [said for _, _, said in receiving.warned],
+        "loading": _loading(station),
         "received": counting.received,
         "verdicts": dict(counting.verdicts),
         "last_received_at": counting.last_received_at,
@@ -51,4 +53,18 @@ def _station(station: Station) -> dict[str, Any]:
             {"name": name, "queued": counts.get(lanes.number, 0), **lanes_state(lanes)}
             for name, lanes in station.lanes.items()
         ],
+    }
+
+
+def _loading(station: Station) -> dict[str, Any] | None:
+    """The large message that is being taken apart; None where none is."""
+    loading = station.engine.apart.open.get(station.channel.name)
+    if loading is None:
+        return None
+    return {
+        "message": short_id(loading.message),
+        "read": loading.met,
+        "expected": loading.expected,
+        "rejected": loading.rejected,
+        "said": loading.standing(),
     }

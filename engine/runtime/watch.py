@@ -10,6 +10,7 @@ from watchfiles import awatch
 from engine.alerts import AlertState, Fact, Webhook, judge
 from engine.errors import CommitUnknown, ConfigError, StoreError
 from engine.planning import place
+from engine.runtime.apart import loaded
 from engine.runtime.engine import Engine
 from engine.runtime.releases import rejected, unconfirmed
 
@@ -128,7 +129,12 @@ async def alerts(engine: Engine) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             state, told = judge(state, facts(engine), engine.clock.now())
-            for alert in (*told, *unconfirmed(engine), *rejected(engine)):
+            for alert in (
+                *told,
+                *unconfirmed(engine),
+                *rejected(engine),
+                *await loaded(engine),
+            ):
                 event = "alert_cleared" if alert.cleared else "alert"
                 level = "info" if alert.cleared else "warning"
                 engine.log.event(

@@ -17,6 +17,8 @@ from engine.errors import StoreError
 from engine.message import Inbound
 from engine.store import Archive, Found, Step, large, verify
 from engine.store.home import store_file
+from engine.store.loading import Loading
+from engine.store.loadings import loading
 from engine.store.overview import Overview
 from engine.store.schema import STATES, TEST, VERDICTS, check_version, open_reader, queries
 from engine.store.search import Search, Wanted
@@ -112,6 +114,16 @@ class SqliteArchive(Overview, Archive):
         ids = Search(self.rows, wanted).page(before, limit)
         return [found for id in ids if (found := self.message(id)) is not None]
 
+    def look(
+        self, wanted: Wanted, before: int | None, limit: int, patience: float
+    ) -> tuple[list[Found], int]:
+        """
+        As `search`, for somebody who waits: what is found in so many seconds, and the id before which to look on; 0 = all
+        was looked through.
+        """
+        ids, reached = Search(self.rows, wanted).look(before, limit, patience)
+        return [found for id in ids if (found := self.message(id)) is not None], reached
+
     def message(self, id: int) -> Found | None:
         """See Archive.message."""
         row = self._one("found", id)
@@ -137,6 +149,11 @@ class SqliteArchive(Overview, Archive):
     def trail(self, id: int, hops: bool = True) -> list[Step]:
         """See Archive.trail."""
         return Trail(self.rows).of(id, hops)
+
+    def loading(self, id: int) -> Loading | None:
+        """See Archive.loading."""
+        row = self._one("loading", id)
+        return None if row is None else loading(self._home, row)
 
     def keys(self, id: int) -> list[tuple[str, str]]:
         """See Archive.keys."""

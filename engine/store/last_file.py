@@ -120,8 +120,14 @@ def rejected(home: Path, message: int) -> Iterator[tuple[str, str, str, bytes]]:
     """Reason, sentence, facts (JSON) and bytes of every part of a message that is in quarantine, in order."""
     connection, after = open_reader(str(store_file(home))), 0
     try:
-        while rows := connection.execute(_SQL["rejected"], (message, after, 200)).fetchall():
-            for after, reason, detail, facts, stored in rows:  # noqa: B007 - the last one is where to go on
+        while True:
+            rows: list[Any] = connection.execute(
+                _SQL["rejected"], (message, after, 200)
+            ).fetchall()
+            for _, reason, detail, facts, stored in rows:
                 yield reason, detail, facts or "{}", stored or b""
+            if not rows:
+                return
+            after = rows[-1][0]
     finally:
         connection.close()

@@ -55,6 +55,13 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
         told += [f"{self.rejected} rejected ({why})"] if self.rejected else ["0 rejected"]
         return f"{self.met} records read: {', '.join(told)}"
 
+    def standing(self) -> str:
+        """The same while it goes on, with how much is left."""
+        if self.ended_at:
+            return self.report()
+        whole = f" of {self.expected}" if self.expected else ""
+        return f"being taken apart, {self.met}{whole} so far: {self.report()}"
+
 
 class Loadings(Protocol):
     """The part of `Store` that concerns them."""

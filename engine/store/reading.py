@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.message import Inbound
+from engine.store.loading import Loading
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +83,9 @@ class Archive(Protocol):
         Everything that happened to it, in order; with `hops` also to what it was replayed as, split into and handed over as,
         to the message that released its groups and to those of the group it released, and to what it came from.
         """
+
+    def loading(self, id: int) -> Loading | None:
+        """How far it is taken apart, or what came of it: its load report; None where it was not. Without body and phase."""
 
     def keys(self, id: int) -> list[tuple[str, str]]:
         """Its searchable keys."""

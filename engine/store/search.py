@@ -26,6 +26,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a message must be; None = whatever."""
 
     channel: str | None = None
+    channels: frozenset[str] | None = None
+    """Only of these; None = of all."""
     verdict: str | None = None
     state: str | None = None
     kind: str | None = None
@@ -42,9 +44,15 @@ class Search:
         self._rows, self._wanted = rows, wanted
         found = [] if wanted.channel is None else rows("channel_number", wanted.channel)
         self._channel: int | None = found[0][0] if found else None
+        self._channels = self._numbers(wanted.channels)
         self._verdict = (
             None if wanted.verdict is None else VERDICT_CODE[Verdict(wanted.verdict)]
         )
+
+    def _numbers(self, names: frozenset[str] | None) -> set[int] | None:
+        if names is None:
+            return None
+        return {row[0] for name in sorted(names) for row in self._rows("channel_number", name)}
 
     def page(self, before: int | None, limit: int) -> list[int]:
         """
@@ -52,22 +60,31 @@ class Search:
 
         StoreError when it takes too long: the conditions leave too much to look through.
         """
+        found, reached = self.look(before, limit, PATIENCE)
+        if reached and len(found) < limit:
+            raise StoreError(
+                "too much to look through: narrow it by channel, key, time or state"
+            )
+        return found
+
+    def look(self, before: int | None, limit: int, patience: float) -> tuple[list[int], int]:
+        """
+        The same for somebody who waits: at most so many seconds, and the id before which to look on; 0 = that was all.
+        """
         if self._wanted.channel is not None and self._channel is None:
-            return []
+            return [], 0
         found: list[int] = []
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + patience
         newest = self._end()
         for ids, oldest in self._candidates(newest if before is None else min(before, newest)):
             found += self._fitting(ids)
             if len(found) >= limit:
-                return found[:limit]
+                return found[:limit], found[limit - 1]
             if self._too_old(oldest):
                 break
             if time.monotonic() > ends:
-                raise StoreError(
-                    "too much to look through: narrow it by channel, key, time or state"
-                )
-        return found
+                return found, oldest
+        return found, 0
 
     def _candidates(self, before: int) -> Iterator[tuple[list[int], int]]:
         """Ids in strides, newest first, by the sharpest index there is."""
@@ -110,6 +127,7 @@ class Search:
             _, channel, verdict, kind, control, received_at = row
             fits = (
                 self._channel in (None, channel)
+                and (self._channels is None or channel in self._channels)
                 and self._verdict in (None, verdict)
                 and wanted.kind in (None, kind)
                 and wanted.control in (None, control)

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from engine.message import OPEN, TRANSITIONS, State, Verdict, short_id
-from engine.store import large, verify_waiting
+from engine.store import large, verify_loads, verify_waiting
 from engine.store.home import large_folder, store_file
 from engine.store.schema import (
     ANSWERED,
@@ -55,7 +55,8 @@ class _Verification:
         self._connection = connection
         self._last_content: int = self._rows("last_content")[0][0]
         self._used = bytearray(self._last_content + 1)
-        self._has_groups: bool = self._rows("version")[0][0] > 1
+        version = self._rows("version")[0][0]
+        self._has_groups, self._has_loads = version > 1, version > 3
         """A backup of an earlier release has none."""
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
@@ -72,6 +73,8 @@ class _Verification:
         yield from self._search()
         if self._has_groups:
             yield from verify_waiting.waiting(self._walk, self._use)
+        if self._has_loads:
+            yield from verify_loads.loads(self._walk)
         yield from self._contents()
         yield from self._counters()
 

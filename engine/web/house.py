@@ -12,6 +12,9 @@ from engine.errors import CommandError, ConfigError
 from engine.people.directory import Directory
 from engine.placed import Mistakes
 from engine.store.archive import SqliteArchive
+from engine.web.jobs import Jobs
+from engine.web.kept import Searches
+from engine.web.loaded import Loaded
 
 #: Seconds that what the engine says of itself is shown to everybody who asks: many viewers are one question.
 FRESH = 1.0
@@ -29,6 +32,9 @@ class House:
             raise ConfigError(mistakes.found)
         self.installation = said
         self.directory = Directory(home)
+        self.loaded = Loaded(home)
+        self.searches = Searches()
+        self.jobs = Jobs()
         self._archive: SqliteArchive | None = None
         self._lock = threading.Lock()
         self._live: dict[str, Any] = {}

@@ -58,7 +58,7 @@ def test_messages_for_programs(corridor: Corridor, kept: Kept) -> None:
 def test_a_long_list_is_read_page_by_page(
     corridor: Corridor, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.cli.selection.PAGE", 1)
+    monkeypatch.setattr("engine.handling.choosing.PAGE", 1)
     assert (
         len(ids(corridor("messages", "--limit", "3"))) == 4
     )  # three, and the line that says so

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from engine import orders
-from engine.cli.replay import paced
 from engine.errors import CommandError
+from engine.handling.replaying import paced
 from engine.message import short_id
 from engine.orders import Ordered
 
@@ -154,7 +154,7 @@ def test_a_replay_is_previewed_and_ordered(corridor, desk: Desk, kept) -> None:
 def test_a_replay_by_filter_goes_oldest_first_and_in_steps(
     corridor, desk: Desk, kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.cli.replay.STEP", 2)
+    monkeypatch.setattr("engine.handling.replaying.STEP", 2)
     desk.answers = {"replay": {"replayed": []}}
     ran = corridor(
         "replay", "--verdict", "accepted", "--reason", "x", "--yes", "--as-new", "--rate", 0

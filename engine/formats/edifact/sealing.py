@@ -16,7 +16,7 @@ from engine.edi.dictionary import Dictionary, Slot
 from engine.edi.document import Segment, parse, parts_of
 from engine.edi.edifact import EDIFACT
 from engine.edi.edifact.tokens import charsets
-from engine.edi.marks import ABSENT
+from engine.edi.marks import ABSENT, Marks
 from engine.edi.partner import Sealed, Sealing, Sent
 from engine.edi.release import guarded, plain, shown
 from engine.errors import MessageError
@@ -92,7 +92,7 @@ class _Interchange:
     def __init__(self, sealing: Sealing) -> None:
         self.sealing = sealing
         self.envelope: Envelope = sealing.envelope
-        self.marks = self.envelope.marks()
+        self.marks: Marks = self.envelope.marks()
         self._out: list[str] = []
 
     def sealed(self, messages: Sequence[_Message]) -> Sealed:
@@ -186,5 +186,4 @@ class _Interchange:
     def _number(self, text: str, slot: Slot | None) -> str:
         if slot is None or slot.element is None or slot.element.type not in ("R", "Q"):
             return text
-        mark: str = self.marks.decimal
-        return text.replace(",", ".").replace(".", mark)
+        return text.replace(",", ".").replace(".", self.marks.decimal)

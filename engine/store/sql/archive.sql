@@ -196,3 +196,8 @@ SELECT count(*) FROM expectation WHERE message = ? AND confirmed = 0 AND (payloa
 SELECT g.message FROM member AS m JOIN grouping AS g ON g.id = m.grouping WHERE m.message = ?1 AND g.message > 0 UNION
 SELECT m.message FROM member AS m WHERE m.grouping = (SELECT grouping FROM message WHERE id = ?1 AND grouping > 0)
  ORDER BY 1 LIMIT 200;
+
+-- loading --
+SELECT l.message, c.name, l.inbound, l.known, l.position, 2, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
+       l.reasons, l.began_at, l.ended_at, 0, x''
+  FROM loading AS l JOIN channel AS c ON c.id = l.channel WHERE l.message = ?;

@@ -106,3 +106,14 @@ SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
                     AND d.destination = e.destination) + e.within, 0.0) END,
        (e.outcome = 0) = (e.confirmed = 0) OR e.payload = 0
   FROM expectation AS e WHERE e.id > ? ORDER BY e.id LIMIT ?;
+
+-- loadings --
+SELECT l.message, m.verdict, l.phase, l.ended_at, l.met - l.unchanged + l.vanished, l.rejected,
+       (SELECT count(*) FROM message WHERE parent = l.message AND parent > 0 AND flags & 4 AND kind <> 'rejects'),
+       (SELECT count(*) FROM message WHERE parent = l.message AND parent > 0 AND flags & 4 AND verdict = 3)
+  FROM loading AS l LEFT JOIN message AS m ON m.id = l.message WHERE l.message > ? ORDER BY l.message LIMIT ?;
+
+-- last_files --
+SELECT l.channel, l.key, l.content, c.bytes IS NOT NULL OR NULL
+  FROM last_file AS l LEFT JOIN content AS c ON c.id = l.content
+ WHERE (l.channel, l.key) > (?, ?) ORDER BY l.channel, l.key LIMIT ?;

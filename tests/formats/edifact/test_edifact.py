@@ -130,6 +130,8 @@ def test_a_part_is_an_interchange_of_its_own() -> None:
     assert b"R-2" not in first and second.endswith(b"UNT+6+2'UNE+1+5'UNZ+1+77'")
     for part in (one, two, first, second):
         assert not list(edifact.check(edifact.parse(part, READING)))
+    wrong = ORDER.replace(b"UNT+20", b"UNT+21").replace(b"CNT+2:2", b"CNT+2:9")
+    assert b"".join(edifact.split(wrong, READING, "UNH")) == wrong
     assert edifact.parts(ORDER + GROUPED, READING) == [ORDER, GROUPED]
     assert edifact.parts(ORDER, READING) is None
     assert not edifact.splits("SG28") and not edifact.splits("LIN")

@@ -81,7 +81,7 @@ def test_nothing_but_a_message_error_at_length(raw: bytes) -> None:
         b"LIN+1'",
         b"UNA:+.? '",
         b"+:" * 40 + b"'",
-    ],  # fmt: skip
+    ],
 )
 def test_time_grows_with_the_length(piece: bytes) -> None:
     def seconds(count: int) -> float:

@@ -34,7 +34,10 @@ def blocks(raw: bytes) -> Blocks:
     return Blocks(size=len(raw), read=lambda at, most: raw[at : at + most])
 
 
-@pytest.mark.parametrize("size", [1, 300, 5_000, 256 * 1024])
+_SIZES = (300, *[pytest.param(size, marks=pytest.mark.slow) for size in (1, 5_000, 256 * 1024)])
+
+
+@pytest.mark.parametrize("size", _SIZES)
 def test_the_parts_are_those_of_a_whole_file_and_go_on_anywhere(
     monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:

@@ -82,7 +82,8 @@ def test_the_same_place_may_be_filled_in_any_order() -> None:
     assert told(turned, "guide") == ""
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
 @given(
     raw=st.sampled_from([ORDER, CLAIM, PAYMENT, SHIPMENT]),
     at=st.integers(0, 10_000),
