@@ -260,6 +260,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """Whether planning reads memory, numbers or groups: its messages are planned one by one, in this process."""
     release: str = ""
     """Hash of the channel, its mappings and tables."""
+    texts: tuple[tuple[str, bytes], ...] = ()
+    """The files it was made of, by path below the home, as they were read."""
     restart: str = ""
     """Hash of what only a new connection can change: when a reload keeps it, listeners stay open."""
 

@@ -128,6 +128,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
     return msgspec.structs.replace(
         channel,
         release=_release(channel, written.content, binding),
+        texts=_texts(channel, written, binding),
         stateful=_stateful(channel, binding.tables),
     )
 
@@ -179,6 +180,19 @@ def _alerts(binding: Binding) -> Alerts:
 def _restart(source: Link, format_name: str, reading: Reading) -> str:
     text = repr((source.kind, source.settings, format_name, reading))
     return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _texts(
+    channel: Channel, written: Written, binding: Binding
+) -> tuple[tuple[str, bytes], ...]:
+    """The channel's own files first, then all others by path."""
+    files = {path_of(name): raw for name, raw in binding.layouts.items()}
+    files.update(binding.tables.files)
+    for mapping in _mappings(channel):
+        files.update(mapping.files)
+    for name, raw in getattr(channel.validate, "files", ()):
+        files[f"{SCHEMAS}/{name}"] = raw
+    return (*written.texts, *sorted(files.items()))
 
 
 def _release(channel: Channel, content: bytes, binding: Binding) -> str:

@@ -23,6 +23,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     """What the channel says, with its template's keys in it."""
     content: bytes
     """All that was read for it: its file, and its template's."""
+    texts: tuple[tuple[str, bytes], ...] = ()
+    """The same, file by file."""
     template: str = ""
     sound: bool = True
     """Whether nothing was wrong with it so far; a template may be wrong and the channel be bound all the same."""
@@ -39,17 +41,18 @@ def read(path: Path, home: Path, mistakes: Mistakes, templates: Templates) -> Wr
     if not isinstance(node, Record) or not node.entries:
         _no_channel(node, mistakes)
         return None
-    name = ""
+    texts, name = ((file, content),), ""
     if "like" in node.entries:
         made = templates.made(node, mistakes)
         if made is None:
             return None
         node, name = made.record, made.template
         content += made.content
+        texts += ((made.file, made.content),)
     else:
         like_missing(node, mistakes)
     sound = len(mistakes.found) == before
-    return Written(name=path.stem, file=file, record=node, content=content, template=name, sound=sound)  # fmt: skip
+    return Written(name=path.stem, file=file, record=node, content=content, texts=texts, template=name, sound=sound)  # fmt: skip
 
 
 def _no_channel(node: Node, mistakes: Mistakes) -> None:

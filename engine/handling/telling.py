@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.store import Step
+if TYPE_CHECKING:
+    from engine.store import Step
 
 #: Steps that say nothing once the next one is there.
 _PASSING = ("queued", "sending")

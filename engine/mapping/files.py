@@ -10,6 +10,7 @@ from engine.errors import MessageError
 from engine.formats import Scope
 from engine.mapping import outputs, trace
 from engine.mapping.language import Product, Traced, refuse
+from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, FieldError, Slots
 from engine.mapping.uses import Asked
 from engine.message import Facts
@@ -31,7 +32,7 @@ class Mapping:
         make: outputs.Make,
         slots: Slots,
         asked: Asked,
-        digest: bytes,
+        prints: Prints,
         part: bool,
         layout: Any = None,
         thing: Callable[[Any], Any] | None = None,
@@ -41,8 +42,10 @@ class Mapping:
         """What it reads: a format (`x12/005010/835`), an entity, or `[ChargeEvent]`."""
         self.to = to
         """What it makes: an entity, a format, a layout or a structure."""
-        self.digest = digest
+        self.digest = prints.digest()
         """Of the file and all it uses."""
+        self.files = prints.files
+        """All it was made of, by path below the home."""
         self.asked = asked
         """The tables, sequences and memories that it asks, those of the mappings it uses included."""
         self.tables = asked.tables

@@ -33,6 +33,11 @@ def target(key: Scalar, language: Language, condition: CompileCondition) -> Targ
     return None
 
 
+def path_of(said: str) -> str:
+    """The file of a layout, named as `to:` and `from:` do: `items`, `items/line`."""
+    return f"{FOLDER}/{said.partition('/')[0]}.yaml"
+
+
 def layout(
     format_name: str, name: str, home: Path, at: Any, mistakes: Mistakes
 ) -> tuple[Any, bytes] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,6 +25,7 @@ from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
 from engine.mapping.files import Mapping
 from engine.mapping.language import Expression, Language, later, suggestion
+from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, Slots, block
 from engine.mapping.sources import Source, dotted, source
 from engine.mapping.tables import Tables
@@ -67,7 +67,7 @@ class Loading:
         """The names of the channel that it may read; the others are known for what they are, and not given."""
         self.name, self.root, self.shelf, self.known = file.name, file.root, shelf, known
         self.mistakes, self.zone, self.file = shelf.mistakes, zone, file.path
-        self.digest = blake2b(file.raw, digest_size=16)
+        self.prints = Prints(file.path, file.raw)
         self.namespaces = declared(file.root.entries.get("namespaces"), shelf.mistakes)
         self.tables = Tables(shelf.home, shelf.mistakes, shelf.tables)
         self.uses = Uses(shelf, zone, known, (*around, file.name))
@@ -84,7 +84,7 @@ class Loading:
         make = self._output(read, to, language, top)
         if make is None or self.uses.broken:
             return None
-        asked = uses.asked(self.tables, self.uses, self.digest)
+        asked = uses.asked(self.tables, self.uses, self.prints)
         return Mapping(
             self.name,
             read.name,
@@ -93,7 +93,7 @@ class Loading:
             make=make,
             slots=self.slots,
             asked=asked,
-            digest=self.digest.digest(),
+            prints=self.prints,
             part=read.part or self.is_part,
             layout=read.shape.type if read.file else None,
             thing=read.thing if read.name == "hl7v2" else None,
@@ -121,7 +121,7 @@ class Loading:
             self._fields(read, struct, language, top)
         if self.uses.broken:
             return None
-        asked = uses.asked(self.tables, self.uses, self.digest)
+        asked = uses.asked(self.tables, self.uses, self.prints)
         return Used(
             name=self.name,
             file=self.file,
@@ -132,7 +132,7 @@ class Loading:
             content=content,
             reads=self.reads,
             count=self.slots.count,
-            digest=self.digest.digest(),
+            prints=self.prints,
             asked=asked,
         )
 
@@ -146,7 +146,7 @@ class Loading:
             return None
         if read is None:
             return None
-        self.digest.update(read.file)
+        self.prints.file(layouts.path_of(read.name.partition("/")[2]), read.file)
         if read.name == "hl7v2" and not self._builds(node.text):
             read = holds.held(self.root, read, self.mistakes)
         language = Language(
@@ -191,8 +191,8 @@ class Loading:
             return outputs.plain(self.root, language, top)
         if head in ("delimited", "fixed"):
             self._only(read, "fields")
-            home, digest = self.shelf.home, self.digest
-            return outputs.laid_out(head, rest, self.root, home, language, top, digest)
+            home, prints = self.shelf.home, self.prints
+            return outputs.laid_out(head, rest, self.root, home, language, top, prints)
         if head in formats.names() and rest:
             return self._build(head, rest, language, top)
         known = [
@@ -236,7 +236,7 @@ class Loading:
                 self.mistakes.add(self.root.keys["xslt"], problem, "from: xml, to: xml")
                 return None
             found = stylesheets.transformed(self.root, self.shelf.home, language, top)
-            self.digest.update(found[1] if found else b"")
+            self.prints.file(stylesheets.path_of(self.root), found[1] if found else b"")
             return found[0] if found else None
         if to != "xml" or read.name != "xml":
             return self._build("xml", to.removeprefix("xml").lstrip("/"), language, top)
@@ -259,7 +259,7 @@ class Loading:
             self.mistakes.add(node, f"{problem}: {said}" if said else problem)
             return None
         self.is_part = bool(said)
-        self.digest.update(getattr(structure, "content", b""))
+        structures.note(structure, self.prints)
         group = Filled(format_name=head, path=rest, structure=structure)
         return builds.built(group, self._content(group, language, top))
 
@@ -279,7 +279,7 @@ class Loading:
             self.mistakes.add(self.root.entries["to"], problem)
             return None
         if hasattr(mine, "way"):  # its own prefixes, and its own order
-            self.digest.update(mine.content)
+            structures.note(mine, self.prints)
             group = msgspec.structs.replace(group, structure=mine)
         return self._content(group, language, top)
 

@@ -56,6 +56,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """None = a row holds always."""
     digest: bytes = b""
     """BLAKE2b-128 of the file."""
+    raw: bytes = b""
+    """The file."""
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,4 +122,4 @@ def _read(name: str, raw: bytes) -> tuple[Definition | None, tuple[Mistake, ...]
     if said is WRONG or mistakes.found:
         return None, tuple(mistakes.found)
     digest = blake2b(raw, digest_size=16).digest()
-    return Definition(name=name, digest=digest, **msgspec.structs.asdict(said)), ()
+    return Definition(name=name, digest=digest, raw=raw, **msgspec.structs.asdict(said)), ()

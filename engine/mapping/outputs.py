@@ -15,6 +15,7 @@ from engine.formats.json import JsonDocument
 from engine.mapping import layouts, records, written
 from engine.mapping.choices import value, without_marker
 from engine.mapping.language import Language, Product, Run, refuse
+from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, FieldError, Rule
 from engine.mapping.values import Moment, text_of
 from engine.placed import Record
@@ -106,9 +107,9 @@ def laid_out(
     home: Path,
     language: Language,
     block: Block,
-    digest: Any,
+    prints: Prints,
 ) -> Make | None:
-    """The same with the layout found, its bytes a part of the mapping's hash; None where mistakes were noted."""
+    """The same with the layout found, its file one of the mapping's; None where mistakes were noted."""
     node = root.entries["to"]
     if not said:
         problem = f"{format_name} lines need a layout"
@@ -119,7 +120,7 @@ def laid_out(
     if found is None:
         return None
     layout, raw = found
-    digest.update(raw)
+    prints.file(layouts.path_of(name), raw)
     return line(format_name, layout, said, root, language, block)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engine.mapping.prints import Prints
 from engine.markup.namespaces import Namespaces
 from engine.placed import Mistakes, Node
 
@@ -31,3 +32,9 @@ def found(
             except LookupError as error:
                 problem = str(error.args[0]) if error.args else problem
     return None, problem
+
+
+def note(structure: Any, prints: Prints) -> None:
+    """The files that decide about a structure are files of the mapping."""
+    for path, content in getattr(structure, "files", ()):
+        prints.file(path, content)

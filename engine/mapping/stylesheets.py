@@ -48,6 +48,12 @@ def transformed(
     return product, sheet.content
 
 
+def path_of(root: Record) -> str:
+    """The stylesheet's file, below the home."""
+    node = root.entries["xslt"]
+    return f"{stylesheet.FOLDER}/{node.text if isinstance(node, Scalar) else ''}.xsl"
+
+
 def _parameters(root: Record, language: Language) -> list[Rule]:
     """What the stylesheet's xsl:param are given."""
     node = root.entries.get("parameters")

@@ -30,6 +30,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     """Line and cells."""
     digest: bytes
+    raw: bytes
 
 
 class Tables:
@@ -41,6 +42,8 @@ class Tables:
         self.home, self.mistakes = home, mistakes
         self.used: dict[str, bytes] = {}
         """The tables that expressions name, code tables and lookup tables, with the hash of the file of each."""
+        self.files: dict[str, bytes] = {}
+        """What they were read from, by path below the home."""
         self.lookups: set[str] = set()
         """Those of them that are lookup tables."""
         self.sequences: set[str] = set()
@@ -60,6 +63,7 @@ class Tables:
         if table is None:
             return {}
         self.used[name] = table.digest
+        self.files[f"{FOLDER}/{name}.csv"] = table.raw
         source = _column(table, from_ or table.columns[0], offset)
         target = (
             _column(table, to, offset) if to else next(at for at in range(2) if at != source)
@@ -77,6 +81,7 @@ class Tables:
             raise Wrong(offset, *self._undeclared(name)) from None
         if found is not None:
             self.used[name] = found.digest
+            self.files[f"{FOLDER}/{name}.yaml"] = found.raw
             self.lookups.add(name)
         return found
 
@@ -189,4 +194,4 @@ def _table(name: str, file: str, raw: bytes, mistakes: Mistakes) -> Table | None
             )
             return None
     digest = blake2b(raw, digest_size=16).digest()
-    return Table(name=name, columns=columns, rows=tuple(rows[1:]), digest=digest)
+    return Table(name=name, columns=columns, rows=tuple(rows[1:]), digest=digest, raw=raw)

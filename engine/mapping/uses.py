@@ -20,6 +20,7 @@ from engine.formats.json.types import FieldType
 from engine.mapping import trace
 from engine.mapping.choices import value
 from engine.mapping.language import Expression, Language, Term, Traced, suggestion
+from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, Slots
 from engine.mapping.sources import Source
 from engine.mapping.tables import Tables
@@ -67,7 +68,7 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the channel that it reads; its first slots."""
     count: int
     """Its slots."""
-    digest: bytes
+    prints: Prints
     asked: Asked
 
 
@@ -80,8 +81,8 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     structure: Structure
 
 
-def asked(tables: Tables, uses: Uses, digest: Any) -> Asked:
-    """What a mapping asks for, those that it uses included; the hashes of all that become a part of its own."""
+def asked(tables: Tables, uses: Uses, prints: Prints) -> Asked:
+    """What a mapping asks for, those that it uses included; the prints of all that become a part of its own."""
     own = Asked(
         tables=tuple(sorted(tables.used)),
         lookups=tuple(sorted(tables.lookups)),
@@ -89,10 +90,12 @@ def asked(tables: Tables, uses: Uses, digest: Any) -> Asked:
         recalls=tuple(sorted(tables.recalls)),
         changes=tuple(sorted(tables.changes)),
     )
+    prints.files.update(tables.files)
     for table, hashed in sorted(tables.used.items()):
-        digest.update(table.encode() + hashed)
+        prints.update(table.encode() + hashed)
     for name, used in sorted(uses.found.items()):
-        digest.update(name.encode() + used.digest)
+        prints.update(name.encode() + used.prints.digest())
+        prints.files.update(used.prints.files)
         own = own.with_(used.asked)
     return own
 

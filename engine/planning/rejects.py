@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -26,7 +27,8 @@ def parts(rows: Iterable[tuple[str, str, str, bytes]]) -> Iterator[Rejected]:
     """Rejected parts as the store has them: reason, sentence, facts (JSON), bytes."""
     for reason, detail, facts, raw in rows:
         known = msgspec.json.decode(facts)
-        yield Rejected(reason=reason, detail=detail, line=int(known.get("line", "0")), raw=raw)
+        line = int(known.get("line", "0"))
+        yield Rejected(reason=reason, detail=_said(detail), line=line, raw=raw)
 
 
 def behind(
@@ -43,7 +45,18 @@ def behind(
 def _of(plan: Plan) -> Rejected:
     assert isinstance(plan.part_raw, bytes)
     line = int((plan.part_facts or {}).get("line", "0"))
-    return Rejected(reason=plan.reason, detail=plan.detail, line=line, raw=plan.part_raw)
+    said = _said(plan.detail)
+    return Rejected(reason=plan.reason, detail=said, line=line, raw=plan.part_raw)
+
+
+def _said(detail: str) -> str:
+    """
+    What is wrong, without the line in the part: the line in the file stands beside it.
+
+    >>> _said("line 2: it has 1 values")
+    'it has 1 values'
+    """
+    return re.sub(r"^(?:line|record) \d+: ", "", detail)
 
 
 def body(channel: Channel, found: Iterable[Rejected]) -> Iterator[bytes]:

@@ -68,6 +68,8 @@ def _in_channel() -> dict[str, Schema]:
         "accept": _listed(_level("accept", unique=_listed(TEXT))),
         "keys": _NAMED,
         "remember": _by_name(_level("remember", key=_listed(TEXT), fields=_NAMED)),
+        "namespaces": _by_name(TEXT),
+        "validate": {"anyOf": [TEXT, {"type": "object", "properties": {"xsd": TEXT}}]},
         "transform": _listed({"anyOf": [TEXT, _level("transform", then=_listed(TEXT))]}),
         "collect": collect,
         "destinations": _by_name(_destination()),
@@ -160,6 +162,7 @@ def mapping() -> Schema:
     edits = {"edit": _listed(_record(tuple(said["edit"]), said["edit"], {**inside, "remove": _listed(TEXT)}))}  # fmt: skip
     adds = {"add": _listed(_record(tuple(said["add"]), said["add"], inside))}
     top = {"from": _listed(_entity(TEXT)), "to": TEXT, "fields": values, "value": value}
+    top |= {"namespaces": _by_name(TEXT), "parameters": _by_name(value)}
     found = _record(tuple(said["mapping"]), said["mapping"], {**inside, **lists, **edits, **adds, **top})  # fmt: skip
     nested = _record(tuple(said["nested"]), said["nested"], {"fields": values, "let": named, "value": value})  # fmt: skip
     choice = _record(tuple(said["choice"]), said["choice"], {"value": value})

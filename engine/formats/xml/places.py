@@ -68,8 +68,9 @@ class Structure:
         """The element, as lxml writes it; empty for a document."""
         self.way = way
         """How a group is reached from the element around it: what Group.group takes."""
-        self.content = b"".join(each for _, each in schema.files) if schema else b""
-        """What decides about it besides the mapping."""
+        files = schema.files if schema else ()
+        self.files = tuple((f"{FOLDER}/{name}", content) for name, content in files)
+        """What decides about it besides the mapping, by path below the home."""
         self._namespaces, self._order, self._schema = namespaces, order, schema
 
     def place(self, text: str, condition: CompileCondition) -> Place:

@@ -107,7 +107,9 @@ def _payload(asked: Asked[Any, Any], found: Found, delivery: int) -> Opened:
 def _reply(asked: Asked[Any, Any], found: Found, delivery: int) -> Opened:
     answer = asked.house.archive.reply(delivery)
     if answer is None:
-        raise Problem(404, "not_kept", "the partner's answer was not kept whole: a channel keeps it with `reply: {keep_whole: true}`, and always where the partner refuses")  # fmt: skip
+        raise Problem(
+            404, "not_kept", "the partner's answer was not kept whole, or it was pruned since"
+        )
     return _bytes("reply", answer, delivery)
 
 
@@ -120,7 +122,7 @@ def _keys(asked: Asked[Any, Any], found: Found, _: int) -> Opened:
     return Opened(part="keys", keys=dict(asked.house.archive.keys(found.id)))
 
 
-def _tree(asked: Asked[Any, Any], found: Found, _: int) -> Opened:
+def _tree(asked: Asked[Any, Any], found: Found, delivery: int) -> Opened:
     _, channel = asked.house.loaded.channel(found.channel)
     raw, leaves = asked.house.archive.raw(found.id), list[Leaf]()
     for one in channel.format.parts(raw, channel.reading) or [raw]:
