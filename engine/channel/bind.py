@@ -34,9 +34,13 @@ from engine.channel.written import Written
 from engine.formats import Reading
 from engine.installation import Installation
 from engine.mapping import Mapping
+from engine.mapping.layouts import path_of
 from engine.mapping.tables import Tables
 from engine.placed import Mistakes, Record
 from engine.settings import Zone
+
+#: Where the schemas are that `validate: {xsd: NAME}` names.
+_SCHEMAS = "mappings/schemas"
 
 
 def bind(
@@ -182,6 +186,12 @@ def _restart(source: Link, format_name: str, reading: Reading) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def _schemas(channel: Channel) -> tuple[tuple[str, bytes], ...]:
+    """Name and content of what its messages are checked against."""
+    files: tuple[tuple[str, bytes], ...] = getattr(channel.validate, "files", ())
+    return files
+
+
 def _texts(
     channel: Channel, written: Written, binding: Binding
 ) -> tuple[tuple[str, bytes], ...]:
@@ -190,8 +200,8 @@ def _texts(
     files.update(binding.tables.files)
     for mapping in _mappings(channel):
         files.update(mapping.files)
-    for name, raw in getattr(channel.validate, "files", ()):
-        files[f"{SCHEMAS}/{name}"] = raw
+    for name, raw in _schemas(channel):
+        files[f"{_SCHEMAS}/{name}"] = raw
     return (*written.texts, *sorted(files.items()))
 
 
@@ -203,6 +213,8 @@ def _release(channel: Channel, content: bytes, binding: Binding) -> str:
             digest.update(files[name])
     for mapping in _mappings(channel):
         digest.update(mapping.digest)
+    for _, schema in _schemas(channel):
+        digest.update(schema)
     links = [channel.source, *(route.link for route in channel.routes)]
     outside = [(each.kind, each.settings) for each in links]
     policies = [(route.policy, route.queue_limit) for route in channel.routes]

@@ -41,7 +41,8 @@ def read(path: Path, home: Path, mistakes: Mistakes, templates: Templates) -> Wr
     if not isinstance(node, Record) or not node.entries:
         _no_channel(node, mistakes)
         return None
-    texts, name = ((file, content),), ""
+    texts: tuple[tuple[str, bytes], ...] = ((file, content),)
+    name = ""
     if "like" in node.entries:
         made = templates.made(node, mistakes)
         if made is None:

@@ -20,6 +20,8 @@ FAMILIES = (
     "groups",
     "tables",
     "files",
+    "validating",
+    "acknowledging",
     "fmt",
     "schema",
     "convert",

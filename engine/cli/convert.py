@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.app import FOUND, USAGE, Home, app, fail, here
+from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
 from engine.cli.files import Encoding, Files, found, parts, problem_of
 from engine.cli.trial import outgoing
 
@@ -25,9 +25,12 @@ def convert(
         typer.Option("--out", metavar="DIR", help="Write files here, not to the screen."),
     ] = None,
     encoding: Encoding = "",
+    *,
+    as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Apply a mapping to files and print what it makes."""
+    from engine.cli.terminal import json_line
     from engine.errors import MessageError
     from engine.formats import Reading
 
@@ -38,7 +41,10 @@ def convert(
             made = _converted(applied, raw, path, reading)
         except MessageError as error:
             bad += 1
-            problem_of(path, error, as_json=False)
+            problem_of(path, error, as_json)
+            continue
+        if as_json:
+            json_line({"file": str(path), "made": made})
             continue
         if not made:
             print(f"{path}: '{mapping}' makes nothing of it", file=sys.stderr)

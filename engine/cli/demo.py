@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -195,6 +195,7 @@ class Show:
         if self._sender.trouble:
             wrong.append(self._sender.trouble)
         partners = self._stage.partners()
+        handed: Counter[str] = Counter()
         for row in open_archive(self._stage.home).counts():
             place = f"{row['channel']} to {row['destination']}"
             wrong += [
@@ -202,10 +203,11 @@ class Show:
                 for state, count in row["states"].items()
                 if count and state != "delivered"
             ]
-            delivered = row["states"].get("delivered", 0)
-            taken = partners.get(row["destination"], {}).get("unique", delivered)
+            handed[row["destination"]] += row["states"].get("delivered", 0)
+        for name, delivered in handed.items():
+            taken = partners.get(name, {}).get("unique", delivered)
             if taken != delivered:
-                wrong.append(f"{place}: {delivered} delivered, the partner took {taken}")
+                wrong.append(f"to {name}: {delivered} delivered, the partner took {taken}")
         return wrong if answers else ["nothing was sent", *wrong]
 
 

@@ -1,21 +1,19 @@
-"""Files by hand, many at once: `parse`, `validate`, `ack`. Nothing is kept or sent."""
+"""Files by hand, many at once: what they are and how they are read; `parse`. Nothing is kept or sent."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli import completion
 from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
-from engine.cli.trial import outgoing
 
 if TYPE_CHECKING:
-    from engine.errors import MessageError
     from engine.formats import Format
+    from engine.reading import Reading
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Files, or folders of them.")
@@ -63,30 +61,51 @@ def recognised(raw: bytes) -> str:
     return ""
 
 
-def format_of(raw: bytes, path: Path, named: str) -> Format:
-    """The format that was named, or the one recognised; an error that lists them where there is none."""
-    from engine import formats
+def reader_of(
+    raw: bytes, path: Path, named: str, home: Path | None, encoding: str = ""
+) -> tuple[Format, Reading]:
+    """
+    The format that was named, or the one recognised, and how it reads; a layout (`delimited/items`) is one of the home.
 
-    name = named or recognised(raw)
-    try:
-        return formats.load(name)
-    except LookupError:
-        known = ", ".join(formats.names())
-        said = f"there is no format '{name}'" if name else f"{path} is of no format known here"
-        raise fail(f"{said}; name one with --format: {known}", USAGE) from None
-
-
-def _readable(raw: bytes, path: Path, named: str) -> Format:
-    """Like `format_of`, but a file of no known format is that file's own problem: the next ones are still looked at."""
+    MessageError where the file is of no format known here: the next ones are still looked at. An error ends the command
+    where what was named is none.
+    """
     from engine import formats
     from engine.errors import MessageError
+    from engine.reading import Reading
 
-    if not named and not recognised(raw):
-        known = ", ".join(formats.names())
-        raise MessageError(
-            "unreadable", f"no format known here; name one with --format: {known}"
+    known = ", ".join(formats.names())
+    name, _, layout = (named or recognised(raw)).partition("/")
+    if not name:
+        rule = f"no format known here; name one with --format: {known}"
+        raise MessageError("unreadable", rule)
+    try:
+        format_ = formats.load(name)
+    except LookupError:
+        raise fail(
+            f"there is no format '{name}'; name one with --format: {known}", USAGE
+        ) from None
+    if callable(getattr(format_, "layout", None)) and not layout:
+        raise fail(
+            f"{name} needs a layout: --format {name}/LAYOUT, a file of mappings/layouts/", USAGE
         )
-    return format_of(raw, path, named)
+    made = _layout(name, layout, here(home)) if layout else None
+    return format_, Reading(encoding=encoding, layout=made)
+
+
+@cache
+def _layout(format_name: str, name: str, home: Path) -> Any:
+    from engine.errors import ConfigError
+    from engine.mapping.layouts import layout
+    from engine.placed import Mistakes, Place, Scalar
+
+    mistakes = Mistakes()
+    place = Place(file="--format", line=1, column=1, path=f"{format_name}/{name}")
+    at = Scalar(text=name, style="plain", place=place)
+    found = layout(format_name, name, home, at, mistakes)
+    if found is None:
+        raise ConfigError(mistakes.found)
+    return found[0]
 
 
 def tree_lines(format_: Format, document: Any) -> list[str]:
@@ -108,18 +127,21 @@ def parts(format_: Format, raw: bytes, reading: Any) -> list[bytes]:
 
 @app.command()
 def parse(
-    files: Files, named: Named = "", encoding: Encoding = "", as_json: Json = False
+    files: Files,
+    named: Named = "",
+    encoding: Encoding = "",
+    as_json: Json = False,
+    home: Home = None,
 ) -> None:
     """Print messages as trees, with the standard's names."""
     from engine.cli.terminal import json_line, paint
     from engine.errors import MessageError
-    from engine.formats import Reading
 
-    reading, bad = Reading(encoding=encoding), 0
+    bad = 0
     for path in found(files):
         raw = path.read_bytes()
         try:
-            format_ = _readable(raw, path, named)
+            format_, reading = reader_of(raw, path, named, home, encoding)
             documents = [format_.parse(part, reading) for part in parts(format_, raw, reading)]
         except MessageError as error:
             bad += 1
@@ -146,116 +168,3 @@ def problem_of(path: Path, error: Any, as_json: bool) -> None:
         json_line({"file": str(path), "problem": facts})
     else:
         print(f"{paint(str(path), 'strong')}: {paint(safe(str(error)), 'error')}")
-
-
-@app.command()
-def validate(
-    files: Files, named: Named = "", encoding: Encoding = "", as_json: Json = False
-) -> None:
-    """Say of each file whether its format is kept."""
-    from engine.cli.terminal import json_line, paint, safe
-    from engine.errors import MessageError
-    from engine.formats import Reading
-
-    reading, bad, total = Reading(encoding=encoding), 0, 0
-    for path in found(files):
-        raw = path.read_bytes()
-        total += 1
-        problems: list[MessageError] = []
-        try:
-            format_ = _readable(raw, path, named)
-            for part in parts(format_, raw, reading):
-                problems += _problems(format_, part, reading)
-        except MessageError as error:
-            problems.append(error)
-        bad += bool(problems)
-        if as_json:
-            facts = [{"code": p.code, "path": p.path, "rule": p.rule} for p in problems]
-            json_line({"file": str(path), "valid": not problems, "problems": facts})
-            continue
-        print(
-            f"{path}: {paint('valid', 'good') if not problems else paint('not valid', 'error')}"
-        )
-        for problem in problems:
-            print(f"  {safe(str(problem))}")
-    if total > 1 and not as_json:
-        print(f"{total} files, {bad} not valid")
-    if bad:
-        raise typer.Exit(FOUND)
-
-
-def _problems(format_: Format, raw: bytes, reading: Any) -> list[MessageError]:
-    """What a format's own validation finds, and whether every leaf can be read."""
-    from engine.errors import MessageError
-
-    document = format_.parse(raw, reading)
-    for _ in format_.tree(document):
-        pass
-    checks = getattr(format_, "validate", None)
-    if checks is None or hasattr(format_, "level"):  # what XML is held against, a channel says
-        return []
-    if levels := getattr(format_, "levels", ()):
-        try:
-            checks(document, levels[-1])
-        except MessageError as error:
-            return [error]
-        return []
-    return [MessageError("not_valid", sentence, path) for path, sentence in checks(document)]
-
-
-@app.command()
-def ack(
-    files: Files,
-    channel: Annotated[
-        str,
-        typer.Option(
-            "--channel",
-            "-c",
-            metavar="NAME",
-            help="As this channel would answer.",
-            autocompletion=completion.channels,
-        ),
-    ] = "",
-    named: Named = "",
-    home: Home = None,
-) -> None:
-    """Print the acknowledgement that each message would get."""
-    from engine.channel import load_all
-    from engine.cli.messages import readable
-    from engine.cli.running import find
-
-    folder = here(home)
-    loaded = load_all(folder) if channel else None
-    chosen = find(loaded, channel) if channel else None
-    for path in found(files):
-        raw = outgoing(path.read_bytes())
-        answer = _planned(chosen, loaded, raw) if chosen else _plain(raw, path, named)
-        print(f"--- {path}\n{readable(answer).rstrip() or '(none)'}")
-
-
-def _planned(channel: Any, loaded: Any, raw: bytes) -> bytes:
-    from engine.cli.trial import _answer
-    from engine.message import Context, Inbound
-    from engine.pipeline import plan
-
-    now = time.time()
-    inbound = Inbound(raw=raw, received_at=now)
-    context = Context(now=now, id=1, environment=loaded.installation.environment)
-    return _answer(channel, inbound, plan(channel, inbound, context))
-
-
-def _plain(raw: bytes, path: Path, named: str) -> bytes:
-    """The answer without a channel: accepted when it can be read, else the format's error."""
-    from engine.errors import MessageError
-    from engine.formats import Reading
-    from engine.message import Receipt, Verdict
-
-    format_, reading = format_of(raw, path, named), Reading()
-    receipt = Receipt(id=1, verdict=Verdict.ACCEPTED)
-    try:
-        for part in parts(format_, raw, reading):
-            format_.parse(part, reading)
-    except MessageError as error:
-        verdict = Verdict.QUARANTINED
-        receipt = Receipt(id=1, verdict=verdict, reason=error.code, detail=str(error))
-    return format_.acknowledge(raw, receipt, reading, time.time())

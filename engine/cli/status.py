@@ -102,6 +102,7 @@ def _destination(
     name: str, live: dict[str, Any] | None, stored: dict[str, Any] | None
 ) -> tuple[object, ...]:
     from engine.cli.terminal import span
+    from engine.handling.standing import acknowledged, why
 
     kept, counts = stored or {}, (stored or {}).get("states", {})
     oldest = kept.get("oldest_open") or 0
@@ -115,43 +116,5 @@ def _destination(
         counts.get("refused", 0),
         counts.get("uncertain", 0),
         counts.get("delivered", 0),
-        "; ".join(filter(None, (why(live) if live else "", _acknowledged(kept)))),
+        "; ".join(filter(None, (why(live, span) if live else "", acknowledged(kept)))),
     )
-
-
-def _acknowledged(stored: dict[str, Any]) -> str:
-    """What the partner said of what it was sent, where acknowledgements are expected: `acknowledged: 12 accepted, 1 rejected`."""
-    counts = stored.get("acknowledged") or {}
-    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    return f"acknowledgements: {said}" if said else ""
-
-
-def why(live: dict[str, Any]) -> str:
-    """
-    Why a destination waits and until when, in words.
-
-    >>> why({"state": "waiting", "why": "503", "next_attempt_in": 5.0, "breaker": "open", "drain_rate": 0})
-    '503; next attempt in 5 s (breaker open)'
-    """
-    from engine.cli.terminal import span
-
-    status, _, detail = str(live["why"]).partition(": ")
-    words = detail if status in detail else str(live["why"])
-    said = [words] if words else []
-    if live["state"] == "held":
-        said.insert(0, "on hold")
-    elif live["state"] in ("waiting", "paused"):
-        if live.get("breaker") == "open":
-            said.append(f"next attempt in {span(live['next_attempt_in'])}")
-    elif live["state"] == "closed":
-        until = time.strftime("%a %H:%M", time.localtime(live["closed_until"]))
-        said.insert(
-            0,
-            f"outside its hours; opens {until} (in {span(live['closed_until'] - time.time())})",
-        )
-    text = "; ".join(said)
-    if live["state"] == "waiting" and live["breaker"] == "open":
-        text += " (breaker open)"
-    if live["drain_rate"]:
-        text += f" draining at {live['drain_rate']:g} a second"
-    return text.strip()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from engine.edi.partner import Answered, Sealed, Sealing, Sent, Verdicts
+from engine.findings import Finding
 from engine.message import Receipt
 from engine.paths import CompileCondition, Match, PathProblem, Paths, Scope, Shape, Target
 from engine.reading import (
@@ -195,6 +196,9 @@ class Format(Protocol):
     EnvelopeSettings: Any
     """What `envelope` reads, as a struct with a docstring under each field: the reference shows it."""
 
+    def findings(self, document: Any, level: str) -> Iterator[Finding]:
+        """The same, one by one: place and rule."""
+
     def envelope(self, node: Any, mistakes: Any) -> Any:
         """
         What stands around what a partner is sent (`partners: {medline: {x12: {...}}}`), a Record compiled; picklable. None
@@ -231,6 +235,9 @@ class Format(Protocol):
         self, name: str, namespaces: Any, home: Path, at: Any, mistakes: Any
     ) -> Structure:
         """The same, where prefixes and files of the home decide, also without a name (`to: xml`)."""
+
+    def building(self, layout: Any, files: tuple[tuple[str, bytes], ...] = ()) -> Structure:
+        """What a mapping fills that makes whole files of a layout (`to: FORMAT/LAYOUT` with `groups:`)."""
 
     def layout(self, name: str, node: Any, mistakes: Any) -> Any:
         """A layout (a Record of `mappings/layouts/NAME.yaml`, engine/placed.py) compiled; None where mistakes were noted."""

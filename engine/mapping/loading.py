@@ -45,6 +45,7 @@ _ANEW = {
 }
 #: Formats of a later release.
 _LATER = ("fhir",)
+_STRUCTURED = ("structure", "structured", "building")
 _OUTSIDE = (
     "the condition of a place reads what stands there; what else it needs is named by a let"
 )
@@ -164,7 +165,9 @@ class Loading:
 
     def _builds(self, to: str) -> bool:
         """Whether `groups` are those of a message that is built."""
-        return to == "xml" or ("/" in to and to.partition("/")[0] not in ("delimited", "fixed"))
+        if to.partition("/")[0] in ("delimited", "fixed"):
+            return "groups" in self.root.entries and "fields" not in self.root.entries
+        return to == "xml" or "/" in to
 
     def _only(self, read: Source, *keys: str) -> None:
         """Note every key that such a mapping does not have."""
@@ -189,7 +192,7 @@ class Loading:
         if to == "bytes":
             self._only(read, "value")
             return outputs.plain(self.root, language, top)
-        if head in ("delimited", "fixed"):
+        if head in ("delimited", "fixed") and not self._builds(to):
             self._only(read, "fields")
             home, prints = self.shelf.home, self.prints
             return outputs.laid_out(head, rest, self.root, home, language, top, prints)
@@ -248,10 +251,8 @@ class Loading:
     ) -> outputs.Make | None:
         format_: Any = formats.load(head)
         node = self.root.entries["to"]
-        if not (hasattr(format_, "structure") or hasattr(format_, "structured")):
-            self.mistakes.add(
-                node, f"{head} messages are not built by a standard", f"to: {head}"
-            )
+        if not any(hasattr(format_, each) for each in _STRUCTURED):
+            self.mistakes.add(node, f"{head} messages are not built by a standard", f"to: {head}")
             return None
         structure, said = self._structure(format_, rest)
         if structure is None:

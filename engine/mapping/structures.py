@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engine.mapping import layouts
 from engine.mapping.prints import Prints
 from engine.markup.namespaces import Namespaces
 from engine.placed import Mistakes, Node
@@ -19,6 +20,8 @@ def found(
             return format_.structured(name, namespaces, home, to, mistakes), ""
         except LookupError as error:
             return None, str(error.args[0])
+    if hasattr(format_, "building"):
+        return _laid_out(format_, name, to, home, mistakes)
     try:
         return format_.structure(name), ""
     except LookupError as error:
@@ -32,6 +35,19 @@ def found(
             except LookupError as error:
                 problem = str(error.args[0]) if error.args else problem
     return None, problem
+
+
+def _laid_out(
+    format_: Any, said: str, to: Node, home: Path, mistakes: Mistakes
+) -> tuple[Any, str]:
+    """Whole files of a layout."""
+    name, _, type_ = said.partition("/")
+    if type_:
+        return None, f"'groups' makes whole files, of all types: {name}"
+    laid = layouts.layout(format_.__name__.rpartition(".")[2], name, home, to, mistakes)
+    if laid is None:
+        return None, "its layout has mistakes, or there is none"
+    return format_.building(laid[0], ((layouts.path_of(name), laid[1]),)), ""
 
 
 def note(structure: Any, prints: Prints) -> None:

@@ -86,7 +86,14 @@ def _xml_text(found: Any) -> Any:
     return text_of(found) or None
 
 
+def cell(term: Term) -> Term:
+    """A value as the text of a column; nothing is nothing."""
+    return _through(column(term), _xml_text)
+
+
 FINISH: dict[str, Callable[[Term], Term]] = {
+    "delimited": cell,
+    "fixed": cell,
     "xml": xml,
     "hl7v2": hl7v2,
     "x12": x12,

@@ -16,6 +16,7 @@ from engine.people.file import PeopleFile
 from engine.people.kept import NAME, digest, known, listed, person_of
 from engine.people.rights import Person
 from engine.people.tokens import Tokens
+from engine.people.work import Work
 
 #: Seconds after which a session ends, whatever happens; and without a request.
 SESSION, IDLE = 12 * 3600.0, 3600.0
@@ -50,6 +51,8 @@ class Directory:
         self.file = PeopleFile(home)
         self.tokens = Tokens(self.file, now)
         """Those of programs."""
+        self.work = Work(self.file, now)
+        """What people do about what is held."""
         self._now = now
 
     # -- the first account ----------------------------------------------------------------------------------

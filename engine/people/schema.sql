@@ -12,10 +12,12 @@ CREATE TABLE session (
 CREATE INDEX session_person ON session (person);
 -- What begins the first account; gone once there is an administrator.
 CREATE TABLE invitation (secret BLOB PRIMARY KEY, since REAL NOT NULL) STRICT, WITHOUT ROWID;
--- What people do about quarantined messages.
+-- What people do about what is held. An item is message * 65536 + the delivery's place in the message; place 0 = the
+-- message itself. closed: whether somebody put it away, with the reason.
 CREATE TABLE work (
-  message INTEGER PRIMARY KEY, assigned TEXT NOT NULL, since REAL NOT NULL) STRICT;
+  item INTEGER PRIMARY KEY, assigned TEXT NOT NULL, closed INTEGER NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL,
+  since REAL NOT NULL) STRICT;
 CREATE TABLE comment (
-  id INTEGER PRIMARY KEY, message INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-CREATE INDEX comment_message ON comment (message);
+  id INTEGER PRIMARY KEY, item INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE INDEX comment_item ON comment (item);
 PRAGMA user_version = 1;

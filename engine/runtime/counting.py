@@ -11,6 +11,8 @@ from engine.store.loading import Loading
 
 #: Rejected parts of one large message that have a line in the log each; the others are counted.
 REJECTS_TOLD = 100
+#: Minutes of which it is known how many messages came in each.
+MINUTES = 60
 
 
 class Counting:
@@ -21,11 +23,28 @@ class Counting:
         self.received = 0
         self.verdicts: dict[str, int] = {}
         self.last_received_at = 0.0
+        self._ring, self._minute = [0] * MINUTES, 0
+
+    def rate(self) -> list[int]:
+        """Messages in each of the last MINUTES minutes, oldest first; the last one is not over yet."""
+        at = self._turned(self._clock.now())
+        return [*self._ring[at + 1 :], *self._ring[: at + 1]]
+
+    def _turned(self, now: float) -> int:
+        """The place of this minute, those that went by since empty; a clock that was set back counts on in the last one."""
+        minute = int(now // 60)
+        if minute > self._minute:
+            for gone in range(max(self._minute, minute - MINUTES) + 1, minute + 1):
+                self._ring[gone % MINUTES] = 0
+            self._minute = minute
+        return self._minute % MINUTES
 
     def kept(
         self, channel: Channel, inbound: Inbound, receipt: Receipt, planned: Plan | None
     ) -> None:
         """A message was kept, its parts with it."""
+        now = self._clock.now()
+        self._ring[self._turned(now)] += 1
         self.received += 1
         self.last_received_at = inbound.received_at
         verdict = receipt.verdict.value
@@ -38,7 +57,7 @@ class Counting:
             receipt.id,
             reason=receipt.reason,
             detail=receipt.detail,
-            duration=self._clock.now() - inbound.received_at,
+            duration=now - inbound.received_at,
             keys=_key_names(planned),
             kind=planned.kind if planned else "",
             owner="" if good else (planned.owner if planned else "") or channel.owner,
@@ -54,6 +73,7 @@ class Counting:
     ) -> None:
         """Parts of a large message were kept; the first of them that were rejected are told one by one."""
         left = REJECTS_TOLD - loading.rejected
+        self._ring[self._turned(self._clock.now())] += len(receipt.parts)
         for at, part in enumerate(receipt.parts):
             self.received += 1
             verdict = part.verdict.value

@@ -31,6 +31,8 @@ class Desk:
         """Do what was ordered; CommandError where it cannot be done."""
         if ordered.verb == "status":
             return state_of(self.engine)
+        if ordered.verb == "audit":  # a record is no order, and needs no record of its own
+            return await self._audit(ordered)
         handler = getattr(self, f"_{ordered.verb}", None)
         if handler is None:
             raise CommandError(f"the engine has no order '{ordered.verb}'")
@@ -152,7 +154,7 @@ class Desk:
     # -- house ----------------------------------------------------------------------------------------------
 
     async def _reload(self, ordered: Ordered) -> dict[str, Any]:
-        return {"changed": await self.engine.reload()}
+        return {"changed": await self.engine.reload(ordered.who)}
 
     async def _start(self, ordered: Ordered) -> dict[str, Any]:
         self._station(ordered).start()

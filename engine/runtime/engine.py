@@ -19,6 +19,7 @@ from engine.runtime import past
 from engine.runtime.apart import Apart
 from engine.runtime.gates import gates
 from engine.runtime.large import LargePlanner
+from engine.runtime.lineage import put_to_use
 from engine.runtime.places import has_place
 from engine.runtime.station import Station
 from engine.store import Hold
@@ -97,6 +98,7 @@ class Engine:
         self.mistakes = (*config.mistakes, *left)
         for mistake in self.mistakes:
             self.log.event("error", "", "mistake", detail=str(mistake))
+        await put_to_use(self, self.channels.values())
         for channel in self.channels.values():
             await self.take_over(channel)
             station = self.stations[channel.name] = Station(self, channel)
@@ -164,28 +166,25 @@ class Engine:
             await self.store.close()
         self.log.close()
 
-    async def reload(self) -> list[str]:
+    async def reload(self, who: str = "") -> list[str]:
         """
-        Read the home again and go on with what is right; what changed, by name. A channel with mistakes keeps running
+        Read the home again and go on with what is right; what changed, by name. `who` ordered it; empty = a file was edited. A channel with mistakes keeps running
         as it was. ConfigError, with every mistake, when there was one.
         """
         async with self._reloading:
-            return await self._reload()
+            return await self._reload(who)
 
-    async def _reload(self) -> list[str]:
+    async def _reload(self, who: str) -> list[str]:
         config = load_all(self.home, lenient=True)
         wanted = dict(config.channels)
         left = self._left_behind(wanted, config.broken)
         mistakes = [*config.mistakes, *left]
         broken = {*config.broken, *(Path(mistake.file).stem for mistake in left)}
         self.environment = config.installation.environment
-        changed: list[str] = []
-        for name, channel in wanted.items():
-            station = self.stations.get(name)
-            if name in broken or (station and station.channel.release == channel.release):
-                continue
-            await self._change(name, channel, station)
-            changed.append(name)
+        changed = [name for name in wanted if name not in broken and self._is_new(wanted[name])]
+        await put_to_use(self, [wanted[name] for name in changed], who)
+        for name in changed:
+            await self._change(name, wanted[name], self.stations.get(name))
         for name in sorted(set(self.stations) - set(wanted) - broken):
             self.channels.pop(name, None)
             await self.stations.pop(name).stop()
@@ -196,6 +195,10 @@ class Engine:
         if mistakes:
             raise ConfigError(mistakes)
         return changed
+
+    def _is_new(self, channel: Channel) -> bool:
+        station = self.stations.get(channel.name)
+        return station is None or station.channel.release != channel.release
 
     async def _change(self, name: str, channel: Channel, station: Station | None) -> None:
         self.channels[name] = channel

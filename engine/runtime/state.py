@@ -49,6 +49,7 @@ def _station(station: Station) -> dict[str, Any]:
         "received": counting.received,
         "verdicts": dict(counting.verdicts),
         "last_received_at": counting.last_received_at,
+        "rate": counting.rate(),
         "destinations": [
             {"name": name, "queued": counts.get(lanes.number, 0), **lanes_state(lanes)}
             for name, lanes in station.lanes.items()

@@ -25,12 +25,14 @@ from engine.message import (
 )
 from engine.store.loading import Loading, Loadings
 from engine.store.reading import Archive, Found, Step
+from engine.store.releases import Kept, Used
 from engine.store.told import Overdue, Refused
 
 __all__ = [
     "Archive",
     "Found",
     "Hold",
+    "Kept",
     "Loading",
     "Order",
     "Overdue",
@@ -38,6 +40,7 @@ __all__ = [
     "Refused",
     "Step",
     "Store",
+    "Used",
 ]
 
 #: Called on the event loop, after each commit and in commit order, with the deliveries it queued.
@@ -259,6 +262,9 @@ class Store(Loadings, Protocol):
         """What partners rejected of what they were sent (`expect_ack`), each told once, by interchange and answer."""
 
     # -- house ----------------------------------------------------------------------------------------------
+
+    def put_to_use(self, used: Sequence[Used], who: str, at: float) -> Awaitable[int]:
+        """Keep the texts of releases that are not the last ones of their channels already; how many releases were kept."""
 
     def listen(self, queued: Queued) -> None:
         """Who is told of queued deliveries."""

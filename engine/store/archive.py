@@ -245,11 +245,6 @@ class SqliteArchive(Overview, Archive):
             order["arguments"] = json.loads(order["arguments"])
         return found
 
-    def audits(self, limit: int = 50) -> list[dict[str, Any]]:
-        """See Archive.audits."""
-        names = ("id", "at", "who", "action", "what", "reason")
-        return [_named(names, row) for row in self.rows("audits", limit)]
-
     def verify(self) -> Iterator[str]:
         """See Archive.verify. Reads in short steps, so it may run beside the engine."""
         yield from verify.findings(self._home)

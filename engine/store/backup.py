@@ -15,7 +15,7 @@ from pathlib import Path
 import apsw
 
 from engine.errors import StoreError
-from engine.store import verify
+from engine.store import audit, verify
 from engine.store.home import Lock, data_folder, large_folder, prepare, store_file, sync_folder
 from engine.store.ledger import add_incarnation
 from engine.store.schema import IN_FILE, first, open_writer
@@ -212,10 +212,8 @@ def _renew(path: Path, at: float) -> None:
                 "INSERT OR REPLACE INTO hold SELECT id, 1, 0.0, 'restore', 'restored', ? FROM destination",
                 (at,),
             )
-            connection.execute(
-                "INSERT INTO audit (at, who, action, what, reason) VALUES (?, 'restore', 'restore', 'store', ?)",
-                (at, f"sequences and batch numbers go on {AHEAD} further"),
-            )
+            said = f"sequences and batch numbers go on {AHEAD} further"
+            audit.append(connection, "restore", "restore", "store", said, at)
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import apsw
 
 from engine.errors import CommitUnknown, StoreError
 from engine.message import State
-from engine.store import Hold
+from engine.store import Hold, releases
 from engine.store.batch import Counted
 from engine.store.ledger import Ledger
 from engine.store.people import People
@@ -113,6 +114,13 @@ class Desk:
     async def audit(self, who: str, action: str, what: str, reason: str, at: float) -> None:
         """See Store.audit."""
         await self._task(lambda: self._people.audit(who, action, what, reason, at))
+
+    async def put_to_use(self, used: Sequence[releases.Used], who: str, at: float) -> int:
+        """See Store.put_to_use."""
+        given = await asyncio.to_thread(releases.packed, used)
+        number, connection = self._ledger.channel, self._ledger.connection
+        kept: int = await self._task(lambda: releases.write(connection, number, given, who, at))
+        return kept
 
     # -- small memory ---------------------------------------------------------------------------------------
 

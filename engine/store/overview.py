@@ -1,12 +1,21 @@
-"""What the read side says about the whole: counters, groups that wait, memory and sequences."""
+"""What the read side says about the whole: counters, groups that wait, memory and sequences, the audit trail."""
 
 from __future__ import annotations
 
+import json
+import zlib
 from typing import Any
+
+import msgspec
 
 from engine.effects import OUTCOMES
 from engine.errors import StoreError
+from engine.store.audit import record_of
+from engine.store.releases import Kept, kept
 from engine.store.schema import STATES, TEST, VERDICTS
+
+#: Above every number and every time.
+_LAST = 1 << 62
 
 
 class Overview:
@@ -47,6 +56,23 @@ class Overview:
             )
         return found
 
+    def audits(
+        self,
+        limit: int = 50,
+        *,
+        who: str = "",
+        action: str = "",
+        what: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        before: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """See Archive.audits."""
+        ends = (since or 0.0, _LAST if until is None else until)
+        below = _LAST if before is None else before
+        rows = self.rows("audits", below, who, action, what, *ends, limit)
+        return [msgspec.structs.asdict(record_of(row)) for row in rows]
+
     def _oldest(self, destination: int) -> float | None:
         """When its oldest open delivery was queued; None where looking takes too long."""
         try:
@@ -86,6 +112,25 @@ class Overview:
             {"message": message, "of": of, "joined_at": joined_at, "replaced": replaced > 0}
             for message, of, joined_at, replaced in self.rows("group_members", group)
         ]
+
+    # -- releases -------------------------------------------------------------------------------------------
+
+    def releases(self, channel: str, limit: int = 200) -> list[Kept]:
+        """See Archive.releases."""
+        return [kept(row) for row in self.rows("releases", channel, limit)]
+
+    def release(self, channel: str, release: str) -> dict[str, bytes] | None:
+        """See Archive.release."""
+        rows = self.rows("release", channel, release)
+        if not rows:
+            return None
+        texts = {path: bytes.fromhex(digest) for path, digest in json.loads(rows[0][0]).items()}
+        return {path: zlib.decompress(self.rows("release_text", digest)[0][0]) for path, digest in texts.items()}  # fmt: skip
+
+    def made_by(self, id: int) -> str:
+        """See Archive.made_by."""
+        rows = self.rows("made_by", id)
+        return str(rows[0][0]) if rows else ""
 
     # -- memory ---------------------------------------------------------------------------------------------
 

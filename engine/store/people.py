@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.message import OPEN, TRANSITIONS, State
-from engine.store import Hold
+from engine.store import Hold, audit
 from engine.store.expectations import Expectations
 from engine.store.ledger import Key, Ledger
 from engine.store.rides import count_step
@@ -28,7 +28,7 @@ class People:
 
     def audit(self, who: str, action: str, what: str, reason: str, at: float) -> None:
         """Append a record."""
-        self._connection.execute(self._sql["audit"], (at, who, action, what, reason))
+        audit.append(self._connection, who, action, what, reason, at)
 
     def hold(self, hold: Hold) -> None:
         """Set or clear a flag."""

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.message import Inbound
 from engine.store.loading import Loading
+from engine.store.releases import Kept
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,14 +138,33 @@ class Archive(Protocol):
     def counts(self) -> list[dict[str, Any]]:
         """By channel and destination: state -> number, oldest open, last delivered, held, rate."""
 
+    def releases(self, channel: str, limit: int = 200) -> list[Kept]:
+        """The releases of a channel as they were put to use, newest first."""
+
+    def release(self, channel: str, release: str) -> dict[str, bytes] | None:
+        """The files of a release of a channel, by path below the home; None where there is no such release."""
+
+    def made_by(self, id: int) -> str:
+        """The release of its channel that decided about a message; empty where there is no such message."""
+
     def follow(self, after: int, limit: int = 500) -> tuple[int, list[Step]]:
         """Events after an event number, for tailing; the number to go on from."""
 
     def orders(self, limit: int = 50) -> list[dict[str, Any]]:
         """What people ordered and what became of it."""
 
-    def audits(self, limit: int = 50) -> list[dict[str, Any]]:
-        """Audit records, newest first."""
+    def audits(
+        self,
+        limit: int = 50,
+        *,
+        who: str = "",
+        action: str = "",
+        what: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        before: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Audit records, newest first: of somebody, whose action or object holds a word, of a span of time, before a number."""
 
     def verify(self) -> Iterator[str]:
         """Every finding as a sentence; none = the store is sound."""

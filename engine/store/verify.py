@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from engine.message import OPEN, TRANSITIONS, State, Verdict, short_id
-from engine.store import large, verify_loads, verify_waiting
+from engine.store import audit, large, releases, verify_loads, verify_waiting
 from engine.store.home import large_folder, store_file
 from engine.store.schema import (
     ANSWERED,
@@ -57,6 +57,7 @@ class _Verification:
         self._used = bytearray(self._last_content + 1)
         version = self._rows("version")[0][0]
         self._has_groups, self._has_loads = version > 1, version > 3
+        self._has_releases = version > 5
         """A backup of an earlier release has none."""
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
@@ -75,8 +76,12 @@ class _Verification:
             yield from verify_waiting.waiting(self._walk, self._use)
         if self._has_loads:
             yield from verify_loads.loads(self._walk)
+        if self._has_releases:
+            yield from releases.findings(self._execute)
         yield from self._contents()
         yield from self._counters()
+        if broken := audit.verified(self._connection).broken:
+            yield broken
 
     # -- messages and their deliveries ----------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.message import short_id
 from engine.people.rights import Right
+from engine.web.content import visible
 
 if TYPE_CHECKING:
     from engine.web.asked import Asked
@@ -82,6 +83,7 @@ def _environment() -> jinja2.Environment:
         "size": size,
         "short": short_id,
     }
+    made.filters["visible"] = lambda text: visible(str(text))
     made.filters["words"] = lambda text: str(text).replace("_", " ")
     made.filters["part"] = lambda text: quote(str(text), safe="")
     made.globals["Right"] = Right

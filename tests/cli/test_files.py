@@ -63,7 +63,7 @@ def test_a_file_of_no_format(corridor, files: Path) -> None:
     assert (ran.code, "--format" in ran.out) == (1, True)
     assert ran.lines[-1] == "3 files, 1 not valid", "the others are looked at all the same"
     assert "Sally" in corridor("parse", files / "x.bin", files / "a.hl7").out
-    assert corridor("ack", files / "x.bin").code == 2
+    assert corridor("ack", files / "x.bin").code == 1
     assert corridor("parse", files / "a.hl7", "--format", "nonsense").code == 2
     assert corridor("parse", files / "missing").code == 2
 
@@ -94,6 +94,46 @@ def test_a_mapping_is_applied_to_files(corridor, files: Path, tmp_path: Path) ->
     assert b"1000123" in (tmp_path / "out/a-1.json").read_bytes()
     missing = corridor("convert", "lab_fed", files / "a.hl7")
     assert (missing.code, "lab_feed" in missing.err) == (2, True)
+
+
+ORDER = (
+    "ISA*00*          *00*          *ZZ*GENHOSP        *ZZ*MEDLINE        *260105*1200*^*00501*000000001*0*T*:~"
+    "GS*PO*GENHOSP*MEDLINE*20260105*1200*1*X*005010~ST*850*0001~BEG*00*SA*PO1**20260105~"
+    "PO1*1*5*EA*2.5**VN*A1~CTT*1~SE*5*0001~GE*1*1~IEA*1*000000001~"
+)
+
+
+def test_an_interchange_is_held_against_its_map_and_answered(corridor, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.850", tmp_path / "bad.850"
+    good.write_text(ORDER)
+    bad.write_text(ORDER.replace("20260105~PO1", "20261399~PO1"))
+    ran = corridor("validate", good, bad)
+    assert ran.code == 1
+    assert ran.lines[0].endswith("good.850: valid")
+    assert "BEG05 (segment 2)" in ran.out and "20261399" not in ran.out
+    assert corridor("validate", good, "--level", "nonsense").code == 2
+    answers = [corridor("ack", one, "--level", "syntax").out for one in (good, bad)]
+    assert "AK5*A" in answers[0] and "AK5*R" in answers[1]
+    assert "AK4*5*373*8" in answers[1]
+    assert "BEG05" in corridor("parse", good).out
+
+
+def test_files_with_a_layout_are_read_by_it(corridor, tmp_path: Path) -> None:
+    (tmp_path / "mappings/layouts").mkdir(parents=True)
+    (tmp_path / "mappings/layouts/items.yaml").write_text(
+        "columns: [number, price]\nheader: true\n"
+    )
+    rows = tmp_path / "items.csv"
+    rows.write_text("number,price\nA1,2.50\nB2,1.25\n")
+    ran = corridor("parse", rows, "--format", "delimited/items", "--home", tmp_path)
+    assert ran.code == 0 and "2.50" in ran.out, ran.err
+    assert (
+        corridor("validate", rows, "--format", "delimited/items", "--home", tmp_path).code == 0
+    )
+    rows.write_text("number,price\nA1\n")
+    refused = corridor("validate", rows, "--format", "delimited/items", "--home", tmp_path)
+    assert refused.code == 1
+    assert corridor("parse", rows, "--format", "delimited").code == 2
 
 
 def test_formats_are_recognised() -> None:

@@ -89,6 +89,7 @@ async def parts(house: House, message: int) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 async def test_a_large_file_is_acknowledged_first_and_then_taken_apart(house: House) -> None:
     lay(house)
     await house.start()
@@ -122,6 +123,7 @@ async def _logged(house: House, text: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 async def test_it_goes_on_where_it_stopped(house: House, monkeypatch: Any) -> None:
     lay(house)
     monkeypatch.setattr(chunks, "PARTS", 50)
@@ -140,6 +142,7 @@ async def test_it_goes_on_where_it_stopped(house: House, monkeypatch: Any) -> No
     assert [item for item, _ in kept] == [item for item, _ in rows(range(20_000))]
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_the_whole_truth(house: House, monkeypatch: Any) -> None:
     monkeypatch.setattr(chunks, "PARTS", 7)
     snapshot = "snapshot: {key: item, stop_at: 50%, only_changed: true}\n"
@@ -179,6 +182,7 @@ async def test_a_file_that_is_the_whole_truth(house: House, monkeypatch: Any) ->
     )
 
 
+@pytest.mark.slow
 async def test_no_record_counts_where_one_may_not_fail(house: House) -> None:
     lay(house, CHANNEL + "on_part: quarantine_message\n")
     await house.start()
@@ -222,6 +226,7 @@ remember:
 """
 
 
+@pytest.mark.slow
 async def test_a_channel_that_remembers_sees_the_parts_before(house: House) -> None:
     channel = CHANNEL.replace(
         'accept: {unique: "{item}-{price}"}\n',

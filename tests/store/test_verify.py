@@ -37,6 +37,10 @@ CORRUPTIONS = {
     "a search key too many": ("INSERT INTO search VALUES ('x', 1, 3)", "which does not have it"),
     "a body was changed": ("UPDATE content SET bytes = x'00' WHERE id = 1", "is not what was written"),
     "a body is gone": ("DELETE FROM content WHERE id = 1", "its content is gone"),
+    "an audit record was changed": (
+        "DROP TRIGGER audit_is_fixed; UPDATE audit SET who = 'nursf' WHERE id = 2", "audit record 2 is not what was written"),
+    "an audit record is gone": ("DROP TRIGGER audit_is_kept; DELETE FROM audit WHERE id = 2", "audit record 2 is gone"),
+    "an audit record lost its seal": ("DROP TRIGGER audit_is_fixed; UPDATE audit SET chain = NULL WHERE id = 2", "lost its seal"),
     "a body of nothing": ("INSERT INTO content VALUES (9999, 0, 0, 0, x'')", "belongs to nothing"),
     "a counter of messages": ("UPDATE counter SET n = n + 1 WHERE scope = 0", "counted"),
     "a counter of deliveries": ("UPDATE counter SET n = n + 1 WHERE scope = 1", "counted"),
@@ -106,6 +110,8 @@ async def filled(bench):
     spooled = await bench.store.spool([b"x" * (LARGE + 1)])
     out = (Outbound(destination="d", payload=spooled),)
     await bench.accept(Plan(verdict=Verdict.ACCEPTED, outbound=out))
+    for number in (1, 2, 3):
+        await bench.store.audit("nurse", "read_content", f"message {number}", "why", NOW)
     await bench.close()
     assert list(verify.findings(bench.home)) == []
     return bench.home

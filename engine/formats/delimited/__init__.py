@@ -9,6 +9,7 @@ A layout is a file of the release, `mappings/layouts/NAME.yaml`. `format: delimi
     reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
     writing  lines
     rejects  lines that were rejected
+    building whole files
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.formats import Blocks, Part, Parting, Reading, Surveyed
+from engine.formats.delimited.building import building
 from engine.formats.delimited.layout import Layout, Type, When, layout, problem
 from engine.formats.delimited.reader import Reader
 from engine.formats.delimited.rejects import rejects
@@ -33,6 +35,7 @@ __all__ = [
     "Layout",
     "Part",
     "acknowledge",
+    "building",
     "layout",
     "line",
     "parse",

@@ -17,7 +17,7 @@ from engine.edi.structure import structure as structure_of
 from engine.edi.tree import tree
 from engine.formats.edifact.acknowledge import acknowledge, acknowledged, refuse, sets
 from engine.formats.edifact.answers import answers
-from engine.formats.edifact.check import check, levels, validate
+from engine.formats.edifact.check import check, findings, levels, validate
 from engine.formats.edifact.envelope import parted, parts, split, splits
 from engine.formats.edifact.partner import envelope
 from engine.formats.edifact.sealing import seal, sent
@@ -58,6 +58,7 @@ __all__ = [
     "answers",
     "check",
     "envelope",
+    "findings",
     "levels",
     "parse",
     "parted",

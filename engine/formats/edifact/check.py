@@ -14,7 +14,7 @@ from engine.edi.counts import counted
 from engine.edi.document import Document
 from engine.edi.edifact.words import dictionary
 from engine.edi.loop import Loop
-from engine.errors import MessageError
+from engine.findings import Finding, refuse
 from engine.formats.edifact.content import Content
 from engine.formats.edifact.elements import problems
 from engine.formats.edifact.faults import Fault, words
@@ -22,8 +22,6 @@ from engine.formats.edifact.inspection import MessageSeen, Seen, interchanges, v
 
 #: What `validate:` of a channel may say; each includes those before.
 levels = ("syntax", "guide")
-#: So many faults are told in the text of an error.
-_TOLD = 20
 
 
 def check(document: Document, level: str = "syntax") -> Iterator[Fault]:
@@ -44,18 +42,14 @@ def faults_of(document: Document, seen: Seen, level: str = "syntax") -> Iterator
 
 def validate(document: Document, level: str) -> None:
     """MessageError `invalid` that names every fault by its place and its rule, never by a value; the first twenty of many."""
-    found = list(check(document, level))
-    if not found:
-        return
-    told = "; ".join([described(fault) for fault in found[:_TOLD]])
-    more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    raise MessageError("invalid", told + more, found[0].path)
+    refuse(findings(document, level))
 
 
-def described(fault: Fault) -> str:
-    """A fault for people: `SG25/QTY01-2 (segment 14): the number is written wrongly [0085 19]`."""
-    place = fault.path + (f" (segment {fault.position})" if fault.position else "")
-    return f"{place}: {fault.words} [0085 {fault.code}]"
+def findings(document: Document, level: str = "syntax") -> Iterator[Finding]:
+    """Every fault at a level, for people: ("SG25/QTY01-2 (segment 14)", "the number is written wrongly [0085 19]")."""
+    for fault in check(document, level):
+        place = fault.path + (f" (segment {fault.position})" if fault.position else "")
+        yield place, f"{fault.words} [0085 {fault.code}]"
 
 
 def _message(document: Document, message: MessageSeen, is_guide: bool) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ in a mapping read files of it, `to: fixed/NAME` writes records of it.
     reader   a file taken apart (engine/rows puts it together: documents, parts, totals, snapshots)
     writing  records
     rejects  records that were rejected
+    building whole files
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.formats import Blocks, Part, Parting, Reading, Surveyed
+from engine.formats.fixed.building import building
 from engine.formats.fixed.checks import layout, problem
 from engine.formats.fixed.fields import Field
 from engine.formats.fixed.layout import Layout, Record, Type, When
@@ -36,6 +38,7 @@ __all__ = [
     "Layout",
     "Part",
     "acknowledge",
+    "building",
     "layout",
     "line",
     "parse",

@@ -17,7 +17,7 @@ from engine.formats.hl7v2.edit import Editor
 from engine.formats.hl7v2.holding import holding
 from engine.formats.hl7v2.splitting import split, splits
 from engine.formats.hl7v2.tree import tree
-from engine.formats.hl7v2.validate import remarks, validate
+from engine.formats.hl7v2.validate import findings, levels, remarks, validate
 
 
 class _Paths:
@@ -37,7 +37,9 @@ __all__ = [
     "Editor",
     "acknowledge",
     "envelope",
+    "findings",
     "holding",
+    "levels",
     "parse",
     "parts",
     "paths",

@@ -1,19 +1,18 @@
 """
 Whether a message keeps the rules of the standard, for `corridor validate`.
 
-`validate` finds what keeps a receiver from telling what the message is, whose it is or how to answer it. `remarks`
-finds what the standard requires besides and receivers live without: real senders leave it out every day.
+Level `structure` finds what keeps a receiver from telling what the message is, whose it is or how to answer it. Level
+`standard` finds besides (`remarks`) what receivers live without: real senders leave it out every day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.findings import Finding, refuse
 from engine.formats.hl7v2.document import Document, walk
 from engine.formats.hl7v2.marks import USUAL
 from engine.formats.hl7v2.structures import Part, segment_names, structure, structure_name
-
-Finding = tuple[str, str]
 
 _REQUIRED = {
     9: "the message type is required",
@@ -23,8 +22,23 @@ _REQUIRED = {
 _PROCESSING = ("P", "T", "D")
 
 
-def validate(document: Document) -> Iterator[Finding]:
-    """What is wrong: path and rule, never a value."""
+#: What `validate:` of a channel may say: the rules without which a receiver is lost; also what else the standard requires.
+levels = ("structure", "standard")
+
+
+def validate(document: Document, level: str) -> None:
+    """MessageError `invalid` that names everything that is wrong at a level."""
+    refuse(findings(document, level))
+
+
+def findings(document: Document, level: str = "structure") -> Iterator[Finding]:
+    """What is wrong at a level: path and rule, never a value."""
+    yield from _lost(document)
+    if level == "standard":
+        yield from remarks(document)
+
+
+def _lost(document: Document) -> Iterator[Finding]:
     yield from _header(document)
     for segment, number, count in walk(document):
         name = segment.name

@@ -14,7 +14,7 @@ from engine.edi.structure import structure
 from engine.edi.tree import tree
 from engine.formats.x12.acknowledge import acknowledge, acknowledged, refuse, sets
 from engine.formats.x12.answers import answers
-from engine.formats.x12.check import check, levels, validate
+from engine.formats.x12.check import check, findings, levels, validate
 from engine.formats.x12.envelope import parted, parts, split, splits
 from engine.formats.x12.large import parted_blocks, parted_stream, survey
 from engine.formats.x12.partner import Envelope as EnvelopeSettings
@@ -48,6 +48,7 @@ __all__ = [
     "answers",
     "check",
     "envelope",
+    "findings",
     "levels",
     "parse",
     "parted",

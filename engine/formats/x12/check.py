@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.edi.document import Document
-from engine.errors import MessageError
+from engine.findings import Finding, refuse
 from engine.formats.x12.balance import balance
 from engine.formats.x12.faults import Fault
 from engine.formats.x12.inspection import Inspection
 
 #: What `validate:` of a channel may say; each includes those before.
 levels = ("syntax", "guide", "balance")
-#: So many faults are told in the text of an error.
-_TOLD = 20
 
 
 def check(document: Document, level: str = "syntax") -> Iterator[Fault]:
@@ -31,23 +29,20 @@ def check(document: Document, level: str = "syntax") -> Iterator[Fault]:
 
 
 def validate(document: Document, level: str) -> None:
-    """
-    MessageError `invalid` that names every fault by its place and its rule, never by a value; the first twenty of many. What is
-    odd in ISA alone is told to the sender (TA1 with E) and refuses nothing: no value of a set depends on it.
-    """
-    found = [fault for fault in check(document, level) if not fault.is_noted]
-    if not found:
-        return
-    told = "; ".join([described(fault) for fault in found[:_TOLD]])
-    more = f"; and {len(found) - _TOLD} more" if len(found) > _TOLD else ""
-    raise MessageError("invalid", told + more, found[0].path)
+    """MessageError `invalid` that names every fault by its place and its rule, never by a value; the first twenty of many."""
+    refuse(findings(document, level))
 
 
-def described(fault: Fault) -> str:
-    """A fault for people: `2300/CLM05-1 (segment 14): the element must have a value [IK403 1]`."""
-    place = f"{fault.path} (segment {fault.position}): " if fault.position else ""
-    code = f" [{_CODED[fault.level]} {fault.code}]" if fault.code else ""
-    return f"{place}{fault.words}{code}"
+def findings(document: Document, level: str = "syntax") -> Iterator[Finding]:
+    """
+    Every fault at a level, for people: ("2300/CLM05-1 (segment 14)", "the element must have a value [IK403 1]"). What is odd
+    in ISA alone is told to the sender (TA1 with E) and refuses nothing: no value of a set depends on it.
+    """
+    for fault in check(document, level):
+        if not fault.is_noted:
+            place = f"{fault.path} (segment {fault.position})" if fault.position else fault.path
+            code = f" [{_CODED[fault.level]} {fault.code}]" if fault.code else ""
+            yield place, f"{fault.words}{code}"
 
 
 _CODED = {

@@ -88,7 +88,10 @@ SELECT id, verb, arguments, who, reason, asked_at, expires_at, finished_at, done
  ORDER BY id DESC LIMIT ?;
 
 -- audits --
-SELECT id, at, who, action, what, reason FROM audit ORDER BY id DESC LIMIT ?;
+SELECT id, at, who, action, what, reason, chain FROM audit
+ WHERE id < ?1 AND (?2 = '' OR who = ?2) AND (?3 = '' OR instr(action, ?3)) AND (?4 = '' OR instr(what, ?4))
+   AND at >= ?5 AND at < ?6
+ ORDER BY id DESC LIMIT ?7;
 
 -- story --
 SELECT m.id, c.name, m.arrival, m.received_at, m.verdict, m.reason, m.detail, m.kind, m.summary, m.parent,
@@ -201,3 +204,39 @@ SELECT m.message FROM member AS m WHERE m.grouping = (SELECT grouping FROM messa
 SELECT l.message, c.name, l.inbound, l.known, l.position, 2, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
        l.reasons, l.began_at, l.ended_at, 0, x''
   FROM loading AS l JOIN channel AS c ON c.id = l.channel WHERE l.message = ?;
+
+-- releases --
+SELECT r.name, r.at, r.who, r.files FROM release AS r JOIN channel AS c ON c.id = r.channel
+ WHERE c.name = ? ORDER BY r.id DESC LIMIT ?;
+
+-- release --
+SELECT r.files FROM release AS r JOIN channel AS c ON c.id = r.channel WHERE r.name = ?2 AND c.name = ?1 LIMIT 1;
+
+-- release_text --
+SELECT bytes FROM text WHERE digest = ?;
+
+-- made_by --
+SELECT release FROM message WHERE id = ?;
+
+-- quarantined --
+SELECT m.id, c.name, m.arrival, m.received_at, m.reason, m.detail, m.owner, m.parent, m.replay_of
+  FROM message AS m JOIN channel AS c ON c.id = m.channel
+ WHERE m.verdict = 3 AND m.verdict IN (2, 3, 5) AND m.arrival > ? ORDER BY m.arrival LIMIT ?;
+
+-- replays --
+SELECT id, replay_of FROM message WHERE replay_of > 0 AND id > ?;
+
+-- origins --
+SELECT id, parent, replay_of FROM message WHERE id IN carray(?);
+
+-- parked --
+SELECT id FROM delivery WHERE state = ?1 AND state IN (1, 2, 3) AND id > ?2 ORDER BY id LIMIT ?3;
+
+-- parked_facts --
+SELECT d.id, c.name, n.name, e.at, e.status, e.detail
+  FROM delivery AS d JOIN destination AS n ON n.id = d.destination JOIN channel AS c ON c.id = n.channel
+  LEFT JOIN event AS e ON e.id = (SELECT max(id) FROM event WHERE delivery = d.id)
+ WHERE d.id IN carray(?);
+
+-- held_facts --
+SELECT id, received_at, kind, peer, size, detail, owner FROM message WHERE id IN carray(?);

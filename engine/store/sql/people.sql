@@ -1,6 +1,3 @@
--- audit --
-INSERT INTO audit (at, who, action, what, reason) VALUES (?, ?, ?, ?, ?);
-
 -- hold --
 INSERT OR REPLACE INTO hold (destination, held, rate, who, reason, since) VALUES (?, ?, ?, ?, ?, ?);
 

@@ -10,12 +10,12 @@ import apsw
 import msgspec
 
 from engine.errors import StoreError
+from engine.store import audit
 from engine.store.home import store_file
 from engine.store.schema import first, open_reader, queries
 from engine.store.tables import Changes, Version
 
 _SQL = queries("tables")
-_PEOPLE = queries("people")
 #: Keys not found that are kept for each table; what is asked for beyond them is not told apart.
 MISSES = 10_000
 
@@ -48,10 +48,7 @@ def publish(connection: apsw.Connection, version: Version) -> None:
          version.rolled_back_to),
     )  # fmt: skip
     action = "table rollback" if version.rolled_back_to else "table import"
-    connection.execute(
-        _PEOPLE["audit"],
-        (version.at, version.who, action, _told(version), version.reason),
-    )
+    audit.append(connection, version.who, action, _told(version), version.reason, version.at)
 
 
 def _told(version: Version) -> str:

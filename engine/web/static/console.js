@@ -14,3 +14,9 @@ document.addEventListener("submit", (event) => {
   const ask = event.target.dataset.ask;
   if (ask && !window.confirm(ask)) event.preventDefault();
 }, true);
+
+// One box ticks all of a name in its form: <input type="checkbox" data-tick-all="ids">
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.tickAll;
+  if (name) for (const box of event.target.form.elements[name].length ? event.target.form.elements[name] : [event.target.form.elements[name]]) box.checked = event.target.checked;
+});

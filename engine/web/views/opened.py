@@ -9,7 +9,7 @@ import msgspec
 from engine.check.dry import DryRun
 from engine.errors import MessageError
 from engine.handling.differing import Difference, difference
-from engine.message import Inbound, Plan, short_id
+from engine.message import Inbound, short_id
 from engine.people.rights import Right
 from engine.planning.tracing import Trace
 from engine.store import Found
@@ -142,22 +142,27 @@ def whole(asked: Asked[Any, Any], found: Found) -> Inbound:
 
 
 def _canonical(asked: Asked[Any, Any], found: Found, _: int) -> Opened:
+    return _explained(asked, found, whole(asked, found))
+
+
+def tried(asked: Asked[Any, Any], found: Found, raw: bytes) -> Opened:
+    """What the channel of today would make of a corrected copy; nothing is kept or sent."""
+    return _explained(asked, found, msgspec.structs.replace(whole(asked, found), raw=raw))
+
+
+def _explained(asked: Asked[Any, Any], found: Found, inbound: Inbound) -> Opened:
     home, channel = asked.house.loaded.channel(found.channel)
     dry = DryRun(home)
     try:
-        planned, traces = dry.explain(channel, whole(asked, found))
+        planned, traces = dry.explain(channel, inbound)
     finally:
         dry.close()
-    return _planned("canonical", planned, [_made(one) for one in traces])
-
-
-def _planned(part: Part, planned: Plan, made: list[Made]) -> Opened:
     return Opened(
-        part=part,
+        part="canonical",
         verdict=planned.verdict.value,
         reason=planned.reason,
         detail=planned.detail,
-        made=made,
+        made=[_made(one) for one in traces],
     )
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from engine.formats import Reading
-from engine.formats.hl7v2 import parse, parts, remarks, validate
+from engine.formats.hl7v2 import findings, parse, parts, remarks
 
 GOOD = "MSH|^~\\&|A|B|C|D|2026||ADT^A01^ADT_A01|1|P|2.5.1\rEVN|A01|2026\rPID|1||7||X\rPV1|1|I\rZPD|x\r"
 SAMPLES = sorted((Path(__file__).parents[3] / "samples/hl7v2").glob("*.hl7"))
 
 
 def test_a_good_one(hl7: Any) -> None:
-    assert list(validate(hl7.document(GOOD))) == []
+    assert list(findings(hl7.document(GOOD))) == []
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_good_one(hl7: Any) -> None:
     ],
 )
 def test_each_rule(hl7: Any, old: str, new: str, path: str) -> None:
-    assert [place for place, _ in validate(hl7.document(GOOD.replace(old, new)))] == [path]
+    assert [place for place, _ in findings(hl7.document(GOOD.replace(old, new)))] == [path]
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,17 @@ def test_what_receivers_live_without_is_remarked_on(
     hl7: Any, old: str, new: str, path: str | None
 ) -> None:
     document = hl7.document(GOOD.replace(old, new))
-    assert list(validate(document)) == []
+    assert list(findings(document)) == []
     assert [place for place, _ in remarks(document)] == ([path] if path else [])
 
 
 def test_messages_in_a_row_are_not_one_message(hl7: Any) -> None:
-    assert ("MSH[2]" in [place for place, _ in validate(hl7.document(GOOD + GOOD))]) is True
+    assert ("MSH[2]" in [place for place, _ in findings(hl7.document(GOOD + GOOD))]) is True
 
 
 def test_no_finding_holds_a_value(hl7: Any) -> None:
     raw = GOOD.replace("2.5.1", "SECRET").replace("|P|", "|SECRET|").replace("PV1", "SECRET")
-    assert "SECRET" not in str(list(validate(hl7.document(raw))))
+    assert "SECRET" not in str(list(findings(hl7.document(raw))))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -68,4 +68,4 @@ def test_our_samples_are_good(path: Path) -> None:
     raw = path.read_bytes()
     for one in parts(raw, Reading()) or (raw,):
         document = parse(one, Reading())
-        assert [*validate(document), *remarks(document)] == []
+        assert [*findings(document), *remarks(document)] == []
