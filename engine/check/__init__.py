@@ -6,11 +6,13 @@ Runs the `tests:` of channels through the line that production runs, and says wh
     partners  who gets deliveries and answers; givens: memory, numbers and tables as a test gives them
     dry       planning on trial, with the tables and memory of the home; captured, many messages of a folder
     covering  what of channels and mappings no test reaches
+    trial     all that would come of one message; effects, what is done besides sending, in words
     judging   what came out otherwise than expected; reading, fields of payloads
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -94,7 +96,13 @@ def run_all(home: Home) -> list[Result]:
 
 def run(channel: Channel, home: Home) -> list[Result]:
     """Run the tests of one channel, in the order written. Nothing is sent and nothing kept."""
-    return [_run(channel, node, home) for node in channel.tests]
+    return list(results(channel, home))
+
+
+def results(channel: Channel, home: Home) -> Iterator[Result]:
+    """The same, one after another, for those who have a limit of time."""
+    for node in channel.tests:
+        yield _run(channel, node, home)
 
 
 def _run(channel: Channel, node: Node, home: Home) -> Result:

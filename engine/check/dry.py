@@ -60,13 +60,13 @@ class DryMemory(Memory):
 class DryRun:
     """Plans messages of a home as the engine would now, one after another. Close it."""
 
-    def __init__(self, home: Home) -> None:
-        """StoreError where there is a store that cannot be read."""
+    def __init__(self, home: Home, *, memory: bool = True) -> None:
+        """StoreError where there is a store that cannot be read. Without `memory`, what it remembers is not asked."""
         self._home = home
         self._tables = StoreTables.open(home.folder)
         self._connection: apsw.Connection | None = None
         kept: Memory | None = None
-        if store_file(home.folder).is_file():
+        if memory and store_file(home.folder).is_file():
             self._connection = open_reader(str(store_file(home.folder)), None)
             check_version(self._connection)
             kept = KeptMemory(self._connection, time.time)

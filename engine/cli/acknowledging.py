@@ -11,8 +11,8 @@ import typer
 from engine.cli import completion
 from engine.cli.app import FOUND, Home, Json, app, here
 from engine.cli.files import Files, Named, found, parts, problem_of, reader_of
-from engine.cli.trial import outgoing
 from engine.cli.validating import level_of
+from engine.handling.outgoing import outgoing
 
 
 @app.command()
@@ -70,14 +70,14 @@ def ack(
 
 
 def _planned(channel: Any, loaded: Any, raw: bytes) -> bytes:
-    from engine.cli.trial import _answer
+    from engine.check.trial import answer
     from engine.message import Context, Inbound
     from engine.pipeline import plan
 
     now = time.time()
     inbound = Inbound(raw=raw, received_at=now)
     context = Context(now=now, id=1, environment=loaded.installation.environment)
-    return _answer(channel, inbound, plan(channel, inbound, context))
+    return answer(channel, raw, plan(channel, inbound, context), now)
 
 
 def _plain(raw: bytes, path: Path, named: str, level: str, home: Path | None) -> bytes:

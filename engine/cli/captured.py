@@ -43,7 +43,7 @@ def show(home: Home, folder: Path, chosen: Channel | None, as_json: bool) -> Non
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     from engine.cli.files import found
-    from engine.cli.trial import outgoing
+    from engine.handling.outgoing import outgoing
 
     for path in found([folder]):
         name = path.relative_to(folder) if path != folder else Path(path.name)

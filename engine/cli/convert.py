@@ -11,7 +11,7 @@ import typer
 
 from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
 from engine.cli.files import Encoding, Files, found, parts, problem_of
-from engine.cli.trial import outgoing
+from engine.handling.outgoing import outgoing
 
 
 @app.command()

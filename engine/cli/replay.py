@@ -131,7 +131,7 @@ def replay(
 def _corrected(message: int, file: Path, to: list[str] | None) -> dict[str, Any]:
     from base64 import b64encode
 
-    from engine.cli.trial import outgoing
+    from engine.handling.outgoing import outgoing
 
     raw = outgoing(file.read_bytes())
     return {"message": message, "raw": b64encode(raw).decode(), "to": list(to or ())}

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from engine.cli.status import why
-from engine.cli.terminal import safe, states
+from engine.cli.terminal import safe, span, states
+from engine.handling.standing import why
 
 _STYLES = {
     "held": "yellow",
@@ -75,7 +75,11 @@ def _table(channels: Sequence[Mapping[str, Any]]) -> Table:
             state = Text(one["state"], style=_STYLES.get(one["state"], ""))
             numbers = (str(one["queued"]), str(one["delivered"]))
             table.add_row(
-                *map(Text, head), Text(safe(one["name"])), state, *numbers, Text(safe(why(one)))
+                *map(Text, head),
+                Text(safe(one["name"])),
+                state,
+                *numbers,
+                Text(safe(why(one, span))),
             )
             head = ("", "")
         table.add_section()

@@ -14,7 +14,7 @@ import typer
 
 from engine.cli.app import CANNOT, FOUND, USAGE, Home, app, fail, here
 from engine.cli.files import found
-from engine.cli.trial import outgoing
+from engine.handling.outgoing import outgoing
 
 #: Problems that are printed one by one; the rest are counted.
 SHOWN = 20

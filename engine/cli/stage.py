@@ -195,7 +195,7 @@ def _free_port(taken: set[int]) -> int:
 def programme(home: Path) -> list[tuple[int, bytes]]:
     """Samples that a channel of the home accepts, each with the port of that channel."""
     from engine.channel import load_all
-    from engine.cli.trial import outgoing
+    from engine.handling.outgoing import outgoing
     from engine.message import Context, Inbound
     from engine.pipeline import plan
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from engine.cli.running import counted
-from engine.cli.table_orders import declared
-from engine.cli.table_uses import find
 from engine.cli.terminal import json_out, moment, safe, table
-from engine.errors import CommandError
+from engine.handling import tables
+from engine.handling.table_uses import find
 from engine.mapping import lookups
-from engine.placed import Mistakes
-from engine.store.tables import Changes, Version, table_file
-from engine.store.tables.changes import Difference, differences
+from engine.store.tables import Changes, Version
+from engine.store.tables.changes import Difference
 from engine.store.tables.drift import Drift, drift
-from engine.store.tables.form import TableFile, Trailer
 from engine.store.tables.rows import TableRows
 from engine.store.tables.usage import shown
 
@@ -39,25 +35,6 @@ def changes(counts: Changes) -> str:
     return ", ".join(told) or "nothing changed"
 
 
-def _versions(home: Path, name: str) -> list[Version]:
-    found = TableRows(home).versions(name)
-    if not found:
-        declared(home, name)  # says what to write where it is not declared either
-        raise CommandError(
-            f"the table '{name}' has no data yet; import it: corridor tables import {name} FILE.csv --reason ..."
-        )
-    return found
-
-
-def _version(versions: list[Version], number: int) -> Version:
-    for version in versions:
-        if version.version == number:
-            return version
-    raise CommandError(
-        f"the table '{versions[0].table}' has no version {number}; it has 1 to {len(versions)}"
-    )
-
-
 def _day(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(at))
 
@@ -67,11 +44,7 @@ def _day(at: float) -> str:
 
 def overview(home: Path, as_json: bool) -> None:
     """Every table that is declared or has data."""
-    rows = TableRows(home)
-    newest = {version.table: version for version in rows.newest()}
-    known = lookups.definitions(home, Mistakes())
-    names = sorted({*known, *newest, *lookups.names(home)})
-    listed = [_listed(rows, name, newest.get(name), known.get(name)) for name in names]
+    listed = tables.listing(home)
     if as_json:
         json_out(listed)
     elif not listed:
@@ -81,38 +54,15 @@ def overview(home: Path, as_json: bool) -> None:
         print("\n".join(table(map(_line, listed), heads)))
 
 
-def _listed(
-    rows: TableRows, name: str, newest: Version | None, known: lookups.Definition | None
-) -> dict[str, Any]:
-    last = rows.last_used(name)
-    return {
-        "table": name,
-        "owner": known.owner if known else newest.owner if newest else "",
-        "declared": known is not None,
-        "rows": newest.rows if newest else 0,
-        "version": newest.version if newest else 0,
-        "since": newest.at if newest else None,
-        "who": newest.who if newest else "",
-        "last_used": time.strftime("%Y-%m-%d", time.gmtime(last * _DAY)) if last else None,
-    }
-
-
-def _line(one: dict[str, Any]) -> tuple[object, ...]:
-    since = "no data yet" if one["since"] is None else moment(one["since"])
-    used = one["last_used"] or "never"
-    if not one["declared"]:
-        used += "; not declared"
-    return (
-        *(one[name] for name in ("table", "owner", "rows", "version")),
-        since,
-        one["who"],
-        used,
-    )
+def _line(one: tables.Listed) -> tuple[object, ...]:
+    since = "no data yet" if one.since is None else moment(one.since)
+    used = (one.last_used or "never") + ("" if one.declared else "; not declared")
+    return (one.table, one.owner, one.rows, one.version, since, one.who, used)
 
 
 def history(home: Path, name: str, as_json: bool) -> None:
     """The versions of a table, newest first."""
-    versions = list(reversed(_versions(home, name)))
+    versions = list(reversed(tables.versions(home, name)))
     if as_json:
         json_out(versions)
         return
@@ -134,50 +84,34 @@ def _change(version: Version) -> str:
 
 def diff(home: Path, name: str, before: int, after: int, limit: int, as_json: bool) -> bool:
     """The rows that differ; whether any does."""
-    versions = _versions(home, name)
-    new = _version(versions, after or len(versions))
-    number = before or new.version - 1
-    old = _version(versions, number) if number else None
-    current = TableFile(table_file(home, name, new.file))
-    earlier = TableFile(table_file(home, name, old.file)) if old else None
-    found: list[Difference] = []
-    counts = Changes()
-    for one in differences(earlier, current):
-        counts = _counted(counts, one)
-        if len(found) < max(limit, 10_000):
-            found.append(one)
-    found.sort(key=lambda one: (_row(one).keys, _row(one).first))
+    found = tables.diff(home, name, before, after, limit)
+    counts = found.counts
     if as_json:
-        json_out([_difference(one) for one in found[:limit]])
+        json_out([_difference(one) for one in found.rows])
         return bool(counts)
-    print(f"{name}, version {number} to {new.version}: {changes(counts)}")
-    for one in found[:limit]:
-        print(safe(f"  {one.what:8}{_told(one, current.trailer)}"))
+    print(f"{name}, version {found.before} to {found.after}: {changes(counts)}")
+    for one in found.rows:
+        print(safe(f"  {one.what:8}{_told(one, found.columns)}"))
     if (left := counts.added + counts.removed + counts.changed - limit) > 0:
         print(f"  and {left} more (--limit)")
     return bool(counts)
 
 
-def _counted(counts: Changes, one: Difference) -> Changes:
-    import msgspec
-
-    return msgspec.structs.replace(counts, **{one.what: getattr(counts, one.what) + 1})
-
-
-def _row(one: Difference) -> Any:
-    return one.after or one.before
-
-
 def _difference(one: Difference) -> dict[str, Any]:
-    return {"what": one.what, "keys": _row(one).keys, "before": one.before, "after": one.after}
+    return {
+        "what": one.what,
+        "keys": tables.row_of(one).keys,
+        "before": one.before,
+        "after": one.after,
+    }
 
 
-def _told(one: Difference, trailer: Trailer) -> str:
-    row = _row(one)
+def _told(one: Difference, columns: tuple[str, ...]) -> str:
+    row = tables.row_of(one)
     text = shown(row.keys) + (f" from {row.first}" if row.first else "")
     if one.before is None or one.after is None:
         return f"{text}: {', '.join(row.values)}"
-    cells = zip(trailer.columns, one.before.values, one.after.values, strict=True)
+    cells = zip(columns, one.before.values, one.after.values, strict=True)
     told = [
         f"{name} {was or '(empty)'} -> {now or '(empty)'}"
         for name, was, now in cells
@@ -190,29 +124,19 @@ def _told(one: Difference, trailer: Trailer) -> str:
 
 def export(home: Path, name: str, file: Path | None, number: int) -> None:
     """A version as CSV: keys, dates and values, rows in the order in which they came."""
-    versions = _versions(home, name)
-    version = _version(versions, number or len(versions))
-    opened = TableFile(table_file(home, name, version.file))
+    version = tables.version(tables.versions(home, name), number)
+    opened = tables.opened(home, version)
     if file is None:
-        _write(opened, sys.stdout)
+        tables.write(opened, sys.stdout)
         return
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with open(draft, "w", encoding="utf-8", newline="") as target:
-            _write(opened, target)
+            tables.write(opened, target)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
     print(f"{name}: version {version.version}, {counted(version.rows, 'row')} to {file}")
-
-
-def _write(opened: TableFile, target: TextIO) -> None:
-    trailer = opened.trailer
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow((*trailer.keys, *trailer.dates, *trailer.columns))
-    for row in opened.ordered():
-        days = (row.first, row.last)[: len(trailer.dates)]
-        writer.writerow((*row.keys, *days, *row.values))
 
 
 # -- reports --------------------------------------------------------------------------------------------------------
@@ -222,7 +146,7 @@ def drifts(home: Path, name: str, days: int, limit: int, as_json: bool) -> None:
     """The drift of one table, or of all that have data."""
     names = [name] if name else [version.table for version in TableRows(home).newest()]
     if name:
-        _versions(home, name)
+        tables.versions(home, name)
     found = [one for each in names if (one := drift(home, each, time.time(), days)) is not None]
     if as_json:
         json_out(found)
@@ -273,7 +197,7 @@ def uses(home: Path, name: str, as_json: bool) -> None:
     if not found and name not in lookups.names(home):
         code_table = home / lookups.FOLDER / f"{name}.csv"
         if not code_table.exists():
-            declared(home, name)
+            tables.declared(home, name)
     if as_json:
         json_out(found)
         return

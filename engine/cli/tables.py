@@ -67,7 +67,9 @@ def import_(
 
     corridor tables import cdm charges.csv --reason "price list of October"
     """
-    from engine.cli.table_orders import declared, publish
+    from engine.cli import people
+    from engine.handling.table_changes import publish
+    from engine.handling.tables import declared
     from engine.store.tables import publishing
 
     folder = here(home)
@@ -77,7 +79,7 @@ def import_(
     with publishing.imported(folder, definition, file, encoding, approved_by) as prepared:
         wanted = prepared.wanted
         done = not (dry_run or prepared.same)
-        number = publish(folder, wanted, who, reason) if done else 0
+        number = publish(folder, wanted, who.strip() or people.who(), reason) if done else 0
     if as_json:
         from engine.cli.terminal import json_out
 
@@ -117,13 +119,15 @@ def rollback(
 
     corridor tables rollback cdm --reason "the October list has wrong prices"
     """
-    from engine.cli.table_orders import declared, publish
+    from engine.cli import people
+    from engine.handling.table_changes import publish
+    from engine.handling.tables import declared
     from engine.store.tables import publishing
 
     folder = here(home)
     _needed(reason)
     wanted = publishing.rolled_back(folder, declared(folder, name), to, approved_by)
-    number = publish(folder, wanted, who, reason)
+    number = publish(folder, wanted, who.strip() or people.who(), reason)
     print(
         f"{name}: version {number} says what version {wanted.rolled_back_to} said, {_told(wanted)}"
     )

@@ -11,11 +11,13 @@ import typer
 from engine.cli import completion
 from engine.cli.app import FOUND, USAGE, Home, Json, Reason, app, fail, here
 from engine.cli.running import find
+from engine.handling.outgoing import outgoing
 
 if TYPE_CHECKING:
     from engine.channel import Channel
     from engine.channel import Home as Loaded
-    from engine.message import Inbound, Plan
+    from engine.check.trial import Trial
+    from engine.message import Plan
 
 
 @app.command("try")
@@ -62,28 +64,22 @@ def try_(
 def _try(
     loaded: Loaded, chosen: Channel, sample: str, *, tree: bool, reason: str, as_json: bool
 ) -> None:
-    from engine.check.dry import DryRun
-    from engine.cli.effects import said
+    from engine.check.trial import trial
     from engine.message import Inbound
 
     raw, name = _sample(loaded.folder, sample, reason)
     inbound = Inbound(raw=raw, received_at=time.time(), peer="try", facts={"file_name": name})
-    dry = DryRun(loaded)
-    try:
-        plan, traces = dry.explain(chosen, inbound)
-    finally:
-        dry.close()
-    answer = _answer(chosen, inbound, plan)
+    tried = trial(loaded, chosen, inbound)
     if as_json:
-        _show_json(plan, traces, answer, said(chosen, plan, loaded.channels))
+        _show_json(tried)
     else:
         if tree:
             _show_tree(chosen, raw)
-        _show_plan(chosen, plan, loaded)
-        _show_traces(traces)
-        _show_payloads(plan)
-        _show_answer(answer)
-    if plan.verdict == "quarantined":
+        _show_plan(chosen, tried.plan, loaded)
+        _show_traces(tried.traces)
+        _show_payloads(tried.payloads)
+        _show_answer(tried.answer)
+    if tried.plan.verdict == "quarantined":
         raise typer.Exit(FOUND)
 
 
@@ -108,26 +104,6 @@ def _sample(home: Path, sample: str, reason: str) -> tuple[bytes, str]:
     return archive.raw(found), ""
 
 
-def outgoing(raw: bytes) -> bytes:
-    """
-    HL7 files kept with line feeds, as their senders would send them: segments end in CR.
-
-    >>> outgoing(b"MSH|1\\nPID|2\\n"), outgoing(b'{"a": 1}\\n')
-    (b'MSH|1\\rPID|2\\r', b'{"a": 1}\\n')
-    """
-    if raw[:3] in (b"MSH", b"FHS", b"BHS") and b"\r" not in raw:
-        return raw.replace(b"\n", b"\r")
-    return raw
-
-
-def _answer(channel: Channel, inbound: Inbound, plan: Plan) -> bytes:
-    from engine.check.played import receipt_of
-
-    raw, now = inbound.raw, inbound.received_at
-    assert isinstance(raw, bytes)
-    return channel.format.acknowledge(raw, receipt_of(plan), channel.reading, now)
-
-
 def _show_tree(channel: Channel, raw: bytes) -> None:
     from engine.cli.files import tree_lines
     from engine.errors import MessageError
@@ -140,7 +116,7 @@ def _show_tree(channel: Channel, raw: bytes) -> None:
 
 
 def _show_plan(channel: Channel, plan: Plan, loaded: Loaded, indent: str = "") -> None:
-    from engine.cli.effects import said
+    from engine.check.effects import said
     from engine.cli.terminal import paint, safe
 
     words = [paint(plan.verdict.value, plan.verdict.value), plan.reason, plan.detail, plan.kind]
@@ -177,16 +153,11 @@ def _show_traces(traces: list[Any]) -> None:
             print(line)
 
 
-def _payloads(plan: Plan) -> list[Any]:
-    said = plan.acknowledgements.said if plan.acknowledgements is not None else ()
-    return [*plan.outbound, *said, *(one for part in plan.parts for one in _payloads(part))]
-
-
-def _show_payloads(plan: Plan) -> None:
+def _show_payloads(payloads: list[Any]) -> None:
     from engine.cli.messages import readable
     from engine.cli.terminal import paint, safe
 
-    for one in _payloads(plan):
+    for one in payloads:
         options = ", ".join(f"{name} {value}" for name, value in (one.options or {}).items())
         head = " ".join(part for part in (one.shows, options) if part)
         print(f"\n{paint('to ' + safe(one.destination), 'strong')}  {safe(head)}".rstrip())
@@ -201,28 +172,13 @@ def _show_answer(answer: bytes) -> None:
         print(f"\n{paint('answer', 'strong')}\n{readable(answer).rstrip()}")
 
 
-def _show_json(
-    plan: Plan, traces: list[Any], answer: bytes, effects: list[tuple[str, str]]
-) -> None:
+def _show_json(tried: Trial) -> None:
     from engine.cli.terminal import json_out
 
+    plan = tried.plan
     payloads = [
         {"destination": one.destination, "shows": one.shows, "payload": one.payload}
-        for one in _payloads(plan)
-    ]
-    fields = [
-        {
-            "mapping": mapping,
-            "of": product.of,
-            "field": rule.field,
-            "value": rule.value,
-            "file": rule.file or f"mappings/{mapping}.yaml",
-            "line": rule.line,
-            "rule": rule.rule,
-            "paths": rule.paths,
-        }
-        for mapping, product, rules in traces
-        for rule in rules
+        for one in tried.payloads
     ]
     json_out(
         {
@@ -232,11 +188,11 @@ def _show_json(
             "kind": plan.kind,
             "summary": plan.summary,
             "keys": dict(plan.keys),
-            "effects": [{"kind": kind, "says": text} for kind, text in effects],
+            "effects": [{"kind": kind, "says": text} for kind, text in tried.effects],
             "parts": [_part(part) for part in plan.parts],
-            "fields": fields,
+            "fields": tried.made,
             "payloads": payloads,
-            "answer": answer,
+            "answer": tried.answer,
         }
     )
 

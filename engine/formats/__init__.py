@@ -236,7 +236,7 @@ class Format(Protocol):
     ) -> Structure:
         """The same, where prefixes and files of the home decide, also without a name (`to: xml`)."""
 
-    def building(self, layout: Any, files: tuple[tuple[str, bytes], ...] = ()) -> Structure:
+    def whole_file(self, layout: Any, files: tuple[tuple[str, bytes], ...] = ()) -> Structure:
         """What a mapping fills that makes whole files of a layout (`to: FORMAT/LAYOUT` with `groups:`)."""
 
     def layout(self, name: str, node: Any, mistakes: Any) -> Any:

@@ -4,6 +4,8 @@ What people do with messages that are there, for the console and the command lin
     choosing    which messages are meant: moments, keys, all that fit, page by page
     replaying   what a replay would do, and in which steps it goes
     telling     the trail of a message as it is told
+    standing    why a destination waits
+    outgoing    files and pasted text as their senders would send them
     moving      which deliveries an order may move
     differing   what today's channel would make of a message, against what was sent
 """

@@ -8,9 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 
-def why(
-    live: dict[str, Any], span: Callable[[float], str], zone: tzinfo | None = None
-) -> str:
+def why(live: dict[str, Any], span: Callable[[float], str], zone: tzinfo | None = None) -> str:
     """
     Why a destination waits and until when. `span` says lengths of time; `zone` is the viewer's, None = this machine's.
 

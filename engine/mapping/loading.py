@@ -45,7 +45,7 @@ _ANEW = {
 }
 #: Formats of a later release.
 _LATER = ("fhir",)
-_STRUCTURED = ("structure", "structured", "building")
+_STRUCTURED = ("structure", "structured", "whole_file")
 _OUTSIDE = (
     "the condition of a place reads what stands there; what else it needs is named by a let"
 )

@@ -20,7 +20,7 @@ def found(
             return format_.structured(name, namespaces, home, to, mistakes), ""
         except LookupError as error:
             return None, str(error.args[0])
-    if hasattr(format_, "building"):
+    if hasattr(format_, "whole_file"):
         return _laid_out(format_, name, to, home, mistakes)
     try:
         return format_.structure(name), ""
@@ -47,7 +47,7 @@ def _laid_out(
     laid = layouts.layout(format_.__name__.rpartition(".")[2], name, home, to, mistakes)
     if laid is None:
         return None, "its layout has mistakes, or there is none"
-    return format_.building(laid[0], ((layouts.path_of(name), laid[1]),)), ""
+    return format_.whole_file(laid[0], ((layouts.path_of(name), laid[1]),)), ""
 
 
 def note(structure: Any, prints: Prints) -> None:

@@ -2,7 +2,8 @@
 Who may do what: people with accounts, the tokens of programs, roles and rights.
 
     rights      what there is to be allowed, and the roles that are sets of it
-    directory   people and sessions, kept in `data/people.db` (file)
+    directory   people, kept in `data/people.db` (file)
+    door        signing in, and sessions of browsers
     tokens      those of programs
     work        what people do about what is held: assign, comment, put away
     kept        how both are written there

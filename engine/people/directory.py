@@ -1,4 +1,4 @@
-"""People with accounts, and sessions of browsers. Whoever changes anything writes the audit record first."""
+"""People with accounts. Whoever changes anything writes the audit record first."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ import msgspec
 
 from engine.errors import CommandError
 from engine.people import onetime, passwords
+from engine.people.door import Door
 from engine.people.file import PeopleFile
-from engine.people.kept import NAME, digest, known, listed, person_of
-from engine.people.rights import Person
+from engine.people.kept import NAME, digest, known, listed
 from engine.people.tokens import Tokens
 from engine.people.work import Work
 
-#: Seconds after which a session ends, whatever happens; and without a request.
-SESSION, IDLE = 12 * 3600.0, 3600.0
-#: A session's last request is noted this often, in seconds: not every request is a write.
-NOTED = 60.0
+_VOID = "this token is not valid; the terminal of `corridor run` shows the one that is"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,15 +33,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     since: float
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser that somebody signed in with."""
-
-    person: Person
-    form: str
-    """What every form of theirs carries (against forged requests)."""
-
-
-class Directory:
+class Directory(Door):
     """People and sessions of one home. Safe for threads."""
 
     def __init__(self, home: Path, now: Callable[[], float] = time.time) -> None:
@@ -59,7 +48,7 @@ class Directory:
 
     def begun(self) -> bool:
         """Whether there is an administrator who can sign in."""
-        return any("administrator" in one.roles and not one.disabled for one in self.accounts())
+        return any(_manages(one) for one in self.accounts())
 
     def invite(self) -> str:
         """A fresh one-time token that makes the first administrator; the one before is void. CommandError once there is one."""
@@ -76,14 +65,15 @@ class Directory:
 
     def begin(self, invitation: str, name: str, password: str) -> None:
         """Make the first administrator. CommandError where the token is not the one that was given out, or is used up."""
+        given = digest(invitation)
         if self.begun() or not self.file.rows(
-            "SELECT 1 FROM invitation WHERE secret = ?", digest(invitation)
+            "SELECT 1 FROM invitation WHERE secret = ?", given
         ):
-            raise CommandError(
-                "this token is not valid; the terminal of `corridor run` shows the one that is"
-            )
+            raise CommandError(_VOID)
+        self._acceptable(name, password, ["administrator"])
+        if not self.file.rows("DELETE FROM invitation WHERE secret = ? RETURNING 1", given):
+            raise CommandError(_VOID)  # somebody else used it just now
         self.add(name, password, ["administrator"])
-        self.file.rows("DELETE FROM invitation")
 
     # -- accounts -------------------------------------------------------------------------------------------
 
@@ -108,18 +98,20 @@ class Directory:
         self, name: str, password: str, roles: Collection[str], tags: Collection[str] = ()
     ) -> None:
         """A new account. CommandError where the name, the password or a role cannot be taken."""
+        self._acceptable(name, password, roles)
+        if not self.file.rows(
+            "INSERT INTO person VALUES (?, ?, ?, ?, '', 0, 0, 0, 0, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            name, passwords.hashed(password), listed(roles), listed(tags), self._now(),
+        ):  # fmt: skip
+            raise CommandError(f"there is an account '{name}' already")
+
+    def _acceptable(self, name: str, password: str, roles: Collection[str]) -> None:
         if not NAME.fullmatch(name):
             raise CommandError(
                 "a name is 1 to 63 small letters, digits, dots and dashes: a.smith"
             )
         passwords.check(password, name)
         known(roles)
-        if self.file.rows("SELECT 1 FROM person WHERE name = ?", name):
-            raise CommandError(f"there is an account '{name}' already")
-        self.file.rows(
-            "INSERT INTO person VALUES (?, ?, ?, ?, '', 0, 0, 0, 0, ?)",
-            name, passwords.hashed(password), listed(roles), listed(tags), self._now(),
-        )  # fmt: skip
 
     def change(
         self,
@@ -142,7 +134,7 @@ class Directory:
         )
         known(new.roles)
         others = [one for one in self.accounts() if one.name != name]
-        if not any("administrator" in one.roles and not one.disabled for one in (*others, new)):
+        if not any(_manages(one) for one in (*others, new)):
             raise CommandError(
                 "nobody would be left who can manage people; make another administrator first"
             )
@@ -163,14 +155,20 @@ class Directory:
             )
         self.file.together(steps)
 
-    def own_password(self, name: str, old: str, new: str) -> None:
-        """Somebody's own new password; their sessions go on. CommandError where the old one is wrong or the new one too weak."""
-        row = self.file.one("SELECT password FROM person WHERE name = ?", name)
-        if row is None or not passwords.fits(row[0], old):
-            raise CommandError("the old password is not right")
+    def own_password(self, name: str, new: str, session: str) -> None:
+        """Somebody's own new password, once they proved the old one; of their sessions only this one goes on. CommandError where it is too weak."""
         passwords.check(new, name)
-        self.file.rows(
-            "UPDATE person SET password = ? WHERE name = ?", passwords.hashed(new), name
+        self.file.together(
+            [
+                (
+                    "UPDATE person SET password = ? WHERE name = ?",
+                    (passwords.hashed(new), name),
+                ),
+                (
+                    "DELETE FROM session WHERE person = ? AND secret <> ?",
+                    (name, digest(session)),
+                ),
+            ]
         )
 
     def set_one_time(self, name: str, secret: str, code: str) -> None:
@@ -188,62 +186,7 @@ class Directory:
                 return account
         raise CommandError(f"there is no account '{name}'")
 
-    # -- signing in -----------------------------------------------------------------------------------------
 
-    def sign_in(self, name: str, password: str, code: str = "") -> str:
-        """
-        A new session's secret. CommandError in the same words whatever was wrong; after several wrong attempts the next one
-        counts only after a wait that doubles, so that nobody is locked out by somebody else for long.
-        """
-        row = self.file.one(
-            "SELECT password, onetime, step, disabled, wrong, wrong_at FROM person WHERE name = ?",
-            name,
-        )
-        kept, secret, step, disabled, wrong, wrong_at = row or ("", "", 0, 1, 0, 0.0)
-        now = self._now()
-        if now < wrong_at + passwords.wait(wrong):
-            left = int(wrong_at + passwords.wait(wrong) - now) + 1
-            raise CommandError(f"too many wrong attempts; try again in {left} s")
-        fits = passwords.fits(kept, password)
-        used = onetime.step_of(secret, code, now, step) if secret else 0
-        if not fits or used is None or disabled:
-            self.file.rows(
-                "UPDATE person SET wrong = wrong + 1, wrong_at = ? WHERE name = ?", now, name
-            )
-            raise CommandError("name, password or code is not right")
-        made = secrets.token_urlsafe(32)
-        self.file.together(
-            [
-                (
-                    "UPDATE person SET wrong = 0, step = max(step, ?) WHERE name = ?",
-                    (used, name),
-                ),
-                ("DELETE FROM session WHERE since < ?", (now - SESSION,)),
-                (
-                    "INSERT INTO session VALUES (?, ?, ?, ?, ?)",
-                    (digest(made), name, secrets.token_urlsafe(24), now, now),
-                ),
-            ]
-        )
-        return made
-
-    def session(self, secret: str) -> Session | None:
-        """Whose session it is; None where it has ended."""
-        now, kept = self._now(), digest(secret)
-        row = self.file.one(
-            "SELECT person.name, roles, tags, disabled, form, session.since, seen_at FROM session"
-            " JOIN person ON person.name = session.person WHERE secret = ?",
-            kept,
-        )
-        if row is None:
-            return None
-        name, roles, tags, disabled, form, since, seen_at = row
-        if disabled or now > since + SESSION or now > seen_at + IDLE:
-            return None
-        if now > seen_at + NOTED:
-            self.file.rows("UPDATE session SET seen_at = ? WHERE secret = ?", now, kept)
-        return Session(person=person_of(name, roles, tags), form=form)
-
-    def sign_out(self, secret: str) -> None:
-        """End a session."""
-        self.file.rows("DELETE FROM session WHERE secret = ?", digest(secret))
+def _manages(account: Account) -> bool:
+    """Whether they can manage people: an administrator of some channels only cannot."""
+    return "administrator" in account.roles and not account.disabled and not account.tags

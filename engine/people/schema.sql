@@ -10,6 +10,9 @@ CREATE TABLE session (
   secret BLOB PRIMARY KEY, person TEXT NOT NULL, form TEXT NOT NULL, since REAL NOT NULL,
   seen_at REAL NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX session_person ON session (person);
+-- Names that nobody has, of which somebody gave passwords: as hashes, for what is typed there may be a password.
+CREATE TABLE stranger (
+  name BLOB PRIMARY KEY, wrong INTEGER NOT NULL, wrong_at REAL NOT NULL) STRICT, WITHOUT ROWID;
 -- What begins the first account; gone once there is an administrator.
 CREATE TABLE invitation (secret BLOB PRIMARY KEY, since REAL NOT NULL) STRICT, WITHOUT ROWID;
 -- What people do about what is held. An item is message * 65536 + the delivery's place in the message; place 0 = the

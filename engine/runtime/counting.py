@@ -7,6 +7,7 @@ from engine.lanes import Lanes
 from engine.log import Log
 from engine.message import Delivery, Inbound, Plan, Receipt, State, Verdict
 from engine.pipeline import Attempt, Clock
+from engine.runtime.buckets import Buckets
 from engine.store.loading import Loading
 
 #: Rejected parts of one large message that have a line in the log each; the others are counted.
@@ -24,6 +25,12 @@ class Counting:
         self.verdicts: dict[str, int] = {}
         self.last_received_at = 0.0
         self._ring, self._minute = [0] * MINUTES, 0
+        self.accepting = Buckets()
+        """From the last byte received to the commit, in seconds."""
+        self.answering: dict[str, Buckets] = {}
+        """By destination: attempts."""
+        self.delivering: dict[str, Buckets] = {}
+        """By destination: from the queue to the partner's yes."""
 
     def rate(self) -> list[int]:
         """Messages in each of the last MINUTES minutes, oldest first; the last one is not over yet."""
@@ -46,6 +53,7 @@ class Counting:
         now = self._clock.now()
         self._ring[self._turned(now)] += 1
         self.received += 1
+        self.accepting.add(now - inbound.received_at)
         self.last_received_at = inbound.received_at
         verdict = receipt.verdict.value
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
@@ -105,12 +113,19 @@ class Counting:
         """An attempt ended."""
         settlement = attempt.settlement
         state = settlement.state
+        name = lanes.route.name
+        if (answering := self.answering.get(name)) is None:
+            answering, self.delivering[name] = Buckets(), Buckets()
+            self.answering[name] = answering
+        answering.add(settlement.duration)
+        if state is State.DELIVERED:
+            self.delivering[name].add(settlement.at - delivery.queued_at)
         self._log.event(
             "info" if state is State.DELIVERED else "warning",
             channel.name,
             "waiting" if state is State.QUEUED else state.value,
             delivery.message,
-            destination=lanes.route.name,
+            destination=name,
             status=settlement.status,
             detail=settlement.detail,
             duration=settlement.duration,

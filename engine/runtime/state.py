@@ -11,8 +11,8 @@ from engine.runtime.engine import Engine
 from engine.runtime.station import Station
 
 
-def state_of(engine: Engine) -> dict[str, Any]:
-    """Everything that runs in a home, as plain values."""
+def state_of(engine: Engine, *, with_times: bool = False) -> dict[str, Any]:
+    """Everything that runs in a home, as plain values; `with_times` also how long things took (engine/runtime/buckets.py)."""
     return {
         "running": True,
         "process": os.getpid(),
@@ -22,7 +22,10 @@ def state_of(engine: Engine) -> dict[str, Any]:
         "loop_lag_ms": _lag(engine),
         "store": engine.store.state(),
         "log_dropped": engine.log.dropped,
-        "channels": [_station(station) for station in engine.stations.values()],
+        "channels": [
+            _station(station) | (_times(station) if with_times else {})
+            for station in engine.stations.values()
+        ],
     }
 
 
@@ -55,6 +58,15 @@ def _station(station: Station) -> dict[str, Any]:
             for name, lanes in station.lanes.items()
         ],
     }
+
+
+def _times(station: Station) -> dict[str, Any]:
+    counting = station.counting
+    times = {
+        name: {"attempts": one.state(), "delivery": counting.delivering[name].state()}
+        for name, one in counting.answering.items()
+    }
+    return {"accept": counting.accepting.state(), "times": times}
 
 
 def _loading(station: Station) -> dict[str, Any] | None:

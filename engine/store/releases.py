@@ -122,7 +122,9 @@ def findings(execute: Callable[..., Any]) -> Iterator[str]:
         yield f"{len(unused)} texts belong to no release"
 
 
-def _walk(execute: Callable[..., Any], query: str, begin: Any, step: int = 500) -> Iterator[Any]:
+def _walk(
+    execute: Callable[..., Any], query: str, begin: Any, step: int = 500
+) -> Iterator[Any]:
     at = begin
     while rows := execute(_SQL[query], (at, step)).fetchall():
         yield from rows

@@ -13,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.web import guard
 from engine.web.answering import answering
 from engine.web.endpoint import Endpoint
+from engine.web.gate import Gate
 from engine.web.house import House
 from engine.web.problem import Problem, details
 from engine.web.showing import error_page
@@ -35,7 +34,7 @@ def make(house: House) -> Starlette:
     ]
     nowhere = {404: _nowhere(house), 405: _nowhere(house)}
     return Starlette(
-        routes=routes, middleware=[Middleware(_Headers)], exception_handlers=nowhere
+        routes=routes, middleware=[Middleware(Gate, settings=house.installation.console)], exception_handlers=nowhere
     )
 
 
@@ -79,35 +78,3 @@ def _routes(
         )
         for endpoint in endpoints
     ]
-
-
-class _Headers:
-    """The headers of guard.HEADERS on every answer, also on those of no endpoint."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        is_asset = scope["path"].startswith("/static/")
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                known = {name for name, _ in message["headers"]}
-                extra = {
-                    **guard.HEADERS,
-                    **({"cache-control": "max-age=3600"} if is_asset else {}),
-                }
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (name.encode(), value.encode())
-                        for name, value in extra.items()
-                        if name.encode() not in known
-                    ),
-                ]
-            await send(message)
-
-        await self.app(scope, receive, sending)

@@ -17,7 +17,7 @@ class Asked(Generic[Query, Body]):
 
     def __init__(
         self, *, house: House, person: Person, path: dict[str, str], query: Query, body: Body,
-        form: str = "", address: str = "", cookies: dict[str, str] | None = None,
+        form: str = "", address: str = "", cookies: dict[str, str] | None = None, session: str = "",
     ) -> None:  # fmt: skip
         self.house, self.person = house, person
         self.path = path
@@ -26,6 +26,8 @@ class Asked(Generic[Query, Body]):
         self.form = form
         """What every form of this session carries; empty for a token."""
         self.address = address
+        self.session = session
+        """The secret of the session; empty for a token."""
         self.cookies = cookies or {}
         self.set_cookies: dict[str, str] = {}
         """Cookies to set with the answer; an empty value ends one."""

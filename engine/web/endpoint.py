@@ -35,6 +35,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it answers server-sent events: the handler is an async generator of (event, value)."""
     open: bool = False
     """Whether people who are not signed in may ask: the sign-in page, `/live`."""
+    heavy: bool = False
+    """Whether it costs much, as a password does: two at a time, and none of the threads that the others need."""
     raw: str = ""
     """Media type where the handler gives the answer's bytes themselves: a download."""
 

@@ -8,12 +8,18 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.requests import Request
 
-from engine.people.rights import Person
+from engine.people.rights import Person, Right
 from engine.web.endpoint import Endpoint
 from engine.web.house import House
 from engine.web.problem import Problem
 
 COOKIE = "corridor"
+#: With TLS no other name of the same domain can set it (RFC 6265bis, 4.1.3.2).
+_PREFIX = "__Host-"
+#: What a page sends with what it asks by itself while nobody touches it: that does not keep a session open.
+UNATTENDED = "x-unattended"
+#: What concerns the whole house is not for people of some channels only: they could give themselves the others.
+WHOLE = frozenset({Right.USERS, Right.AUDIT})
 #: The field of every form, and the header of every scripted request, that carries the session's word.
 FORM_FIELD, FORM_HEADER = "form_word", "x-form-word"
 
@@ -40,6 +46,27 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The word that forms of this session carry; empty for a token or for nobody."""
 
 
+def cookie_name(request: Request) -> str:
+    """The name of the session's cookie."""
+    return _PREFIX + COOKIE if request.url.scheme == "https" else COOKIE
+
+
+def session_of(request: Request) -> str:
+    """The session's secret that the browser sends; empty where it sends none."""
+    return request.cookies.get(cookie_name(request), "")
+
+
+def still(request: Request, house: House, endpoint: Endpoint) -> bool:
+    """Whether who began to listen may still listen. Listening does not keep a session open."""
+    if "authorization" in request.headers:
+        who = caller(request, house)
+        person = who.person if who is not None else None
+    else:
+        session = house.directory.session(session_of(request), attended=False)
+        person = session.person if session is not None else None
+    return person is not None and _may(person, endpoint)
+
+
 def caller(request: Request, house: House) -> Caller | None:
     """By the token in `Authorization`, else by the session's cookie; None = nobody known."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -50,8 +77,8 @@ def caller(request: Request, house: House) -> Caller | None:
             else None
         )
         return Caller(person=person) if person is not None else None
-    cookie = request.cookies.get(COOKIE, "")
-    session = house.directory.session(cookie) if cookie else None
+    cookie, attended = session_of(request), UNATTENDED not in request.headers
+    session = house.directory.session(cookie, attended=attended) if cookie else None
     return Caller(person=session.person, form=session.form) if session is not None else None
 
 
@@ -65,10 +92,16 @@ def admit(request: Request, house: House, endpoint: Endpoint) -> Caller:
         raise Problem(
             401, "unauthenticated", "sign in, or send a token: Authorization: Bearer ..."
         )
-    if endpoint.right is not None and endpoint.right not in who.person.rights:
-        raise Problem(403, "forbidden", f"this takes the right '{endpoint.right.value}'")
+    if endpoint.right is not None and not _may(who.person, endpoint):
+        whole = " for all channels" if endpoint.right in WHOLE else ""
+        raise Problem(403, "forbidden", f"this takes the right '{endpoint.right.value}'{whole}")
     _same_origin(request, endpoint)
     return who
+
+
+def _may(person: Person, endpoint: Endpoint) -> bool:
+    right = endpoint.right
+    return right is None or (right in person.rights and not (right in WHOLE and person.tags))
 
 
 def _same_origin(request: Request, endpoint: Endpoint) -> None:

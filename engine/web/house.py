@@ -59,6 +59,13 @@ class House:
                 self._asked_at = time.monotonic()
             return self._live
 
+    def times(self) -> dict[str, Any]:
+        """The same with how long things took; `running` False where no engine runs."""
+        try:
+            return orders.send(self.home, "status", {"times": True}, who="console")
+        except CommandError:
+            return {"running": False}
+
     def stations(self) -> dict[str, dict[str, Any]]:
         """The running channels, by name."""
         return {one["channel"]: one for one in self.live().get("channels", ())}

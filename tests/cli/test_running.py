@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from engine.cli.status import why
+from engine.cli.terminal import span
+from engine.handling.standing import why
 from engine.message import short_id
 from engine.store.archive import SqliteArchive
 
@@ -110,9 +111,10 @@ def test_the_reason_why_something_waits() -> None:
         "breaker": "closed",
         "drain_rate": 0,
     }
-    assert why(live) == "on hold; month end"
+    assert why(live, span) == "on hold; month end"
     assert (
-        why({**live, "state": "idle", "why": "", "drain_rate": 5.0}) == "draining at 5 a second"
+        why({**live, "state": "idle", "why": "", "drain_rate": 5.0}, span)
+        == "draining at 5 a second"
     )
     paused = {
         **live,
@@ -121,7 +123,7 @@ def test_the_reason_why_something_waits() -> None:
         "next_attempt_in": 300.0,
         "breaker": "open",
     }
-    assert why(paused) == "401; next attempt in 5 min"
+    assert why(paused, span) == "401; next attempt in 5 min"
 
 
 def test_verify_finds_a_sound_store_sound(corridor, kept) -> None:

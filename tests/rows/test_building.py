@@ -60,7 +60,7 @@ def add(structure: Any, around: Any, kind: str, **values: str) -> Any:
 
 
 def test_header_records_those_inside_them_and_the_trailer_of_a_mainframes_file() -> None:
-    structure = fixed.building(BANK)
+    structure = fixed.whole_file(BANK)
     made = structure.new(None)
     first = add(structure, made, "P", number="C-1", amount="12.5")
     add(structure, first, "N", note="PAID, LATE")
@@ -85,7 +85,7 @@ def test_a_file_of_one_type_has_its_line_of_names() -> None:
     layout = Layout(
         name="plain", columns=("item", "text"), header="names", separator=";", end="crlf"
     )
-    structure = delimited.building(layout)
+    structure = delimited.whole_file(layout)
     made = structure.new(None)
     add(structure, made, "rows", item="A1", text="a;b")
     add(structure, made, "rows", item="A2")
@@ -94,7 +94,7 @@ def test_a_file_of_one_type_has_its_line_of_names() -> None:
 
 
 def test_what_cannot_be_is_named() -> None:
-    structure = fixed.building(BANK)
+    structure = fixed.whole_file(BANK)
     with pytest.raises(LookupError, match="no type 'X' in the layout 'bank'; there is H, P, T"):
         structure.group("X")
     with pytest.raises(LookupError, match="no type 'H' inside 'P'; there is only N"):
@@ -125,7 +125,7 @@ def test_a_trailer_has_to_have_room_for_what_it_says() -> None:
         },
         trailer=Trailer(count=Count(is_="count")),
     )
-    structure = delimited.building(layout)
+    structure = delimited.whole_file(layout)
     made = structure.new(None)
     add(structure, made, "T", count="999")
     assert made.render() == b"T,0\n", "the figures are those of the file, whatever is set"

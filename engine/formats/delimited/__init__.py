@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.formats import Blocks, Part, Parting, Reading, Surveyed
-from engine.formats.delimited.building import building
+from engine.formats.delimited.building import whole_file
 from engine.formats.delimited.layout import Layout, Type, When, layout, problem
 from engine.formats.delimited.reader import Reader
 from engine.formats.delimited.rejects import rejects
@@ -35,7 +35,6 @@ __all__ = [
     "Layout",
     "Part",
     "acknowledge",
-    "building",
     "layout",
     "line",
     "parse",
@@ -52,6 +51,7 @@ __all__ = [
     "survey",
     "tree",
     "unique",
+    "whole_file",
 ]
 
 paths = RowPaths()

@@ -48,6 +48,6 @@ class Lines:
         return {type.columns[type.when.column - 1]: said if isinstance(said, str) else said[0]}
 
 
-def building(layout: Layout, files: tuple[tuple[str, bytes], ...] = ()) -> FileStructure:
+def whole_file(layout: Layout, files: tuple[tuple[str, bytes], ...] = ()) -> FileStructure:
     """What a mapping fills that makes whole files of a layout; `files` are those that decide about it."""
     return FileStructure(layout.name, layout, Lines(layout), files=files)

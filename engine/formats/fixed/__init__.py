@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from engine.formats import Blocks, Part, Parting, Reading, Surveyed
-from engine.formats.fixed.building import building
+from engine.formats.fixed.building import whole_file
 from engine.formats.fixed.checks import layout, problem
 from engine.formats.fixed.fields import Field
 from engine.formats.fixed.layout import Layout, Record, Type, When
@@ -38,7 +38,6 @@ __all__ = [
     "Layout",
     "Part",
     "acknowledge",
-    "building",
     "layout",
     "line",
     "parse",
@@ -55,6 +54,7 @@ __all__ = [
     "survey",
     "tree",
     "unique",
+    "whole_file",
 ]
 
 paths = RowPaths()

@@ -45,6 +45,6 @@ class Records:
         return {name: said for name, (begin, _) in found.items() if begin == type.when.at - 1}
 
 
-def building(layout: Layout, files: tuple[tuple[str, bytes], ...] = ()) -> FileStructure:
+def whole_file(layout: Layout, files: tuple[tuple[str, bytes], ...] = ()) -> FileStructure:
     """What a mapping fills that makes whole files of a layout; `files` are those that decide about it."""
     return FileStructure(layout.name, layout, Records(layout), files=files)

@@ -36,7 +36,7 @@ def in_unit(quantity: Decimal, unit: str, wanted: str, packs: Any) -> Decimal:
                 return _plain(ARITHMETIC.divide(many, of_other[smaller]))
     except DecimalException:
         raise Unreadable("too large, or a packaging that holds nothing") from None
-    return quantity
+    raise Missed("no packaging leads from the one unit to the other")
 
 
 def _plain(number: Decimal) -> Decimal:

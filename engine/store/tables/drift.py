@@ -87,13 +87,22 @@ def drift(home: Path, table: str, now: float, days: int) -> Drift | None:
     )
 
 
+def missing(home: Path, table: str, now: float) -> tuple[Missing, ...]:
+    """What was asked for and would not be found now either, most often first; of a table without data all of it."""
+    rows = TableRows(home)
+    versions = rows.versions(table)
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
+    current = TableFile(table_file(home, table, versions[-1].file)) if versions else None
+    return _missing(rows, table, current, today)
+
+
 def _in_force(versions: list[Version], at: float) -> Version:
     """The version in force at a moment, or the first."""
     return next((one for one in reversed(versions) if one.at <= at), versions[0])
 
 
 def _missing(
-    rows: TableRows, table: str, current: TableFile, today: str
+    rows: TableRows, table: str, current: TableFile | None, today: str
 ) -> tuple[Missing, ...]:
     """What was not found and would not be found now either."""
     return tuple(
@@ -105,7 +114,7 @@ def _missing(
             last_at=one.last_at,
         )
         for one in rows.misses(table)
-        if current.find(one.key.encode(), one.at or today) is None
+        if current is None or current.find(one.key.encode(), one.at or today) is None
     )
 
 

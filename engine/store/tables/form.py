@@ -139,8 +139,8 @@ class TableFile:
             if low <= crc32(keys) < high:
                 yield keys, rest
 
-    def ordered(self) -> Iterator[Row]:
-        """Every row, in the order in which they were imported."""
+    def ordered(self, start: int = 0) -> Iterator[Row]:
+        """Every row, in the order in which they were imported; from a place in that order on."""
         trailer = self.trailer
         order = array("Q")
         begins = trailer.index + (trailer.buckets + 1) * OFFSET
@@ -150,8 +150,8 @@ class TableFile:
         if not trailer.rows:
             return
         with mmap.mmap(self._handle, trailer.end + 1, prot=mmap.PROT_READ) as rows:
-            for start in order:
-                row = rows[start + 1 : rows.find(ROW, start + 1)]
+            for at in order[start:]:
+                row = rows[at + 1 : rows.find(ROW, at + 1)]
                 yield self.row(*row.partition(VALUES)[::2])
 
     def row(self, keys: bytes, rest: bytes) -> Row:

@@ -65,7 +65,7 @@ def show(asked: Asked[Query, Nothing]) -> Any:
         try:
             page = views.page(asked, query, key)
         except (Problem, StoreError) as error:
-            why = f"{error}."
+            why = f"{str(error)[:1].upper()}{str(error)[1:]}."
     seen = views.visible(asked)
     stations = asked.house.stations()
     return {

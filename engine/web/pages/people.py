@@ -55,6 +55,7 @@ class PasswordForm(msgspec.Struct, frozen=True, kw_only=True):
 class AppForm(msgspec.Struct, frozen=True, kw_only=True):
     """An authenticator app."""
 
+    password: str = ""
     secret: str = ""
     code: str = ""
 
@@ -170,7 +171,7 @@ def own_password(asked: Asked[Nothing, PasswordForm]) -> Any:
 def own_app(asked: Asked[Nothing, AppForm]) -> Any:
     """An authenticator app from now on."""
     try:
-        actions.one_time(asked, asked.body.secret, asked.body.code)
+        actions.one_time(asked, asked.body.password, asked.body.secret, asked.body.code)
     except (CommandError, ValueError) as error:
         why = str(error) if isinstance(error, CommandError) else "load the page again"
         return Page("me.html", _own(asked, why), 409)

@@ -162,6 +162,8 @@ def page(asked: Asked[Any, Any], filters: Filters, key: tuple[str, str] | None =
     """One page."""
     before = number(filters.before) if filters.before else None
     archive, limit = asked.house.archive, filters.limit
+    if visible(asked) == frozenset():
+        return Page(messages=[], before="", looked_back_to=0.0)
     rows, reached = archive.look(wanted(asked, filters, key), before, limit + 1, PATIENCE)
     full = len(rows) > limit
     last = rows[limit - 1].id if full else reached
@@ -181,6 +183,8 @@ def all_of(
     asked: Asked[Any, Any], filters: Filters, key: tuple[str, str] | None, most: int
 ) -> list[Found]:
     """All that fit, oldest first; Problem where they are more than `most` or too many to look through."""
+    if visible(asked) == frozenset():
+        return []
     archive, ends = asked.house.archive, time.monotonic() + 10 * PATIENCE
     chosen, before = list[Found](), None
     while True:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from engine.channel import Channel
-    from engine.message import Plan
+from engine.channel import Channel
+from engine.channel.words import lasting, released
+from engine.message import Plan
 
 
 def said(
@@ -22,8 +21,6 @@ def said(
 
 
 def _joins(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
-    from engine.channel.words import released
-
     for join in plan.joins:
         if not join.group and channel.collect is not None:
             collect = channel.collect
@@ -39,8 +36,6 @@ def _joins(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _remembers(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
-    from engine.channel.words import lasting
-
     names = {record.name for record in plan.remembers}
     for remember in channel.remembers:
         if remember.name in names:
@@ -50,8 +45,6 @@ def _remembers(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _expects(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
-    from engine.channel.words import lasting
-
     for expected in plan.expects:
         if expected.payload:
             if expected.within:
