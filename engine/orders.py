@@ -96,12 +96,13 @@ def send(
     arguments: dict[str, Any] | None = None,
     who: str = "",
     reason: str = "",
+    patience: float = PATIENCE,
 ) -> dict[str, Any]:
-    """Order something of the running engine and wait for its answer. CommandError when it does not run, or says no."""
+    """Order something of the running engine and wait for its answer, `patience` seconds. CommandError when it does not run, or says no."""
     ordered = Ordered(verb=verb, arguments=arguments or {}, who=who or _user(), reason=reason)
     try:
         with _address(home) as address, socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(PATIENCE)
+            line.settimeout(patience)
             line.connect(address)
             line.sendall(msgspec.json.encode(ordered) + b"\n")
             answer = b"".join(iter(lambda: line.recv(65536), b""))

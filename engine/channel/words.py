@@ -54,3 +54,16 @@ def hours(found: Hours) -> str:
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def place(link: Link) -> str:
+    """Where a connector receives or sends, in words, without what stands behind the `?` of an address."""
+    settings = link.settings
+    if url := str(getattr(settings, "url", "") or ""):
+        return url.partition("?")[0].rpartition("@")[2] if "@" in url else url.partition("?")[0]
+    host, port, path, folder = (
+        str(said) if (said := getattr(settings, name, None)) not in (None, "") else ""
+        for name in ("host", "port", "path", "folder")
+    )
+    address = f"{host}:{port}" if port else ""
+    return " ".join(part for part in (address + path, folder) if part)

@@ -81,7 +81,8 @@ def verified(connection: apsw.Connection) -> Verified:
         if row[0] != place + 1:
             missing = f"audit record {place + 1} is gone: {name} comes after {place}"
             return Verified(sound=False, records=place, head="", broken=missing)
-        before, place = _seal(before, row), row[0]
+        before = _seal(before, row)
+        place += 1
         if seal is None and sealed:
             return _broken(place, f"{name} has lost its seal")
         if seal is not None and seal != before:

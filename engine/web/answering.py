@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
+import anyio
+import anyio.to_thread
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from engine.web import guard, showing
+from engine.web import guard, showing, streaming, taking
 from engine.web.asked import Asked
-from engine.web.endpoint import Endpoint, Nothing
+from engine.web.endpoint import Endpoint
 from engine.web.house import House
 from engine.web.problem import Problem, details, problem_of
 
-#: Longest body of a request, in bytes.
-LONGEST = 4 * 1024 * 1024
-#: Most fields of a form or a query.
-FIELDS = 200
+#: What costs much is done so many at a time, and so many may wait for it.
+HEAVY, WAITING = 2, 40
+
+#: What stays as it is in an address; line ends and what is not ASCII do not.
+_ADDRESS = ":/%#?=@[]!$&'()*+,;~"
 
 Answering = Callable[[Request], Awaitable[Response]]
 
@@ -45,11 +50,12 @@ class Page(msgspec.Struct, frozen=True):
 
 def answering(house: House, endpoint: Endpoint, *, is_api: bool) -> Answering:
     """The Starlette endpoint of one endpoint."""
+    limiter = anyio.CapacityLimiter(HEAVY) if endpoint.heavy else None
 
     async def answer(request: Request) -> Response:
         number = uuid4().hex[:16]
         try:
-            response = await _answer(request, house, endpoint, is_api)
+            response = await _answer(request, house, endpoint, is_api, limiter)
         except Exception as error:
             response = _wrong(request, house, error, number, is_api)
         response.headers["x-request-id"] = number
@@ -60,27 +66,39 @@ def answering(house: House, endpoint: Endpoint, *, is_api: bool) -> Answering:
     return answer
 
 
-async def _answer(request: Request, house: House, endpoint: Endpoint, is_api: bool) -> Response:
+async def _answer(
+    request: Request, house: House, endpoint: Endpoint, is_api: bool, limiter: anyio.CapacityLimiter | None
+) -> Response:  # fmt: skip
     who = await run_in_threadpool(guard.admit, request, house, endpoint)
-    body = await _body(request, endpoint, who)
+    body = await taking.body(request, endpoint, who)
     asked: Asked[Any, Any] = Asked(
         house=house,
         person=who.person,
         path=dict(request.path_params),
-        query=_query(request, endpoint),
+        query=taking.query(request, endpoint),
         body=body,
         form=who.form,
         address=request.client.host if request.client else "",
         cookies=dict(request.cookies),
+        session=guard.session_of(request),
     )
     if endpoint.stream:
-        return StreamingResponse(
-            _events(endpoint.handler(asked)), media_type="text/event-stream"
-        )
-    given = await run_in_threadpool(endpoint.handler, asked)
+        return _stream(request, asked, endpoint)
+    if limiter is not None and limiter.statistics().tasks_waiting >= WAITING:
+        raise Problem(503, "busy", "too many ask for this at once; try again in a moment")
+    given = await anyio.to_thread.run_sync(endpoint.handler, asked, limiter=limiter)
     response = await run_in_threadpool(_shown, request, asked, endpoint, given, is_api)
     _cookies(response, asked, request)
     return response
+
+
+def _stream(request: Request, asked: Asked[Any, Any], endpoint: Endpoint) -> Response:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(asked.house.places.taken(asked.person.name))
+        place = stack.pop_all()
+    may = partial(guard.still, request, asked.house, endpoint)
+    lines = streaming.events(endpoint.handler(asked), may, place)
+    return StreamingResponse(lines, media_type="text/event-stream")
 
 
 def _shown(
@@ -108,94 +126,20 @@ def _redirect(request: Request, asked: Asked[Any, Any], given: Redirect) -> Resp
     if given.say:
         asked.set_cookies["said"] = given.say
     if request.headers.get("hx-request") == "true":
-        return Response(status_code=204, headers={"hx-redirect": given.to})
+        return Response(
+            status_code=204, headers={"hx-redirect": quote(given.to, safe=_ADDRESS)}
+        )
     return RedirectResponse(given.to, 303)
 
 
 def _cookies(response: Response, asked: Asked[Any, Any], request: Request) -> None:
-    for name, value in asked.set_cookies.items():
-        secure = request.url.scheme == "https"
-        if value:
-            said = showing.cookie_text(value) if name == "said" else value
-            response.set_cookie(
-                name, said, httponly=True, samesite="lax", secure=secure, path="/"
-            )
-        else:
-            response.delete_cookie(name, path="/")
-
-
-# -- what it takes ----------------------------------------------------------------------------------------------
-
-
-def _query(request: Request, endpoint: Endpoint) -> Any:
-    known = {field.encode_name for field in msgspec.structs.fields(endpoint.query)}
-    given: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items()[: FIELDS + 1]:
-        if name not in known:
-            raise Problem(
-                400, "bad_request", "there is a parameter that this address does not take"
-            )
-        if value != "":
-            given[name] = value
-    return msgspec.convert(given, endpoint.query, strict=False)
-
-
-async def _body(request: Request, endpoint: Endpoint, who: guard.Caller) -> Any:
-    if not endpoint.changes:
-        return None
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    word = request.headers.get(guard.FORM_HEADER, "")
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        given = await _form(request)
-        word = str(given.pop(guard.FORM_FIELD, "") or word)
-        guard.check_form(who, endpoint, word)
-        return msgspec.convert(_of_form(given, endpoint.body), endpoint.body, strict=False)
-    guard.check_form(who, endpoint, word)
-    content = await _content(request)
-    if endpoint.body is Nothing and not content.strip():
-        return Nothing()
-    if kind not in ("application/json", ""):
-        raise Problem(415, "unsupported", "send JSON, or a form")
-    _shallow(content)
-    return msgspec.json.decode(content or b"{}", type=endpoint.body)
-
-
-async def _content(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LONGEST:
-            raise Problem(413, "too_large", f"a request has at most {LONGEST // 1024**2} MB")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _shallow(content: bytes) -> None:
-    """JSON nested thousands deep is nobody's request."""
-    if content.count(b"[") + content.count(b"{") > 100_000:
-        raise Problem(400, "bad_request", "the body is nested too deep")
-
-
-async def _form(request: Request) -> dict[str, Any]:
-    if int(request.headers.get("content-length") or 0) > LONGEST:
-        raise Problem(413, "too_large", f"a form has at most {LONGEST // 1024**2} MB")
-    async with request.form(max_files=1, max_fields=FIELDS, max_part_size=LONGEST) as form:
-        found: dict[str, Any] = {}
-        for name, value in form.multi_items():
-            text = value if isinstance(value, str) else (await value.read()).decode("latin-1")
-            found.setdefault(name, []).append(text)
-    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
-
-
-def _of_form(given: dict[str, Any], body: type) -> dict[str, Any]:
-    """A form says nothing where a field is empty, and a list of one as that one."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(body)}
-    made: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in fields and value != "":
-            lists = "list" in str(fields[name].type) or "tuple" in str(fields[name].type)
-            made[name] = [value] if lists and not isinstance(value, list) else value
-    return made
+    secure = request.url.scheme == "https"
+    for plain, value in asked.set_cookies.items():
+        name = guard.cookie_name(request) if plain == guard.COOKIE else plain
+        said = showing.cookie_text(value) if plain == "said" else value
+        response.set_cookie(
+            name, said, httponly=True, samesite="lax", secure=secure, path="/", max_age=None if value else 0,
+        )  # fmt: skip
 
 
 # -- what goes wrong, and what goes on ---------------------------------------------------------------------------
@@ -226,12 +170,3 @@ def _wrong(
         problem.status,
         media_type="text/html",
     )
-
-
-async def _events(values: AsyncIterator[tuple[str, Any]]) -> AsyncIterator[bytes]:
-    """Server-sent events; a comment every so often keeps the line open."""
-    yield f": {time.time():.0f}\n\n".encode()
-    async for event, value in values:
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        lines = "".join(f"data: {line}\n" for line in text.splitlines() or [""])
-        yield f"event: {event}\n{lines}\n".encode()

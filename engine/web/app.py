@@ -34,7 +34,9 @@ def make(house: House) -> Starlette:
     ]
     nowhere = {404: _nowhere(house), 405: _nowhere(house)}
     return Starlette(
-        routes=routes, middleware=[Middleware(Gate, settings=house.installation.console)], exception_handlers=nowhere
+        routes=routes,
+        middleware=[Middleware(Gate, settings=house.installation.console)],
+        exception_handlers=nowhere,
     )
 
 

@@ -9,15 +9,20 @@ from typing import Any
 
 from engine import installation, orders
 from engine.errors import CommandError, ConfigError
+from engine.handling.quarantine import Quarantine
 from engine.people.directory import Directory
 from engine.placed import Mistakes
 from engine.store.archive import SqliteArchive
 from engine.web.jobs import Jobs
 from engine.web.kept import Searches
 from engine.web.loaded import Loaded
+from engine.web.uploads import Uploads
+from engine.web.streaming import Places
 
 #: Seconds that what the engine says of itself is shown to everybody who asks: many viewers are one question.
 FRESH = 1.0
+#: Seconds that it may take to say how it stands.
+PATIENCE = 5.0
 
 
 class House:
@@ -35,8 +40,12 @@ class House:
         self.loaded = Loaded(home)
         self.searches = Searches()
         self.jobs = Jobs()
+        self.quarantine = Quarantine()
+        self.uploads = Uploads()
+        self.places = Places()
+        """Who listens to streams."""
         self._archive: SqliteArchive | None = None
-        self._lock = threading.Lock()
+        self._lock, self._asking = threading.Lock(), threading.Lock()
         self._live: dict[str, Any] = {}
         self._asked_at = 0.0
 
@@ -50,14 +59,22 @@ class House:
 
     def live(self) -> dict[str, Any]:
         """How the engine stands (engine/runtime/state.py), at most FRESH seconds old; `running` False where none runs."""
-        with self._lock:
-            if time.monotonic() > self._asked_at + FRESH:
-                try:
-                    self._live = orders.send(self.home, "status", who="console")
-                except CommandError:
-                    self._live = {"running": False}
-                self._asked_at = time.monotonic()
-            return self._live
+        if time.monotonic() > self._asked_at + FRESH and self._asking.acquire(
+            blocking=not self._live  # one asks; the others show what is known
+        ):
+            try:
+                if time.monotonic() > self._asked_at + FRESH:
+                    self._ask()
+            finally:
+                self._asking.release()
+        return self._live
+
+    def _ask(self) -> None:
+        try:
+            self._live = orders.send(self.home, "status", who="console", patience=PATIENCE)
+        except CommandError:
+            self._live = {"running": False}
+        self._asked_at = time.monotonic()
 
     def times(self) -> dict[str, Any]:
         """The same with how long things took; `running` False where no engine runs."""

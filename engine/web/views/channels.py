@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from engine.errors import StoreError
+from engine.handling.standing import why
 from engine.people.rights import Right
 from engine.web.asked import Asked
+from engine.web.showing import span
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +21,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """idle, sending, waiting, paused, held, closed; stopped where no engine runs."""
     why: str
-    """Why it waits, in words; empty where it does not."""
+    """Why it waits and until when, in words; empty where it does not."""
     next_attempt_in: float
     """Seconds; 0 = none is waited for."""
     breaker: str
@@ -31,6 +34,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     last_delivered_at: float
     drain_rate: float
     """Deliveries per second while it drains; 0 = no limit."""
+    acknowledged: dict[str, int]
+    """Acknowledgements and confirmations that the partner owes, by outcome: awaited, accepted, rejected; empty = none are expected."""
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +55,12 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, int]
     """Messages by verdict since the engine's start."""
     last_received_at: float
+    rate: tuple[int, ...]
+    """Messages in each of the last 60 minutes, oldest first; the last minute is not over. Empty where no engine runs."""
+    warnings: tuple[str, ...]
+    """What its source warns of, in words."""
+    loading: str
+    """How far the large message is that is being taken apart, in words; empty = none is."""
     needs: tuple[str, ...]
     """What needs a person, in words, most urgent first; empty = nothing does."""
     destinations: tuple[Destination, ...]
@@ -84,11 +95,12 @@ def channels(
     except StoreError:
         pass  # nothing was ever received
     stations = asked.house.stations()
+    zone = ZoneInfo(asked.house.installation.zone)
     found = []
     for one in sorted({*stations, *stored}):
         if (name and one != name) or not asked.may(Right.VIEW, one):
             continue
-        made = _channel(one, stations.get(one), stored.get(one, {}))
+        made = _channel(one, stations.get(one), stored.get(one, {}), zone)
         if (
             (not tag or tag in made.tags)
             and (not class_ or class_ == made.class_)
@@ -99,12 +111,12 @@ def channels(
 
 
 def _channel(
-    name: str, station: dict[str, Any] | None, stored: dict[str, dict[str, Any]]
+    name: str, station: dict[str, Any] | None, stored: dict[str, dict[str, Any]], zone: ZoneInfo
 ) -> Channel:
     live = station or {}
     running = {one["name"]: one for one in live.get("destinations", ())}
     destinations = tuple(
-        _destination(one, running.get(one, {}), stored.get(one, {}))
+        _destination(one, running.get(one, {}), stored.get(one, {}), zone)
         for one in sorted({*running, *stored})
     )
     trouble = live.get("trouble", "")
@@ -119,18 +131,27 @@ def _channel(
         received=live.get("received", 0),
         verdicts=live.get("verdicts", {}),
         last_received_at=live.get("last_received_at", 0.0),
+        rate=tuple(live.get("rate", ())),
+        warnings=tuple(live.get("warnings", ())),
+        loading=_loading(live.get("loading")),
         needs=tuple(_needs(trouble, destinations)),
         destinations=destinations,
     )
 
 
-def _destination(name: str, live: dict[str, Any], stored: dict[str, Any]) -> Destination:
+def _loading(loading: dict[str, Any] | None) -> str:
+    return f"{loading['message']} is {loading['said']}" if loading else ""
+
+
+def _destination(
+    name: str, live: dict[str, Any], stored: dict[str, Any], zone: ZoneInfo
+) -> Destination:
     states = stored.get("states", {})
     waiting = states.get("queued", 0) + states.get("sending", 0)
     return Destination(
         name=name,
         state=live.get("state", "held" if stored.get("held") else "stopped"),
-        why=str(live.get("why", "")),
+        why=why(live, span, zone) if live else str(stored.get("reason") or ""),
         next_attempt_in=live.get("next_attempt_in", 0.0),
         breaker=live.get("breaker", "closed"),
         queued=max(waiting, live.get("queued", 0)),
@@ -140,6 +161,7 @@ def _destination(name: str, live: dict[str, Any], stored: dict[str, Any]) -> Des
         delivered=states.get("delivered", 0),
         last_delivered_at=stored.get("last_delivered") or live.get("last_delivered_at", 0.0),
         drain_rate=live.get("drain_rate", 0.0),
+        acknowledged=stored.get("acknowledged") or {},
     )
 
 
