@@ -10,8 +10,9 @@ from engine.channel import Answered, Channel, Route
 from engine.connectors import Answer
 from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Uncertain
 from engine.formats import Reading, Scope
-from engine.message import Context, Facts, Inbound, Receipt, Verdict
+from engine.message import Context, Facts, Inbound, Receipt, Spooled, Verdict
 from engine.planning import texts_of
+from engine.planning.chunks import blocks_of
 from engine.planning.routing import bytes_of
 
 _PLAIN = Reading()
@@ -93,3 +94,15 @@ def negative(
         parts=(),
     )
     return channel.format.acknowledge(raw, said, channel.reading, now)
+
+
+def acknowledged(channel: Channel, raw: Spooled, receipt: Receipt, now: float) -> bytes:
+    """What the sender of a large message is told, in the memory of a block; empty where its file is gone."""
+    try:
+        blocks, close = blocks_of(raw)
+    except OSError:
+        return b""
+    try:
+        return channel.format.acknowledge_blocks(blocks, receipt, channel.reading, now)
+    finally:
+        close()

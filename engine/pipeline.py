@@ -54,6 +54,9 @@ class Elsewhere(Protocol):
     async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """Whether and how a message is taken apart in chunks once it is kept."""
 
+    async def tell(self, channel: Channel, raw: Spooled, receipt: Receipt, now: float) -> bytes:
+        """What the sender of a large message is told."""
+
 
 async def receive(
     channel: Channel, inbound: Inbound, store: Store, context: Context, elsewhere: Elsewhere
@@ -70,9 +73,13 @@ async def receive(
         planned = await elsewhere.plan(channel, inbound, context)
     receipt = await store.accept(channel.name, inbound, planned, context.id, channel.class_)
     if planned.load is not None and receipt.verdict is Verdict.SPLIT:
-        return Reply(receipt=receipt, plan=planned)  # nobody knows yet what is to be said of its parts
-    head = await store.read(raw) if isinstance(raw, Spooled) else raw
-    body = channel.format.acknowledge(head, receipt, channel.reading, context.now)
+        return Reply(
+            receipt=receipt, plan=planned
+        )  # nobody knows yet what is to be said of its parts
+    if isinstance(raw, Spooled):
+        body = await elsewhere.tell(channel, raw, receipt, context.now)
+    else:
+        body = channel.format.acknowledge(raw, receipt, channel.reading, context.now)
     return Reply(receipt=receipt, body=body, plan=planned)
 
 

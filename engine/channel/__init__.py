@@ -256,6 +256,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """The template it was made from (`like:`); empty = none."""
     sends_back: bool = False
     """Whether one of its destinations gets the records that were rejected."""
+    compares: bool = False
+    """Whether each of its files is the whole truth, and compared with the one before (`snapshot:` of its layout)."""
     stateful: bool = False
     """Whether planning reads memory, numbers or groups: its messages are planned one by one, in this process."""
     release: str = ""

@@ -119,6 +119,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         whole=whole,
         marks=envelopes.marks(routes),
         sends_back=any(route.rejects for route in routes),
+        compares=getattr(sourced.reading.layout, "snapshot", None) is not None,
         is_answered=hasattr(language.format, "answers"),
         keys=keys,
         remembers=remembered,
@@ -156,14 +157,13 @@ def _mappings(channel: Channel) -> list[Mapping]:
 
 
 def _stateful(channel: Channel, tables: Tables) -> bool:
-    """Whether planning reads or writes memory, numbers or groups, or compares a file with the one before."""
+    """Whether planning reads or writes memory, numbers or groups."""
     waits = channel.collect is not None or any(
         route.batch or route.envelope or route.acknowledges for route in channel.routes
     )
-    compares = getattr(channel.reading.layout, "snapshot", None) is not None
     asks = bool(tables.sequences or tables.recalls or tables.changes)
     asks = asks or any(_counts(mapping) for mapping in _mappings(channel))
-    return waits or compares or bool(channel.remembers) or asks
+    return waits or bool(channel.remembers) or asks
 
 
 def _counts(mapping: Mapping) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.channel import Release
+from engine.channel import Link, Release
 from engine.hours import Hours
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

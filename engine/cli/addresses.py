@@ -24,9 +24,27 @@ def loopback_partners(home: Path) -> dict[str, tuple[str, int]]:
     for name, links in partners.items() if isinstance(partners, dict) else ():
         for kind, settings in links.items() if isinstance(links, dict) else ():
             port = _port(settings)
-            if kind in ("mllp", "http") and port:
+            if kind in ("mllp", "http", "sftp") and port:
                 found[name] = (kind, port)
     return found
+
+
+def addressed(home: Path) -> dict[tuple[str, str], str]:
+    """By channel and destination, the partner on this machine that it sends to."""
+    from engine.channel import load_all
+
+    names = {port: name for name, (_, port) in loopback_partners(home).items()}
+    return {
+        (channel.name, route.name): names[port]
+        for channel in load_all(home).channels.values()
+        for route in channel.routes
+        if (
+            port := _port(
+                {one: getattr(route.link.settings, one, "") for one in ("url", "host", "port")}
+            )
+        )
+        in names
+    }
 
 
 def _port(settings: Any) -> int:

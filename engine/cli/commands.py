@@ -18,6 +18,8 @@ FAMILIES = (
     "replay",
     "orders",
     "groups",
+    "releases",
+    "quarantine",
     "tables",
     "files",
     "validating",
@@ -28,6 +30,8 @@ FAMILIES = (
     "comparing",
     "house",
     "console",
+    "accounts",
+    "audit",
     "workshop",
     "demo",
 )

@@ -88,7 +88,7 @@ def messages(
 
 
 def _reason(found: Found) -> str:
-    from engine.cli.lines import reason_of
+    from engine.handling.telling import reason_of
 
     return reason_of(found.verdict, found.reason)
 
@@ -198,8 +198,10 @@ def _show_head(archive: Archive, found: Found, content: bool) -> None:
 
 
 def _show_trail(archive: Archive, message: int) -> None:
-    from engine.cli.lines import Layout, from_step, story
+    from engine.cli.lines import Layout
     from engine.cli.terminal import width
+    from engine.handling.lines import from_step
+    from engine.handling.telling import story
     from engine.message import short_id
 
     steps = story(archive.trail(message))

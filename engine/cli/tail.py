@@ -57,17 +57,22 @@ def tail(
     home: Home = None,
 ) -> None:
     """Follow what happens, as it happens."""
-    from engine.cli.follow import Follower
-    from engine.cli.lines import Layout, from_log
+    from engine.cli.lines import Layout
     from engine.cli.terminal import json_line, width
+    from engine.handling.follow import Follower, Which
+    from engine.handling.lines import from_log
 
     folder = here(home)
     _known(folder, channel)
     if follow:
         os.nice(NICE)
-    wanted = _all(_level(level), _state(state), _message(short), _key(folder, key))
+    which = Which(level=_level(level), event=state, message=_message(short))
+    has_key = _key(folder, key)
     layout = Layout(channels=not channel, width=width())
-    follower = Follower(logs(folder), channel, _needles(state, short), 0 if as_json else MOST)
+    follower = Follower(logs(folder), channel, which.needles, 0 if as_json else MOST)
+
+    def wanted(fact: dict[str, Any]) -> bool:
+        return which.fits(fact) and (has_key is None or has_key(fact))
 
     def show(facts: list[dict[str, Any]]) -> None:
         if as_json:
@@ -108,40 +113,18 @@ def _known(home: Path, channel: str) -> None:
     )
 
 
-def _all(*conditions: Wanted | None) -> Wanted:
-    asked = [condition for condition in conditions if condition is not None]
-    return lambda fact: all(condition(fact) for condition in asked)
-
-
-def _needles(state: str, short: str) -> list[bytes]:
-    """What stands in every line that fits, as the log writes it."""
-    from engine.message import short_id
-
-    if short:
-        return [f'"message":"{short_id(number(short))}"'.encode()]
-    return [f'"event":"{state}"'.encode()] if state.isidentifier() else []
-
-
-def _level(level: str) -> Wanted:
+def _level(level: str) -> str:
     from engine.log import LEVELS
 
     if level not in LEVELS:
         raise typer.BadParameter(f"--level is one of {', '.join(LEVELS)}")
-    enough = set(LEVELS[LEVELS.index(level) :])
-    return lambda fact: fact.get("level") in enough
+    return level
 
 
-def _state(state: str) -> Wanted | None:
-    return (lambda fact: fact.get("event") == state) if state else None
-
-
-def _message(short: str) -> Wanted | None:
-    if not short:
-        return None
+def _message(short: str) -> str:
     from engine.message import short_id
 
-    exact = short_id(number(short))
-    return lambda fact: fact.get("message") == exact
+    return short_id(number(short)) if short else ""
 
 
 def _key(home: Path, key: str) -> Wanted | None:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.handling.lines import span as span  # noqa: PLC0414 - known from here
+
 #: Anything a terminal might obey: C0 and C1 controls, and what turns the direction of text around.
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -74,21 +76,6 @@ def clock(at: float) -> str:
 def moment(at: float) -> str:
     """Date and time in the viewer's zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def span(seconds: float) -> str:
-    """
-    A length of time as people say it.
-
-    >>> span(0.0112), span(5.08), span(300), span(9000)
-    ('11 ms', '5.1 s', '5 min', '2.5 h')
-    """
-    if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds / 86400:.0f} d"
 
 
 def table(rows: Iterable[Sequence[object]], heads: Sequence[str] = ()) -> list[str]:

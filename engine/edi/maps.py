@@ -150,6 +150,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     usual: dict[str, str] = {}
     """What the guide asks of a segment wherever its item says nothing: `N3: "!?"`."""
 
+    only: dict[str, str] = {}
+    """Segments that the guide uses only where another one, before them, says so: `HCR: BHT02=11`, in answers and not in requests."""
+
     @property
     def business(self) -> tuple[str, int, str]:
         """The segment, the element and the name of `unit`; empty where there is none."""

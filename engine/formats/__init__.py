@@ -131,6 +131,11 @@ class Format(Protocol):
 
     # Formats may offer these besides; where one is missing, the mapping or channel that asks gets a mistake.
 
+    def acknowledge_blocks(
+        self, blocks: Blocks, receipt: Receipt, reading: Reading, now: float
+    ) -> bytes:
+        """The same as `acknowledge` of a large body, in the memory of a block; not for the event loop."""
+
     def splits(self, by: str, layout: Any = None) -> str:
         """What is wrong with `split: BY` in this format, in words; empty where it can be."""
 

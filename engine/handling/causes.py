@@ -8,8 +8,8 @@ from hashlib import blake2b
 import msgspec
 
 _PLACES = re.compile(r"\[\d+\]")
-_NUMBERS = re.compile(r"(?<![\w.^-])\d[\d.,:]*(?![\w-])")
-_QUOTED = re.compile(r'"[^"]*"')
+_NUMBERS = re.compile(r"(?<![\w.^-])\d+(?:[.,:]\d+)*(?![\w-])")
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _TABLE = re.compile(r"lookup table '([^']+)'")
 #: Characters of a pattern.
 LONGEST = 300
@@ -54,12 +54,21 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 def pattern(detail: str) -> str:
     """
-    A detail without what differs from message to message: places in lists, lines, numbers, what is quoted from an answer.
+    A detail without what differs from message to message: places in lists, lines, numbers.
 
     >>> pattern("OBX[3]-5, line 12: not a number")
     'OBX-5, line …: not a number'
     >>> pattern("PID-3.1: the lookup table 'cdm' has no row for this code")
     "PID-3.1: the lookup table 'cdm' has no row for this code"
     """
-    text = _QUOTED.sub('"…"', _PLACES.sub("", detail))
-    return _NUMBERS.sub("…", text)[:LONGEST]
+    return _NUMBERS.sub("…", _PLACES.sub("", detail))[:LONGEST]
+
+
+def answered(detail: str) -> str:
+    """
+    The same of what a partner answered, who may quote what it was sent.
+
+    >>> answered("line 3: patient '4711' is not known")
+    'line …: patient … is not known'
+    """
+    return pattern(_QUOTED.sub("…", detail))

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from engine.handling.causes import Cause, pattern
+from engine.handling.causes import Cause, answered, pattern
 from engine.handling.families import Families
 from engine.message import State
 from engine.store.schema import PLACES, STATE_CODE, integers
@@ -129,7 +129,7 @@ class Quarantine:
                 "parked_facts", integers(some)
             ):
                 cause = Cause(
-                    kind=state.value, channel=channel, reason=status or state.value, pattern=pattern(detail or ""),
+                    kind=state.value, channel=channel, reason=status or state.value, pattern=answered(detail or ""),
                     destination=destination,
                 )  # fmt: skip
                 item = Item(id=id, cause=cause, at=at or 0.0)

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.errors import CommandError
 from engine.people import onetime, passwords
+from engine.people.answers import Answers
 from engine.people.door import Door
 from engine.people.file import PeopleFile
 from engine.people.kept import NAME, digest, known, listed
@@ -42,6 +43,8 @@ class Directory(Door):
         """Those of programs."""
         self.work = Work(self.file, now)
         """What people do about what is held."""
+        self.answers = Answers(self.file, now)
+        """What was answered to requests that may come twice."""
         self._now = now
 
     # -- the first account ----------------------------------------------------------------------------------

@@ -23,4 +23,10 @@ CREATE TABLE work (
 CREATE TABLE comment (
   id INTEGER PRIMARY KEY, item INTEGER NOT NULL, at REAL NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 CREATE INDEX comment_item ON comment (item);
+-- What was answered to requests with an Idempotency-Key, for a day. name is a hash of the key and of whose it is, sent a hash
+-- of what they asked; body is sealed with the key, which is not kept. status 0 = it is being done, by the process `run`.
+CREATE TABLE answered (
+  name BLOB PRIMARY KEY, sent BLOB NOT NULL, status INTEGER NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL,
+  run TEXT NOT NULL, at REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX answered_at ON answered (at);
 PRAGMA user_version = 1;

@@ -29,7 +29,7 @@ KEEP = 3650 * 86400.0
 
 def is_whole(channel: Channel, inbound: Inbound) -> bool:
     """Whether the message is the whole truth that replaces the last one; a message that is repeated is not."""
-    return bool(getattr(channel.reading.layout, "snapshot", None)) and not inbound.replay_of
+    return channel.compares and not inbound.replay_of
 
 
 def planned(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -29,11 +30,7 @@ def docstrings(struct: type) -> dict[str, str]:
 
 
 def _own(struct: type) -> Iterator[tuple[str, str]]:
-    (body,) = (
-        node.body
-        for node in ast.walk(ast.parse(inspect.getsource(struct)))
-        if isinstance(node, ast.ClassDef)
-    )
+    body = _bodies(struct.__module__)[struct.__name__]
     for here, after in pairwise(body):
         match here, after:
             case (
@@ -41,6 +38,13 @@ def _own(struct: type) -> Iterator[tuple[str, str]]:
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
                 yield name, " ".join(text.split())
+
+
+@lru_cache(maxsize=8)
+def _bodies(module: str) -> dict[str, list[ast.stmt]]:
+    """What stands in each class of a module."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def classes_in(struct: type) -> list[type]:
@@ -62,7 +66,9 @@ def _collect(type_: Any, found: dict[type, None]) -> None:
         case msgspec.inspect.UnionType(types=types):
             for inner in types:
                 _collect(inner, found)
-        case msgspec.inspect.VarTupleType(item_type=inner):
+        case msgspec.inspect.VarTupleType(item_type=inner) | msgspec.inspect.ListType(
+            item_type=inner
+        ):
             _collect(inner, found)
 
 

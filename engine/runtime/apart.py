@@ -20,7 +20,7 @@ from engine import pipeline
 from engine.alerts import Alert
 from engine.channel import Channel
 from engine.errors import CommitRefused, CommitUnknown, StoreError
-from engine.message import Context, Inbound, Plan, short_id
+from engine.message import Context, Inbound, Plan, Receipt, Spooled, short_id
 from engine.planning import chunks, rejects
 from engine.runtime import elsewhere
 from engine.runtime.large import LargePlanner
@@ -67,6 +67,13 @@ class Apart:
     async def plan(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """See pipeline.Elsewhere."""
         return await self._planner.plan(channel, inbound, context)
+
+    async def tell(self, channel: Channel, raw: Spooled, receipt: Receipt, now: float) -> bytes:
+        """See pipeline.Elsewhere."""
+        if hasattr(channel.format, "acknowledge_blocks"):
+            return await self._planner.acknowledge(channel, raw, receipt, now)
+        head = await self._engine.store.read(raw)
+        return channel.format.acknowledge(head, receipt, channel.reading, now)
 
     async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         """Whether and how a message is taken apart. CommitRefused where that cannot be said now."""

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from engine import pipeline
+from engine import judgement, pipeline
 from engine.channel import Channel, load_all
 from engine.errors import ConfigError
-from engine.message import LARGE, Context, Inbound, Outbound, Plan, Verdict
+from engine.message import LARGE, Context, Inbound, Outbound, Plan, Receipt, Spooled, Verdict
 from engine.store.large import write
 from engine.store.tables.reading import StoreTables
 from engine.store.tables.usage import Noted
@@ -69,6 +69,10 @@ def _plan(home: Path, channel: Channel, context: Context, inbound: Inbound) -> P
     return pipeline.plan(channel, inbound, context)
 
 
+def _acknowledge(name: str, release: str, raw: Spooled, receipt: Receipt, now: float) -> bytes:
+    return judgement.acknowledged(channel_of(name, release), raw, receipt, now)
+
+
 def _spooled(planned: Plan) -> Plan:
     outbound = tuple(_spool(outbound) for outbound in planned.outbound)
     parts = tuple(_spooled(part) for part in planned.parts)
@@ -103,6 +107,25 @@ class LargePlanner:
                 owner=channel.owner,
                 release=channel.release,
             )
+
+    async def acknowledge(
+        self, channel: Channel, raw: Spooled, receipt: Receipt, now: float
+    ) -> bytes:
+        """The same as `judgement.acknowledged`; empty when it ends the process: the message is kept, its sender asks again."""
+        self._under_way += 1
+        pool, loop = self._started(), asyncio.get_running_loop()
+        said = partial(_acknowledge, channel.name, channel.release, raw, receipt, now)
+        try:
+            return await loop.run_in_executor(pool, said)
+        except LookupError:
+            return await asyncio.to_thread(judgement.acknowledged, channel, raw, receipt, now)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self.close()
+            return b""
+        finally:
+            self._under_way -= 1
+            self._rest(loop)
 
     async def run(self, work: Work, channel: Channel, context: Context, *rest: Any) -> Plan:
         """What `work`, a function of a module, makes there; BrokenProcessPool when it ends the process."""

@@ -1,5 +1,6 @@
 """
-Simulated partners: billing, inventory and ERP over HTTP, a downstream system over MLLP, with faults that can be switched
+Simulated partners: billing, inventory and ERP over HTTP, a downstream system over MLLP, drop
+boxes over SFTP with a supplier or a payer behind them, with faults that can be switched
 while they run. For `corridor simulate`, the demo and the tests; synthetic through and through, on loopback unless told otherwise.
 
     async with simulate.http_partner("billing", fault="503") as partner:
@@ -15,8 +16,10 @@ from engine.simulate.mllp import MllpPartner, mllp_partner
 from engine.simulate.partner import Partner, Received
 from engine.simulate.run import Wanted, run, wanted
 from engine.simulate.sftp import SftpPartner, sftp_partner
+from engine.simulate.trading import TRADES, TradingPartner, trading_partner
 
 __all__ = [
+    "TRADES",
     "Drop",
     "Fault",
     "HttpPartner",
@@ -24,6 +27,7 @@ __all__ = [
     "Partner",
     "Received",
     "SftpPartner",
+    "TradingPartner",
     "Wanted",
     "drop_of",
     "http_partner",
@@ -32,5 +36,6 @@ __all__ = [
     "put",
     "run",
     "sftp_partner",
+    "trading_partner",
     "wanted",
 ]

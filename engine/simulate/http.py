@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import httptools
@@ -26,6 +27,22 @@ class HttpPartner(Partner):
     """Answers every POST with 201 and its own number; an Idempotency-Key met before gets the same answer."""
 
     kind = "http"
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.paths: Counter[str] = Counter()
+        """How many messages each path took, each key once."""
+
+    def stats(self) -> dict[str, Any]:
+        """For the control endpoint."""
+        return {**super().stats(), "paths": dict(self.paths)}
+
+    def take(self, received: Received) -> str:
+        """See Partner.take."""
+        before = self.unique
+        number = super().take(received)
+        self.paths[received.path] += self.unique - before
+        return number
 
     def connection(self) -> Connection:
         """The protocol of one connection."""

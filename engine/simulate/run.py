@@ -17,11 +17,13 @@ from engine.simulate.http import HttpPartner, http_partner, response
 from engine.simulate.mllp import mllp_partner
 from engine.simulate.partner import Partner, Received
 from engine.simulate.sftp import SftpPartner, sftp_partner
+from engine.simulate.trading import TRADES, trading_partner
 
 _KINDS: dict[str, Callable[..., Partner]] = {
     "http": http_partner,
     "mllp": mllp_partner,
     "sftp": sftp_partner,
+    **{trade: trading_partner(trade) for trade in TRADES},
 }
 
 
@@ -89,7 +91,7 @@ def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
         kind, _, port = address.partition(":")
         if kind not in _KINDS or not port.isdigit() or int(port) > 65535:
             raise CommandError(
-                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304 or dropbox=sftp:9305"
+                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304, dropbox=sftp:9305, medline=supplier:9306 or plan=payer:9307"
             )
         fault = wrong.pop(name, Fault.NONE)
         if fault not in list(Fault):

@@ -6,10 +6,17 @@ import asyncio
 import shutil
 import socket
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, cast
 
 import asyncssh
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from engine.simulate.fault import Fault
 from engine.simulate.partner import Partner, Received
@@ -39,7 +46,7 @@ class SftpPartner(Partner):
         self.user, self.password, self.authorized_keys = user, password, authorized_keys
         self._temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"corridor-{name}-"))
-        self._keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(2)]
+        self._keys = [_own_key(name), asyncssh.generate_private_key("ssh-ed25519")]
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._peers: set[asyncssh.SSHServerConnection] = set()
         self.files: set[IO[bytes]] = set()
@@ -205,6 +212,18 @@ class _Files(asyncssh.SFTPServer):
 
     def _name(self, path: bytes) -> None:
         self._partner.named(Path(self.map_path(path).decode("utf-8", "surrogateescape")))
+
+
+def _own_key(name: str) -> asyncssh.SSHKey:
+    """
+    The key that a simulated partner of this name always has, so that a config.yaml can pin it. Anybody can make it: it keeps
+    nothing secret.
+    """
+    seed = sha256(b"simulated partner " + name.encode()).digest()
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    return asyncssh.import_private_key(
+        key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    )
 
 
 def sftp_partner(

@@ -76,7 +76,8 @@ def verify(home: Path) -> Verified:
 def verified(connection: apsw.Connection) -> Verified:
     """The same, of an open store."""
     before, place, sealed = _origin(connection), 0, False
-    for *row, seal in _walk(connection, 0):
+    for full in _walk(connection, 0):
+        row, seal = full[:-1], full[-1]
         name = f"audit record {row[0]}"
         if row[0] != place + 1:
             missing = f"audit record {place + 1} is gone: {name} comes after {place}"
@@ -128,6 +129,7 @@ def _reader(home: Path) -> apsw.Connection:
 
 
 def _walk(connection: apsw.Connection, after: int) -> Iterator[list[Any]]:
+    rows: list[Any]
     while rows := connection.execute(_SQL["walk"], (after, _STRIDE)).fetchall():
         yield from (list(row) for row in rows)
         after = rows[-1][0]

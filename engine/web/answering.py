@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from engine.web import guard, showing, streaming, taking
+from engine.web import guard, once, onward, showing, streaming, taking
 from engine.web.asked import Asked
 from engine.web.endpoint import Endpoint
 from engine.web.house import House
@@ -55,7 +55,7 @@ def answering(house: House, endpoint: Endpoint, *, is_api: bool) -> Answering:
     async def answer(request: Request) -> Response:
         number = uuid4().hex[:16]
         try:
-            response = await _answer(request, house, endpoint, is_api, limiter)
+            response = await _answer(request, house, endpoint, is_api, limiter, number)
         except Exception as error:
             response = _wrong(request, house, error, number, is_api)
         response.headers["x-request-id"] = number
@@ -67,7 +67,7 @@ def answering(house: House, endpoint: Endpoint, *, is_api: bool) -> Answering:
 
 
 async def _answer(
-    request: Request, house: House, endpoint: Endpoint, is_api: bool, limiter: anyio.CapacityLimiter | None
+    request: Request, house: House, endpoint: Endpoint, is_api: bool, limiter: anyio.CapacityLimiter | None, number: str
 ) -> Response:  # fmt: skip
     who = await run_in_threadpool(guard.admit, request, house, endpoint)
     body = await taking.body(request, endpoint, who)
@@ -86,6 +86,23 @@ async def _answer(
         return _stream(request, asked, endpoint)
     if limiter is not None and limiter.statistics().tasks_waiting >= WAITING:
         raise Problem(503, "busy", "too many ask for this at once; try again in a moment")
+    key = once.key_of(request, endpoint) if is_api else ""
+    if not key:
+        return await _made(request, asked, endpoint, is_api, limiter)
+
+    async def told() -> Response:
+        try:
+            return await _made(request, asked, endpoint, is_api, limiter)
+        except Exception as error:
+            return _wrong(request, house, error, number, is_api)
+
+    return await once.once(request, asked, key, told)
+
+
+async def _made(
+    request: Request, asked: Asked[Any, Any], endpoint: Endpoint, is_api: bool, limiter: anyio.CapacityLimiter | None
+) -> Response:  # fmt: skip
+    """What the handler gives, as an answer."""
     given = await anyio.to_thread.run_sync(endpoint.handler, asked, limiter=limiter)
     response = await run_in_threadpool(_shown, request, asked, endpoint, given, is_api)
     _cookies(response, asked, request)
@@ -111,8 +128,12 @@ def _shown(
     if is_api:
         if endpoint.gives is None:
             return Response(status_code=204)
+        more = onward.link(request, endpoint, given)
         return Response(
-            msgspec.json.encode(given), endpoint.status, media_type="application/json"
+            msgspec.json.encode(given),
+            endpoint.status,
+            {"link": more} if more else None,
+            media_type="application/json",
         )
     if isinstance(given, Redirect):
         return _redirect(request, asked, given)

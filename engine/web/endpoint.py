@@ -37,6 +37,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Whether people who are not signed in may ask: the sign-in page, `/live`."""
     heavy: bool = False
     """Whether it costs much, as a password does: two at a time, and none of the threads that the others need."""
+    harmless: bool = False
+    """Of a POST: whether it only reads, with something in its body that no address should carry. No Idempotency-Key is kept for it."""
     raw: str = ""
     """Media type where the handler gives the answer's bytes themselves: a download."""
 

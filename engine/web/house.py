@@ -13,11 +13,13 @@ from engine.handling.quarantine import Quarantine
 from engine.people.directory import Directory
 from engine.placed import Mistakes
 from engine.store.archive import SqliteArchive
+from engine.web.attempts import Attempts
+from engine.web.hub import Hub
 from engine.web.jobs import Jobs
 from engine.web.kept import Searches
 from engine.web.loaded import Loaded
-from engine.web.uploads import Uploads
 from engine.web.streaming import Places
+from engine.web.uploads import Uploads
 
 #: Seconds that what the engine says of itself is shown to everybody who asks: many viewers are one question.
 FRESH = 1.0
@@ -42,6 +44,9 @@ class House:
         self.jobs = Jobs()
         self.quarantine = Quarantine()
         self.uploads = Uploads()
+        self.attempts = Attempts(self.audit)
+        self.hub = Hub(home / said.logs.folder)
+        """The logs, for all who watch."""
         self.places = Places()
         """Who listens to streams."""
         self._archive: SqliteArchive | None = None
@@ -101,6 +106,7 @@ class House:
 
     def close(self) -> None:
         """Let go of the files."""
+        self.attempts.close()
         self.directory.file.close()
         if self._archive is not None:
             self._archive.close()

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.message import short_id
 from engine.people.rights import Right
-from engine.web.content import visible
+from engine.web.content import SHOWN, lines, visible
 
 if TYPE_CHECKING:
     from engine.web.asked import Asked
@@ -84,6 +84,7 @@ def _environment() -> jinja2.Environment:
         "short": short_id,
     }
     made.filters["visible"] = lambda text: visible(str(text))
+    made.filters["lines"] = lambda text: lines(str(text)[:SHOWN])
     made.filters["words"] = lambda text: str(text).replace("_", " ")
     made.filters["part"] = lambda text: quote(str(text), safe="")
     made.globals["Right"] = Right
@@ -97,6 +98,11 @@ def render(
     return _rendered(
         asked.house, asked.person, asked.form, template, values, _said(asked), fragment
     )
+
+
+def part(asked: Asked[Any, Any], template: str, values: dict[str, Any]) -> str:
+    """A piece of a page, by a template that extends nothing."""
+    return _rendered(asked.house, asked.person, asked.form, template, values, "", True)
 
 
 def error_page(house: House, who: Caller | None, facts: Details, *, fragment: bool) -> str:

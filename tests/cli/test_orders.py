@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,3 +219,36 @@ def test_reload_start_and_stop(corridor, desk: Desk) -> None:
         "adt_feed",
         "",
     ]
+
+
+def test_a_corrected_copy_is_sent_in_place_of_one_message(
+    corridor, desk: Desk, kept, tmp_path: Path
+) -> None:
+    made = {"of": kept.waiting, "id": 77, "verdict": "accepted"}
+    desk.answers = {"edit": {"replayed": [made]}}
+    file = tmp_path / "corrected.hl7"
+    file.write_bytes(b"MSH|^~\\&|A\nPID|1\n")
+    said = ("--edited", str(file), "--reason", "x", "--yes")
+    ran = corridor("replay", short_id(kept.waiting), *said)
+    assert ran.code == 0, ran.err
+    raw = b64encode(b"MSH|^~\\&|A\rPID|1\r").decode()
+    assert desk.got[0].arguments == {"message": kept.waiting, "raw": raw, "to": []}
+    assert corridor("replay", short_id(kept.waiting), short_id(kept.delivered), *said).code == 2
+    assert corridor("replay", "--verdict", "accepted", *said).code == 2
+    assert len(desk.got) == 1
+
+
+def test_one_that_cannot_be_replayed_is_named_and_ends_with_1(
+    corridor, desk: Desk, kept
+) -> None:
+    made = {"of": kept.waiting, "id": 77, "verdict": "accepted"}
+    failed = {"of": kept.refused, "why": "the channel x is not running"}
+    desk.answers = {"replay": {"replayed": [made], "failed": [failed]}}
+    ran = corridor(
+        "replay", short_id(kept.waiting), short_id(kept.refused), "--reason", "x", "--yes"
+    )
+    assert ran.code == 1
+    assert (
+        ran.lines[-1]
+        == f"{short_id(kept.refused)} is not replayed: the channel x is not running"
+    )

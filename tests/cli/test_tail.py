@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import follow
-from engine.cli.follow import Follower, backwards
+from engine.handling import follow
+from engine.handling.follow import Follower, backwards
 from engine.log import Log, LogFile
 from engine.message import short_id
 

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
-from engine.cli.lines import Layout, Line, from_log, from_step, story
+from engine.cli.lines import Layout
 from engine.cli.messages import readable
 from engine.cli.terminal import clock, safe, span, table
+from engine.handling.lines import Line, from_log, from_step
+from engine.handling.telling import story
 from engine.store import Step
 
 HOSTILE = "no\x1b[2J\x9b31m\r\n\u202etxt\x07\ud800\u2066"

@@ -20,7 +20,9 @@ def run(fixtures: Path) -> dict[str, tuple[int, int]]:
         return {}
     good = total = 0
     for twin in sorted(folder.glob("*.json")):
-        document: Any = formats.load("x12").parse(twin.with_suffix(".edi").read_bytes(), Reading())
+        document: Any = formats.load("x12").parse(
+            twin.with_suffix(".edi").read_bytes(), Reading()
+        )
         ours = [_ours(segment) for segment in document.segments]
         theirs = list(_theirs(json.loads(twin.read_text("utf-8"))))
         total += max(len(ours), len(theirs))

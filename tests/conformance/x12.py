@@ -12,8 +12,9 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import x12
+from engine.formats.x12.pieces import pieces
 from engine.message import Receipt, Verdict
-from engine.reading import Reading
+from engine.reading import Blocks, Reading
 
 READING = Reading()
 BREAKS = str.maketrans("", "", "\r\n")
@@ -79,33 +80,43 @@ def untouched(document: x12.Document) -> bool:
 
 
 def rebuilt(document: x12.Document) -> bool | None:
-    """Whether its sets, split and put together again, are the file; None where what is between them is not theirs."""
+    """
+    Whether its interchanges, put together, are the file byte for byte, and where it is one with one group the sets too (`split:
+    ST`); None where the first holds and there is more than that, or less: no set, or a group without its trailer.
+    """
     raw = b"".join(x12.parts(document.raw, READING) or [document.raw])
     if raw != document.raw:
         return False
     names = [segment.name for segment in document.segments]
     if names.count("ISA") != 1 or names.count("GS") != 1 or not _is_framed(names):
         return None
-    pieces = list(x12.split(document.raw, READING, "ST"))
-    return _joined(pieces, document) == [segment.line for segment in document.segments]
+    return _joined(list(x12.split(document.raw, READING, "ST"))) == document.raw
 
 
 def _is_framed(names: list[str]) -> bool:
     return names[:3] == ["ISA", "GS", "ST"] and names[-3:] == ["SE", "GE", "IEA"]
 
 
-def _joined(pieces: list[bytes], document: x12.Document) -> list[str]:
-    """Header and trailer of the file, and between them what is between these in each part."""
-    lines = [segment.line for segment in document.segments]
-    found = lines[:2]
-    for piece in pieces:
-        inner = x12.parse(piece, READING).segments
-        wrong = [segment.line for segment in inner[2:-2]]
-        found += wrong
-    said = iter([line for line in lines if line.startswith("SE" + document.marks.element)])
-    # a part counts its own segments: a wrong count of the file is right in it
-    end = "SE" + document.marks.element
-    return [next(said) if line.startswith(end) else line for line in found] + lines[-2:]
+def _joined(parts: list[bytes]) -> bytes:
+    """
+    Header, what each part has between header and trailer, trailer: bytes, with the number of sets made again where each part
+    counted its own. Nothing is looked up in the file.
+    """
+    taken = [_apart(part) for part in parts]
+    head, _, trailer = taken[0]
+    assert all(each[0] == head and each[2] == trailer for each in taken)
+    mark = trailer[2:3]
+    if trailer.startswith(b"GE" + mark + b"1" + mark):
+        trailer = trailer.replace(b"1", str(len(parts)).encode(), 1)
+    return head + b"".join(inner for _, inner, _ in taken) + trailer
+
+
+def _apart(part: bytes) -> tuple[bytes, bytes, bytes]:
+    """Up to its ST, up to its GE, and the rest."""
+    blocks = Blocks(size=len(part), read=lambda at, most: part[at : at + most])
+    found = list(pieces(blocks, 0, 0, None))
+    first, last = found[2].offset, found[-2].offset
+    return part[:first], part[first:last], part[last:]
 
 
 def one_change(document: x12.Document) -> bool | None:

@@ -113,8 +113,8 @@ def test_a_level_that_is_not_there_is_said(line: Line) -> None:
     line.write("channels/medline_in.yaml", INBOX + "validate: guid\n")
     with pytest.raises(ConfigError, match=r"medline_in.yaml:5:11: validate(.|\n)*'guide'"):
         _ = line.channels
-    line.write("channels/medline_in.yaml", INBOX.replace("x12", "hl7v2") + "validate: guide\n")
-    with pytest.raises(ConfigError, match="hl7v2 are not validated"):
+    line.write("channels/medline_in.yaml", INBOX.replace("x12", "json") + "validate: guide\n")
+    with pytest.raises(ConfigError, match="json are not validated"):
         _ = line.channels
 
 

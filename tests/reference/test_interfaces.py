@@ -94,7 +94,9 @@ def test_pages_are_whole_and_carry_no_script(shipped: dict[str, str]) -> None:
 
 def test_links_lead_somewhere(shipped: dict[str, str]) -> None:
     for path, page in shipped.items():
-        for target in re.findall(r'href="([^"]+)"', page) + re.findall(r"(?<!\\)\]\(([^)]+)\)", page):
+        is_html = path.endswith(".html")
+        link = r'href="([^"]+)"' if is_html else r"(?<!\\)\]\(([^)]+)\)"
+        for target in re.findall(link, page):
             there = (Path("/") / path).parent / target
             name = str(Path(*[part for part in there.parts[1:] if part != ".."])) if ".." not in target else "/".join(target.split("/")[1:])  # fmt: skip
             assert name in shipped, f"{path}: {target}"

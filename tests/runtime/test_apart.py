@@ -12,6 +12,7 @@ import pytest
 
 from engine.message import LARGE, Inbound, Reply, Verdict
 from engine.planning import chunks
+from engine.reading import Reading
 from engine.store.loading import Loading
 from tests.runtime.conftest import House, until
 
@@ -240,3 +241,30 @@ async def test_a_channel_that_remembers_sees_the_parts_before(house: House) -> N
     await through(house, reply.receipt.id, 60)
     kept = [verdict for _, verdict in await parts(house, reply.receipt.id)]
     assert kept == ["accepted"] * 12_000 + ["filtered"] * 12_000 + ["accepted"]
+
+
+@pytest.mark.slow
+async def test_a_large_interchange_is_answered_out_of_the_loop(house: House) -> None:
+    """One that is not taken apart: the answer is that of a whole one, and its bytes are not read here."""
+    channel = CHANNEL.replace("delimited/items", "x12").replace("split: record\n", "")
+    for line in ('accept: {unique: "{item}-{price}"}', "keys: {item: item}", "transform: items"):
+        channel = channel.replace(f"{line}\n", "")
+    lay(house, channel)
+    await house.start()
+    assert house.engine is not None
+    isa = b"ISA*00*          *00*          *ZZ*HOSPITAL       *ZZ*SUPPLIER       *260105*0930*^*00501*000000017*0*P*:~"
+    lines = b"".join(b"PO1*%d*10*EA*2.5**VN*V-%d~" % (at, at) for at in range(15_000))
+    count = lines.count(b"~") + 3
+    raw = (
+        isa + b"GS*PO*HOSPITAL*SUPPLIER*20260105*0930*17*X*005010~ST*850*0001~BEG*00*SA*P**20260105~"
+        + lines + b"SE*%d*0001~GE*1*17~IEA*1*000000017~" % count
+    )  # fmt: skip
+    assert len(raw) > LARGE
+    reply = await give(house, raw)
+    assert reply.receipt.verdict is Verdict.ACCEPTED
+    whole = house.engine.stations["items"].channel.format
+    body, receipt = reply.body, reply.receipt
+    assert b"AK5*A~AK9*A*1*1*1~" in body
+    now = house.engine.clock.now()
+    said = whole.acknowledge(raw, receipt, Reading(), now)
+    assert said.partition(b"ST*997")[2] == body.partition(b"ST*997")[2]

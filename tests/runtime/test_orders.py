@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from base64 import b64encode
 
 import pytest
 
@@ -83,6 +84,45 @@ async def test_a_replay_is_linked_and_keeps_its_idempotency_key(house: House) ->
     assert [
         step.message for step in house.archive().trail(original.id) if step.what == "replayed"
     ][-1] == again
+
+
+async def test_a_corrected_copy_is_a_message_of_its_own_linked_to_the_original(
+    house: House,
+) -> None:
+    await house.start()
+    await house.send(charge("C1"))
+    await until(lambda: house.partner.unique == 1)
+    await house.committed()
+    (original,) = house.archive().search(control="C1")
+    raw = b64encode(charge("C1", "77")).decode()
+    answer = await house.order("edit", message=original.id, raw=raw)
+    await until(lambda: house.partner.unique == 2)
+    await house.committed()
+    (made,) = answer["replayed"]
+    archive = house.archive()
+    assert archive.raw(made["id"]) == charge("C1", "77") != archive.raw(original.id)
+    steps = [step for step in archive.trail(original.id) if step.what == "replayed"]
+    assert [step.message for step in steps] == [made["id"]]
+    assert [raw in str(order["arguments"]) for order in archive.orders()] == [False]
+    for wrong in ("%", ""):
+        with pytest.raises(CommandError):
+            await house.order("edit", message=original.id, raw=wrong)
+    with pytest.raises(CommandError, match="there is no message"):
+        await house.order("edit", message=999, raw=raw)
+
+
+async def test_of_many_one_that_cannot_be_replayed_does_not_keep_the_others(
+    house: House,
+) -> None:
+    await house.start()
+    await house.send(charge("C1"))
+    await house.committed()
+    (original,) = house.archive().search(control="C1")
+    answer = await house.order("replay", messages=[999, original.id])
+    assert [one["of"] for one in answer["replayed"]] == [original.id]
+    assert [one["of"] for one in answer["failed"]] == [999]
+    with pytest.raises(CommandError):
+        await house.order("replay", messages=[999])
 
 
 async def test_a_replay_goes_only_where_it_is_told_to(house: House) -> None:

@@ -10,7 +10,6 @@ from engine.message import Inbound, Plan, Verdict
 from engine.store.last_file import Keys, LastFile, keys_file
 
 NOW = 1_800_000_000.0
-WHOLE = Inbound(raw=b"whole", received_at=1.0, peer="in", mark=("files", "a", b"1"))
 
 
 def part(bench, raw=b"part", **more):

@@ -12,7 +12,13 @@ from engine.edi.document import Document, parse
 from engine.edi.edit import Editor
 from engine.edi.structure import structure
 from engine.edi.tree import tree
-from engine.formats.x12.acknowledge import acknowledge, acknowledged, refuse, sets
+from engine.formats.x12.acknowledge import (
+    acknowledge,
+    acknowledge_blocks,
+    acknowledged,
+    refuse,
+    sets,
+)
 from engine.formats.x12.answers import answers
 from engine.formats.x12.check import check, findings, levels, validate
 from engine.formats.x12.envelope import parted, parts, split, splits
@@ -44,6 +50,7 @@ __all__ = [
     "Editor",
     "EnvelopeSettings",
     "acknowledge",
+    "acknowledge_blocks",
     "acknowledged",
     "answers",
     "check",

@@ -22,12 +22,16 @@ from engine.formats import Reading
 from engine.formats.x12.check import inspected
 from engine.formats.x12.elements import value
 from engine.formats.x12.envelope import parts
-from engine.formats.x12.faults import Fault
+from engine.formats.x12.faults import INTERCHANGE, Fault
 from engine.formats.x12.inspection import GroupSeen, Inspection
+from engine.formats.x12.large import inspected_blocks
 from engine.formats.x12.partner import Numbering
 from engine.formats.x12.responses import Response
 from engine.message import Receipt, Verdict
+from engine.reading import Blocks
 
+#: What is right is agreed between two partners, who have several names and old passwords: told to those who ask (ISA14).
+_AGREED = frozenset(["009", "011", "013"])
 #: How far apart the control numbers are that one receipt gives.
 _APART = 100_000_000
 
@@ -49,6 +53,25 @@ def acknowledge(raw: bytes, receipt: Receipt, reading: Reading, now: float) -> b
     )
 
 
+def acknowledge_blocks(blocks: Blocks, receipt: Receipt, reading: Reading, now: float) -> bytes:
+    """The same for a large file: what is held of it is what is said of each of its sets."""
+    try:
+        found = list(inspected_blocks(blocks))
+        bad = any(not _is_good(one) for one in (receipt, *receipt.parts))
+        told = inspected_blocks(blocks, "guide") if bad else found
+        own = receipt.parts if len(found) > 1 and len(receipt.parts) == len(found) else ()
+        answers = []
+        for at, (one, judged) in enumerate(zip(found, told, strict=True)):
+            said = own[at] if own else receipt
+            taken = _accepted(said, sum(len(group.sets) for group in one.groups))
+            number = 0 if own else at * _APART
+            made = _received(one, judged, taken, said, now, number)
+            answers.append(made.written("iso8859-1"))
+    except MessageError:
+        return b""
+    return b"".join(answers)
+
+
 def refuse(raw: bytes, reading: Reading, now: float, why: str) -> bytes:
     """
     Nothing: X12 has no word for 'send it again'. An interchange that is not acknowledged in time is sent again, one that is
@@ -66,9 +89,14 @@ def acknowledged(raw: bytes, reading: Reading, verdicts: Verdicts, sealing: Seal
     isa = document.segments[0].element
     numbers = Numbering(sealing, (isa(7), isa(8)), (isa(5), isa(6)))
     found = inspected(document)[0]
+    if (us := sealing.envelope) is not None and us.us.id.strip() != isa(8).strip():
+        found.faults.append(Fault(level="interchange", code="009", words=INTERCHANGE["009"]))
     taken = [verdicts.taken(*each) for each in _controls(found)]
     moment = sealing.moment.timetuple()
-    return _Answer(document, found, taken, moment, numbers, verdicts.duplicate).written()
+    told = _told(found, document, taken)
+    return _Answer(found, told, taken, moment, numbers, verdicts.duplicate).written(
+        document.codec
+    )
 
 
 def sets(raw: bytes, reading: Reading) -> list[tuple[str, str]]:
@@ -96,13 +124,29 @@ def _one(raw: bytes, receipt: Receipt, reading: Reading, now: float, at: int = 0
     except MessageError:
         return b""
     found = inspected(document)[0]
+    taken = _accepted(receipt, sum(len(one.sets) for one in found.groups))
+    told = _told(found, document, taken)
+    return _received(found, told, taken, receipt, now, at).written(document.codec)
+
+
+def _told(found: Inspection, document: Document, taken: Sequence[int]) -> Inspection:
+    """Of what was rejected all is told, of what was taken what its syntax breaks."""
+    return inspected(document, "guide")[0] if REJECTED in taken else found
+
+
+def _received(
+    found: Inspection,
+    told: Inspection,
+    taken: Sequence[int],
+    receipt: Receipt,
+    now: float,
+    at: int,
+) -> _Answer:
     numbers = _Received((receipt.id + at) % 1_000_000_000)
     reused = (
         receipt.verdict is Verdict.QUARANTINED and receipt.reason == "duplicate_interchange"
     )
-    taken = _accepted(receipt, sum(len(one.sets) for one in found.groups))
-    moment = time.gmtime(int(now))
-    return _Answer(document, found, taken, moment, numbers, reused).written()
+    return _Answer(found, told, taken, time.gmtime(int(now)), numbers, reused)
 
 
 class _Received:
@@ -127,21 +171,18 @@ class _Answer:
 
     def __init__(
         self,
-        document: Document,
         found: Inspection,
+        told: Inspection,
         taken: Sequence[int],
         moment: time.struct_time,
         numbers: Numbering | _Received,
         reused: bool,
     ) -> None:
-        self.document, self.found, self.taken = document, found, taken
+        self.found, self.told, self.taken = found, told, taken
         self.moment, self.numbers, self.reused = moment, numbers, reused
-        self.marks = document.marks
-        self.starts = [segment.position for segment in document.index.get("ST", ())]
-        # of what was rejected all is told, of what was taken what its syntax breaks
-        self.strict = inspected(document, "guide")[0] if REJECTED in taken else found
+        self.marks = found.marks
 
-    def written(self) -> bytes:
+    def written(self, codec: str) -> bytes:
         """The interchange that answers; empty where there is nothing to say."""
         outer = self._outer()
         answers = {} if self.reused else self._answers()
@@ -150,7 +191,7 @@ class _Answer:
         control = f"{self.numbers.interchange():09d}"
         groups = [self._group(version, said) for version, said in answers.items()]
         lines = [self._header(control), *outer, *groups, f"IEA*{len(groups)}*{control}"]
-        return self._in_their_marks("~".join(lines) + "~").encode(self.document.codec)
+        return self._in_their_marks("~".join(lines) + "~").encode(codec)
 
     def _outer(self) -> list[str]:
         """TA1 where the envelope is broken, or the sender asks for it (ISA14)."""
@@ -160,8 +201,10 @@ class _Answer:
             codes = ["025"]
         if self.found.answers and not self.found.groups:
             return []
-        if not codes and value(isa, 14) != "1":
-            return []
+        if value(isa, 14) != "1":
+            codes = [code for code in codes if code not in _AGREED]
+            if not codes:
+                return []
         good = any(one is not REJECTED for one in self.taken) and not self.reused
         what = "A" if not codes else ("E" if good else "R")
         said = f"TA1*{value(isa, 13)}*{value(isa, 9)}*{value(isa, 10)}"
@@ -174,30 +217,19 @@ class _Answer:
         for number, group in enumerate(self.found.groups):
             behind = first + len(group.sets)
             if value(group.start, 1) != "FA":
-                response = self._response(number, group, first, self.taken[first:behind])
+                response = self._response(number, group, self.taken[first:behind])
                 version = value(group.start, 8)[:6]
                 answers = known.setdefault("005010X231A1" if response.newer else version, [])
                 answers.append(response.written(len(answers) + 1))
             first = behind
         return known
 
-    def _response(
-        self, number: int, group: GroupSeen, first: int, taken: Sequence[int]
-    ) -> Response:
-        strict = self.strict.groups[number].sets
-        faults = [
-            strict[at].faults if taken[at] is REJECTED else set_.faults
-            for at, set_ in enumerate(group.sets)
+    def _response(self, number: int, group: GroupSeen, taken: Sequence[int]) -> Response:
+        told = self.told.groups[number].sets
+        judged = [
+            told[at] if taken[at] is REJECTED else set_ for at, set_ in enumerate(group.sets)
         ]
-
-        def look(fault: Fault) -> Sequence[str]:
-            segments, at = (
-                self.document.segments,
-                self.starts[first + fault.set] + fault.unit - 1,
-            )
-            return segments[at].elements if at < len(segments) else ()
-
-        return Response(group, faults, taken, look)
+        return Response(group, judged, taken)
 
     def _group(self, version: str, answers: list[str]) -> str:
         gs = self.found.groups[0].start
@@ -207,7 +239,11 @@ class _Answer:
         return "~".join([head, *answers, f"GE*{len(answers)}*{number}"])
 
     def _header(self, control: str) -> str:
-        isa = self.document.segments[0].element
+        start = self.found.start
+
+        def isa(number: int) -> str:
+            return start[number] if number < len(start) else ""
+
         newer = self.marks.repetition is not ABSENT
         said = ["00", "", "00", "", isa(7), isa(8), isa(5), isa(6)]
         said += [time.strftime("%y%m%d", self.moment), time.strftime("%H%M", self.moment)]

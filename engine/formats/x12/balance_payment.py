@@ -15,6 +15,7 @@ PAYMENT = "the payment is not the sum of its claims less the provider adjustment
 CLAIM = "the claim's payment is not its charge less its adjustments"
 SERVICES = "the claim's charge is not the sum of its services"
 SERVICE = "the service's payment is not its charge less its adjustments"
+LINE = "what is paid of the line is not what was billed and its adjustments"
 PREMIUM = "the payment is not the sum of its lines and adjustments"
 
 
@@ -63,8 +64,10 @@ def _service(totals: Totals, service: Loop) -> Iterator[Off]:
 
 def premiums(totals: Totals) -> Iterator[Off]:
     """
-    BPR02 = RMR04 + ADX01. An ADX behind a line that says what was billed (RMR05) only explains the difference to what is paid.
+    BPR02 = RMR04 + ADX01. An ADX behind a line that says what was billed (RMR05) only explains the difference to what is paid:
+    there RMR04 = RMR05 + ADX01. Those of earlier payments (2200A, 2200B) stand behind no line and always count.
     """
+    yield from _premium_lines(totals)
     payment, lines = totals.first("BPR"), list(totals.segments("RMR"))
     if payment is None or not lines:
         return
@@ -79,3 +82,15 @@ def premiums(totals: Totals) -> Iterator[Off]:
             yield Off(payment, 2, PREMIUM)
     except Unreadable:
         return
+
+
+def _premium_lines(totals: Totals) -> Iterator[Off]:
+    for loop in (*totals.loops("2300A"), *totals.loops("2300B")):
+        line, explained = loop.segment, loop.within("ADX")
+        try:
+            if line.element(5) and explained:
+                billed = amount(line, 5) + sum_of(explained, [1])
+                if billed != amount(line, 4):
+                    yield Off(line, 4, LINE)
+        except Unreadable:
+            continue

@@ -108,8 +108,11 @@ class Book:
         self.unit = guide.head.business[0]
         """The segment that begins a business unit."""
         self.unit_code = guide.head.unit.partition("=")[2]
+        self.only = {name: _said(text) for name, text in guide.head.only.items() if strict}
+        """Segments that are used only where an element says so: its segment, its number, the code."""
         self.noted = frozenset(
-            [self.unit, *(["HL"] if strict else ()), *(["LX"] if lines else ())]
+            [self.unit, *(["HL"] if strict else ()), *(["LX"] if lines else ()), *self.only]
+            + [name for name, _, _ in self.only.values()]
         )
         """Segments that are looked at for more than themselves."""
         self.coding = {
@@ -180,6 +183,17 @@ class Book:
 def book(guide: Guide, version: str, marks: Marks, strict: bool) -> Book:
     """The map made ready; kept."""
     return Book(guide, version, marks, strict)
+
+
+def _said(text: str) -> tuple[str, int, str]:
+    """
+    What must be said somewhere.
+
+    >>> _said("BHT02=11")
+    ('BHT', 2, '11')
+    """
+    place, _, code = text.partition("=")
+    return place[:-2], int(place[-2:]), code
 
 
 def _coding(

@@ -48,8 +48,13 @@ class Content:
         self.found: list[Fault] = []
         self.unit = 0
         """Where the business unit at hand begins."""
+        self.units: dict[int, list[str]] = {}
+        """The elements of the segments that begin units in which something is wrong."""
+        self._unit: list[str] = []
         self.levels = 0
         """How many levels of a hierarchy were met."""
+        self.says: dict[tuple[str, int], str] = {}
+        """What decides which segments are used (Head.only), as it was met."""
         self.odd: set[str] = set()
         """HL01 of those that are not counted from 1 on."""
 
@@ -163,8 +168,10 @@ class Content:
     def _note(self, name: str, values: list[str], at: int) -> None:
         """HL01 counts the levels of the set, HL02 names one before (X12.22 HL); LX01 counts the lines of a claim (TR3)."""
         book, wrong = self.book, 0
+        if book.only:
+            self._decide(name, values, at)
         if name == book.unit and book.unit_code in ("", *values[1:2]):
-            self.unit = at
+            self.unit, self._unit = at, values
         said = values[1].strip() if len(values) > 1 else ""
         if name == "HL" and book.strict:
             wrong = self._level(said, values[2].strip() if len(values) > 2 else "")
@@ -174,6 +181,16 @@ class Content:
         if wrong:
             reference = elements.reference(name, wrong)
             self._elements([("I12", wrong, 0, 0, reference)], name, at)
+
+    def _decide(self, name: str, values: list[str], at: int) -> None:
+        """Whether a segment is used in what the set says that it is (005010X217: a request has no decision, HCR)."""
+        for segment, element, _ in self.book.only.values():
+            if segment == name:
+                self.says[segment, element] = elements.value(values, element)
+        if (asked := self.book.only.get(name)) is not None:
+            segment, element, code = asked
+            if self.says.get((segment, element), code) != code:
+                self._tell("I9", name, at, self.open[-1].name)
 
     def _level(self, said: str, parent: str) -> int:
         """The element of an HL that is wrong; 0 where none is."""
@@ -190,6 +207,7 @@ class Content:
         loop = self.open[-1].name
         if len(self.found) >= MOST:
             return
+        self.units[self.unit] = self._unit
         for code, element, component, which, reference in problems:
             self.found.append(
                 Fault(
@@ -211,6 +229,7 @@ class Content:
 
     def _tell(self, code: str, name: str, at: int, loop: str) -> None:
         if len(self.found) < MOST:
+            self.units[self.unit] = self._unit
             self.found.append(
                 Fault(
                     level="segment",

@@ -32,7 +32,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_noted(self) -> bool:
         """Whether it is about the header of the interchange alone, whose sets are as good as without it."""
-        return self.level == "interchange" and "005" <= self.code <= "020"
+        return self.level == "interchange" and self.code in _NOTED
 
     @property
     def path(self) -> str:
@@ -114,12 +114,18 @@ GROUP = {
 #: TA105.
 INTERCHANGE = {
     "001": "control numbers of header and trailer differ",
+    "002": "ISA11 names no standard of controls",
+    "003": "the version of the envelope is none that there is",
+    "004": "the segment terminator is a character that values have, or separates something else",
     "005": "the qualifier of the sender is none",
     "006": "there is no sender",
     "007": "the qualifier of the receiver is none",
     "008": "there is no receiver",
+    "009": "the receiver is not known here",
     "010": "the qualifier of the authorization is none",
+    "011": "there is no authorization where its qualifier says so",
     "012": "the qualifier of the security information is none",
+    "013": "there is no security information where its qualifier says so",
     "014": "the date is none",
     "015": "the time is none",
     "016": "ISA11 is no repetition separator",
@@ -132,8 +138,19 @@ INTERCHANGE = {
     "023": "the interchange ends too early",
     "024": "something stands where nothing may",
     "025": "the control number was used before",
-    "027": "there is no component separator",
+    "026": "the element separator is a character that values have",
+    "027": "there is no component separator, or it is a character that values have",
+    "028": "the date of the deferred delivery (ISE) is none",
+    "029": "the time of the deferred delivery (ISE) is none",
+    "030": "the time code of the deferred delivery (ISE) is none",
+    "031": "the grade of service (ISB) is none",
 }
+#: About the header alone, and about services that are asked for (ISB, ISE).
+_NOTED = frozenset(
+    code
+    for code in INTERCHANGE
+    if code in ("002", "003") or "005" <= code <= "020" or code >= "028"
+)
 #: A TA1 names one fault: what tells most comes first.
 RANK = {
     code: at
@@ -145,7 +162,8 @@ RANK = {
             "022",
             "024",
             "021",
-            *sorted(set(INTERCHANGE) - {"025", "023", "001", "022", "024", "021"}),
+            *sorted(set(INTERCHANGE) - {"025", "023", "001", "022", "024", "021", "009"}),
+            "009",
         ]
     )
 }

@@ -19,13 +19,13 @@ from engine.formats.x12.faults import Fault
 
 #: How the segments begin that end a set, or stand outside all.
 _OUTSIDE = frozenset(["IS", "GS", "ST", "SE", "GE", "IE", "TA"])
-_FREE = frozenset(["TA1", "TA3", "ISB", "ISE"])
+_FREE, _SERVICES = frozenset(["TA1", "TA3"]), frozenset(["ISB", "ISE"])
 
 
 class SetSeen:
     """One transaction set, as it went by."""
 
-    __slots__ = ("content", "count", "end", "faults", "start")
+    __slots__ = ("content", "count", "end", "faults", "start", "units")
 
     def __init__(self, start: list[str], content: Content | None) -> None:
         self.start = start
@@ -36,6 +36,8 @@ class SetSeen:
         """Its segments, ST and SE included."""
         self.content = content
         self.faults: Sequence[Fault] = ()
+        self.units: dict[int, list[str]] = {}
+        """Of business units in which something is wrong: the elements of the segment that begins them, by its position."""
 
 
 class GroupSeen:
@@ -66,6 +68,7 @@ class Inspection:
         self.answers = False
         """Whether it holds a TA1."""
         self._strays = self._broken = False
+        self._services: list[str] = []
         self._group: GroupSeen | None = None
         self._set: SetSeen | None = None
         self._controls: set[str] = set()
@@ -94,13 +97,15 @@ class Inspection:
                 self._set.content.meet(line)
         elif name == "TA1":
             self.answers = True
+        elif name in _SERVICES:
+            self._services += header.asked(line.split(self.marks.element))
         elif name not in _FREE:
             self._strays = True
 
     def finish(self) -> None:
         """Nothing comes any more."""
         self._end_group()
-        codes = list(header.wrong(self.start, self.marks))
+        codes = [*header.wrong(self.start, self.marks), *dict.fromkeys(self._services)]
         if self.end is None:
             codes.append("023")
         else:
@@ -186,6 +191,7 @@ class Inspection:
         group.controls.add(value(set_.start, 2))
         if set_.content is not None:
             found += set_.content.finish()
+            set_.units = set_.content.units
             set_.content = None
         set_.faults = tuple(found)
 

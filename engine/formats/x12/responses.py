@@ -7,7 +7,7 @@ nearest. In a 999 the business unit at hand is named behind the segment (CTX, 00
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.edi.maps import resolve
 from engine.edi.partner import ACCEPTED, REJECTED
@@ -20,9 +20,6 @@ MOST = 99
 #: Characters of a business unit's number (element 9998).
 _LONGEST = 35
 
-Look = Callable[[Fault], Sequence[str]]
-"""The elements of the segment at a fault's business unit; empty where the segments are no longer there."""
-
 
 class Response:
     """The 997 or 999 for one functional group."""
@@ -30,11 +27,11 @@ class Response:
     def __init__(
         self,
         group: GroupSeen,
-        faults: Sequence[Sequence[Fault]],
+        judged: Sequence[SetSeen],
         taken: Sequence[int],
-        look: Look,
     ) -> None:
-        self.group, self.faults, self.taken, self.look = group, faults, taken, look
+        self.group, self.judged, self.taken = group, judged, taken
+        """`judged` are the sets of the group with the faults that are told."""
         self.newer = value(group.start, 8).startswith("005010X")
 
     def written(self, control: int) -> str:
@@ -44,8 +41,8 @@ class Response:
         gs = self.group.start
         version = f"*{value(gs, 8)}" if self.newer else ""
         lines = [start, f"AK1*{value(gs, 1)}*{value(gs, 6)}{version}"]
-        for set_, found, taken in zip(self.group.sets, self.faults, self.taken, strict=True):
-            lines += self._set(set_, found, taken)
+        for set_, taken in zip(self.judged, self.taken, strict=True):
+            lines += self._set(set_, set_.faults, taken)
         lines.append(self._total())
         lines.append(f"SE*{len(lines) + 1}*{control:04d}")
         return "~".join(lines)
@@ -83,11 +80,11 @@ class Response:
     def _context(self, set_: SetSeen, fault: Fault) -> Iterator[str]:
         """The business unit that the segment belongs to."""
         guide, _ = resolve(value(set_.start, 1), value(self.group.start, 8))
-        values = self.look(fault) if fault.unit else ()
+        values = set_.units.get(fault.unit) if fault.unit else None
         if guide is None or not values:
             return
         _, element, name = guide.head.business
-        if number := value(list(values), element)[:_LONGEST].strip():
+        if number := value(values, element)[:_LONGEST].strip():
             yield f"CTX*{name}:{number}"
 
     def _outcome(self, found: Sequence[Fault], taken: int) -> str:
@@ -105,7 +102,7 @@ class Response:
         """AK9: what became of the group, what it says it holds, what came and what was taken."""
         group = self.group
         count, good = len(group.sets), sum(one is not REJECTED for one in self.taken)
-        noted = bool(group.faults) or any(self.faults)
+        noted = bool(group.faults) or any(set_.faults for set_ in self.judged)
         said = value(group.end, 1) if group.end is not None else str(count)
         codes = [fault.code for fault in group.faults]
         if value(group.start, 8)[:6] < "005010":

@@ -204,7 +204,7 @@ class Slicer:
             self.behind.learn(piece, piece.values(), 1, self.sets, "ST")
         elif self.learns:
             self.behind.learn(piece, piece.values(), 1, self.groups, "GS")
-        if self.learns and piece.name == "GE" and self.group_cut:
+        if self.learns and piece.name == "GE" and self.group_cut and self.group:
             self.behind.keep(self.behind.groups, self.group[0].number, piece)
         elif self.learns and piece.name == "IEA" and self.isa:
             self.behind.keep(self.behind.ends, self.isa[0].number, piece)

@@ -138,7 +138,8 @@ def prepare(asked: Asked[Any, Any], which: Chosen) -> tuple[Job, Replay, str]:
     """
     found = chosen(asked, which, Right.VIEW)
     kinds = {one.cause.kind for one in found}
-    if len(kinds) > 1:
+    to = sorted({one.cause.destination for one in found if one.cause.destination})
+    if len(kinds) > 1 or len(to) > 1:
         raise Problem(409, "mixed", "these are held in different ways: take those of one group")
     (kind,) = kinds
     verb = "replay" if kind == "quarantined" else "resend"
@@ -153,12 +154,7 @@ def prepare(asked: Asked[Any, Any], which: Chosen) -> tuple[Job, Replay, str]:
         frozenset(one.cause.channel for one in found),
         about,
     )
-    to = sorted({one.cause.destination for one in found if one.cause.destination})
-    return (
-        asked.house.jobs.add(job),
-        Replay(to=to if len(to) == 1 else []),
-        kind if to else "",
-    )
+    return asked.house.jobs.add(job), Replay(to=to), kind if to else ""
 
 
 class Resubmit(msgspec.Struct, frozen=True, kw_only=True):

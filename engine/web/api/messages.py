@@ -128,11 +128,11 @@ def delivered(asked: Asked[Nothing, Order]) -> Moved:
 
 endpoints = (
     get("/messages", search, Right.VIEW, "Search messages, newest first.", query=Filters, gives=views.Page),
-    post("/messages/search", by_key, Right.CONTENT, "Search messages by a key's value; recorded.", body=ByKey, gives=views.Page),
+    post("/messages/search", by_key, Right.CONTENT, "Search messages by a key's value; recorded.", body=ByKey, gives=views.Page, harmless=True),
     get("/messages/{id}", message, Right.VIEW, "One message, without its content.", gives=one.Message),
     get("/messages/{id}/trail", trail, Right.VIEW, "Its trail over all hops.", gives=list[one.Hop]),
     get("/messages/{id}/deliveries", deliveries, Right.VIEW, "Its deliveries.", gives=list[one.Delivery]),
-    post("/messages/{id}/content", content, Right.CONTENT, "A part of its content; recorded.", body=Look, gives=opened.Opened),
+    post("/messages/{id}/content", content, Right.CONTENT, "A part of its content; recorded.", body=Look, gives=opened.Opened, harmless=True),
     post("/messages/{id}/replay", replay, Right.REPLAY, "Send it once more.", body=actions.Replay, gives=Made),
     post("/messages/{id}/edit", edit, Right.EDIT, "Send a corrected copy.", body=Edit, gives=Made),
     post("/deliveries/resend", resend, Right.OPERATE, "Queue deliveries again.", body=Order, gives=Moved),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from engine.people.rights import Right
@@ -44,7 +46,7 @@ def items(asked: Asked[views.Items, Nothing]) -> views.Page:
     return views.items(asked, asked.query)
 
 
-def _one(asked: Asked[Nothing, object]) -> Chosen:
+def _one(asked: Asked[Nothing, Any]) -> Chosen:
     return Chosen(ids=[asked.path["id"]])
 
 

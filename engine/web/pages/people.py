@@ -185,6 +185,6 @@ endpoints = (
     post("/tokens", issue, Right.USERS, "A new token.", body=TokenForm),
     post("/tokens/{token}/revoke", revoke, Right.USERS, "A token is void."),
     get("/me", own, None, "One's own page.", template="me.html"),
-    post("/me/password", own_password, None, "A new password.", body=PasswordForm),
-    post("/me/app", own_app, None, "An authenticator app.", body=AppForm),
+    post("/me/password", own_password, None, "A new password.", body=PasswordForm, heavy=True),
+    post("/me/app", own_app, None, "An authenticator app.", body=AppForm, heavy=True),
 )

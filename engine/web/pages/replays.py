@@ -95,8 +95,9 @@ def start(asked: Asked[Nothing, Form]) -> Any:
 def _controlling(what: str) -> Any:
     def handler(asked: Asked[Nothing, Nothing]) -> Redirect:
         job = actions.job(asked, asked.path["job"])
+        begun = job.progress().state != "prepared"
         actions.control(asked, job, what)
-        return Redirect("/messages" if what == "cancel" and not job.progress().done else f"/replays/{job.id}")  # fmt: skip
+        return Redirect(f"/replays/{job.id}" if begun else "/messages")
 
     return handler
 

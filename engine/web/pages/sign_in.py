@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import CommandError
+from engine.web.actions import entering as actions
 from engine.web.answering import Page, Redirect
 from engine.web.asked import Asked
 from engine.web.endpoint import Nothing, get, post
@@ -57,7 +58,9 @@ def sign_in(asked: Asked[Nothing, Names]) -> Any:
     """A session, or the form again with the reason."""
     body = asked.body
     try:
-        asked.set_cookies[COOKIE] = asked.house.directory.sign_in(body.name.strip(), body.password, body.code)  # fmt: skip
+        asked.set_cookies[COOKIE] = actions.sign_in(
+            asked, body.name.strip(), body.password, body.code
+        )
     except CommandError as error:
         return _page(body.back, str(error), 401)
     return Redirect(_safe(body.back))
@@ -65,7 +68,7 @@ def sign_in(asked: Asked[Nothing, Names]) -> Any:
 
 def sign_out(asked: Asked[Nothing, Nothing]) -> Redirect:
     """The end of the session."""
-    asked.house.directory.sign_out(asked.cookies.get(COOKIE, ""))
+    actions.sign_out(asked)
     asked.set_cookies[COOKIE] = ""
     return Redirect("/sign-in")
 
@@ -79,19 +82,20 @@ def begin(asked: Asked[Nothing, Nothing]) -> Any:
 
 def begun(asked: Asked[Nothing, First]) -> Any:
     """The first account, and its session."""
-    body, directory = asked.body, asked.house.directory
+    body = asked.body
     try:
-        directory.begin(body.token.strip(), body.name.strip(), body.password)
+        asked.set_cookies[COOKIE] = actions.begin(
+            asked, body.token.strip(), body.name.strip(), body.password
+        )
     except CommandError as error:
         return Page("begin.html", {"why": str(error), "name": body.name}, 409)
-    asked.set_cookies[COOKIE] = directory.sign_in(body.name.strip(), body.password)
     return Redirect("/", "Welcome. This account can make others: see People.")
 
 
 endpoints = (
     get("/sign-in", show, None, "Sign in.", query=Back, template="sign_in.html", open=True),
-    post("/sign-in", sign_in, None, "Sign in.", body=Names, open=True),
+    post("/sign-in", sign_in, None, "Sign in.", body=Names, open=True, heavy=True),
     post("/sign-out", sign_out, None, "Sign out."),
     get("/begin", begin, None, "The first account.", template="begin.html", open=True),
-    post("/begin", begun, None, "The first account.", body=First, open=True),
+    post("/begin", begun, None, "The first account.", body=First, open=True, heavy=True),
 )

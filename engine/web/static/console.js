@@ -11,7 +11,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // A form that cannot be taken back asks first: <form data-ask="Discard 3 deliveries?">
 document.addEventListener("submit", (event) => {
-  const ask = event.target.dataset.ask;
+  const ask = event.submitter?.dataset.ask || event.target.dataset.ask;
   if (ask && !window.confirm(ask)) event.preventDefault();
 }, true);
 
@@ -20,3 +20,51 @@ document.addEventListener("change", (event) => {
   const name = event.target.dataset.tickAll;
   if (name) for (const box of event.target.form.elements[name].length ? event.target.form.elements[name] : [event.target.form.elements[name]]) box.checked = event.target.checked;
 });
+
+// What a page asks by itself does not keep a session open that nobody sits at.
+let touched = Date.now();
+for (const kind of ["pointerdown", "keydown", "scroll"]) document.addEventListener(kind, () => { touched = Date.now(); }, { capture: true, passive: true });
+document.addEventListener("htmx:configRequest", (event) => {
+  if (Date.now() - touched > 60000) event.detail.headers["x-unattended"] = "1";
+});
+
+// Lines that go on by themselves: <div data-stream="/logs/stream">, with <button data-pause> and a place for what to say.
+function follow(box) {
+  const most = 2000, button = document.querySelector("[data-pause]"), said = document.querySelector("[data-said]");
+  let paused = false, waiting = [], begun = false;
+  const show = (lines) => {
+    const low = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    box.querySelector(".empty")?.remove();
+    box.insertAdjacentHTML("beforeend", lines);
+    while (box.childElementCount > most) box.firstElementChild.remove();
+    if (low) box.scrollTop = box.scrollHeight;
+  };
+  const first = (lines) => {
+    if (lines.trim()) { box.replaceChildren(); show(lines); }
+    box.scrollTop = box.scrollHeight;
+  };
+  const source = new EventSource(box.dataset.stream);
+  source.addEventListener("open", () => { said.textContent = paused ? "Paused." : "Lines come as they are written."; });
+  source.addEventListener("first", (event) => {
+    if (paused && begun) waiting = [event.data]; else first(event.data);
+    begun = true;
+  });
+  source.addEventListener("lines", (event) => {
+    if (!paused) { show(event.data); return; }
+    waiting.push(event.data);
+    if (waiting.length > most) waiting.shift();
+    said.textContent = "Paused; more has come.";
+  });
+  source.addEventListener("ended", () => { source.close(); said.textContent = "You are signed out: load the page again."; });
+  source.addEventListener("error", () => { said.textContent = source.readyState === EventSource.CLOSED ? "This cannot be followed: load the page again." : "The connection is gone; it is tried again."; });
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    paused = !paused;
+    button.textContent = paused ? "Continue" : "Pause";
+    button.setAttribute("aria-pressed", String(paused));
+    said.textContent = paused ? "Paused." : "Lines come as they are written.";
+    if (!paused) { waiting.forEach(show); waiting = []; box.scrollTop = box.scrollHeight; }
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+document.querySelectorAll("[data-stream]").forEach(follow);

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from engine.errors import ConfigError
+from engine.handling.releases import Changed, changed
 from engine.web.asked import Asked
 from engine.web.problem import unknown
 from engine.web.views.channel_line import one
 
 #: In place of a release: the files of the home as they stand now, put to use or not.
 DISK = "files"
-#: Lines of one file's difference that are told.
-TOLD = 5000
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,21 +39,6 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """One line of a difference."""
-
-    kind: Literal["same", "added", "removed", "place"]
-    text: str
-
-
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that differs."""
-
-    path: str
-    what: Literal["changed", "new", "gone"]
-    lines: list[Piece]
-
-
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between two releases of a channel."""
 
@@ -73,14 +55,14 @@ def releases(asked: Asked[Any, Any]) -> list[Release]:
     for at, each in enumerate(kept):
         before = kept[at + 1].files if at + 1 < len(kept) else {}
         paths = {*before, *each.files}
-        changed = sorted(path for path in paths if before.get(path) != each.files.get(path))
+        differing = sorted(path for path in paths if before.get(path) != each.files.get(path))
         found.append(
             Release(
                 id=each.release,
                 at=each.at,
                 who=each.who,
                 current=at == 0,
-                changed=tuple(changed),
+                changed=tuple(differing),
             )
         )
     return found
@@ -88,15 +70,15 @@ def releases(asked: Asked[Any, Any]) -> list[Release]:
 
 def files(asked: Asked[Any, Any], release: str) -> list[File]:
     """The files of a release, the channel's own first; Problem where there is no such release."""
-    return [File(path=path, text=text) for path, text in _texts(asked, release).items()]
+    found = _texts(asked, release)
+    return [
+        File(path=path, text=text.decode("utf-8", "replace")) for path, text in found.items()
+    ]
 
 
 def difference(asked: Asked[Any, Any], a: str, b: str) -> Difference:
     """What differs; Problem where there is no such release."""
-    before, after = _texts(asked, a), _texts(asked, b)
-    paths = dict.fromkeys([*after, *before])
-    changed = [_changed(path, before.get(path), after.get(path)) for path in paths if before.get(path) != after.get(path)]  # fmt: skip
-    return Difference(a=a, b=b, files=changed)
+    return Difference(a=a, b=b, files=changed(_texts(asked, a), _texts(asked, b)))
 
 
 def unused(asked: Asked[Any, Any], releases: list[Release]) -> bool:
@@ -108,38 +90,12 @@ def unused(asked: Asked[Any, Any], releases: list[Release]) -> bool:
     return bound is not None and bool(releases) and bound.release != releases[0].id
 
 
-def _texts(asked: Asked[Any, Any], release: str) -> dict[str, str]:
+def _texts(asked: Asked[Any, Any], release: str) -> dict[str, bytes]:
     name = one(asked).name
     if release == DISK:
         _, bound = asked.house.loaded.channel(name)
-        return {path: text.decode("utf-8", "replace") for path, text in bound.texts}
+        return dict(bound.texts)
     found = asked.house.archive.release(name, release)
     if found is None:
         raise unknown("release of that number")
-    return {path: text.decode("utf-8", "replace") for path, text in found.items()}
-
-
-def _changed(path: str, before: str | None, after: str | None) -> Changed:
-    what: Literal["changed", "new", "gone"] = "changed"
-    if before is None or after is None:
-        what = "new" if before is None else "gone"
-    lines = list(pieces(before or "", after or ""))
-    return Changed(path=path, what=what, lines=lines[:TOLD])
-
-
-def pieces(before: str, after: str) -> Iterator[Piece]:
-    """
-    What differs between two texts, with three lines around it.
-
-    >>> [(piece.kind, piece.text) for piece in pieces("a\\nb\\n", "a\\nc\\n")]
-    [('place', 'line 1'), ('same', 'a'), ('removed', 'b'), ('added', 'c')]
-    """
-    kinds: dict[str, Literal["same", "added", "removed"]] = {"+": "added", "-": "removed", " ": "same"}  # fmt: skip
-    told = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="")
-    for number, text in enumerate(told):
-        if number < 2:
-            continue  # the names of the files
-        if text.startswith("@@"):
-            yield Piece("place", f"line {text.partition('+')[2].partition(' ')[0].partition(',')[0]}")  # fmt: skip
-        else:
-            yield Piece(kinds[text[0]], text[1:])
+    return found

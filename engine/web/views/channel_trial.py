@@ -146,14 +146,14 @@ def tried(asked: Asked[Any, Any], raw: bytes, file_name: str = "") -> Tried:
     name = one(asked).name
     home, channel = asked.house.loaded.channel(name)
     memory = asked.may(Right.CONTENT, name)
-    if memory and channel.stateful:
+    if memory and (channel.stateful or channel.compares):
         asked.audit("try", f"channel {name}, with what it remembers")
     inbound = Inbound(raw=raw, received_at=time.time(), peer="try", facts={"file_name": file_name})  # fmt: skip
     try:
         made = trial(home, channel, inbound, memory=memory)
     except MessageError as error:
         raise Problem(422, error.code, str(error)) from None
-    return _tried(made, raw, without=channel.stateful and not memory)
+    return _tried(made, raw, without=(channel.stateful or channel.compares) and not memory)
 
 
 def _tried(made: Trial, raw: bytes, *, without: bool) -> Tried:

@@ -30,6 +30,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The names of its keys; their values are content."""
     tables: list[str]
     """The data tables that its plan asked, with their versions: `cdm@12`."""
+    release: str
+    """The release of its channel that decided about it: its files are below /channels/{channel}/releases/{release}."""
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +111,7 @@ def message(asked: Asked[Any, Any], found: Found) -> Message:
         control="" if found.control in secret else found.control,
         keys=[name for name, _ in keys],
         tables=archive.tables(found.id),
+        release=archive.made_by(found.id),
     )
 
 

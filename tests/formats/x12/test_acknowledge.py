@@ -7,6 +7,7 @@ from interchanges import CLAIM, ORDER, PAYMENT, READING, SHIPMENT, interchange, 
 
 from engine.formats import x12
 from engine.message import Receipt, Verdict
+from engine.reading import Blocks
 
 NOW = 1767605400.0
 
@@ -175,3 +176,48 @@ def test_the_tree_names_what_people_know() -> None:
     assert any(path == "2300" for _, path, _, _ in rows)
     assert any(path == "CLM05-1" and value == "11" for _, path, _, value in rows)
     assert isa()[:3] == "ISA"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "code"),
+    [
+        (b"*^*00501*", b"*Q*00400*", "002"),
+        (b"*00501*", b"*00901*", "003"),
+        (b"~", b"-", "004"),
+        (b"*", b".", "026"),
+        (b"*0*P*:~", b"*0*P*.~", "027"),
+        (b"GS*PO", b"ISB*12~GS*PO", "031"),
+        (b"GS*PO", b"ISE*260231*0515*04~GS*PO", "028"),
+        (b"GS*PO", b"ISE*260228*2515*04~GS*PO", "029"),
+        (b"GS*PO", b"ISE*260228*0515*4~GS*PO", "030"),
+    ],
+)
+def test_an_odd_header_is_told_by_its_code(was: bytes, now: bytes, code: str) -> None:
+    raw = ORDER.replace(b"-", b" ")
+    assert was in raw
+    raw = raw.replace(was, now) if len(was) == 1 else raw.replace(was, now, 1)
+    assert ("interchange", code, "", 0) in faults(raw)
+    assert not any(fault[1] == code for fault in faults(ORDER))
+
+
+def test_what_partners_agree_on_is_told_to_those_who_ask() -> None:
+    raw = ORDER.replace(b"*00*          *00*", b"*03*          *01*", 1)
+    assert not any(line.startswith("TA1") for line in answer(raw))
+    assert "TA1*000000017*260105*0930*E*011" in answer(raw.replace(b"*0*P*:", b"*1*P*:"))
+
+
+def test_a_large_file_is_answered_as_a_whole_one_is() -> None:
+    wrong = CLAIM.replace(b"CLM*C-1*120", b"CLM**1X0")
+    bad = tuple(
+        Receipt(id=80 + at, verdict=verdict)
+        for at, verdict in enumerate((Verdict.ACCEPTED, Verdict.QUARANTINED))
+    )
+    for raw in (ORDER, wrong, ORDER + wrong, ORDER.replace(b"~", b"'\n"), b"nonsense", b""):
+        for receipt in (
+            Receipt(id=77, verdict=Verdict.ACCEPTED),
+            Receipt(id=77, verdict=Verdict.QUARANTINED),
+            Receipt(id=77, verdict=Verdict.SPLIT, parts=bad),
+        ):
+            blocks = Blocks(size=len(raw), read=lambda at, most, raw=raw: raw[at : at + most])  # type: ignore[misc]
+            said = x12.acknowledge(raw, receipt, READING, NOW)
+            assert x12.acknowledge_blocks(blocks, receipt, READING, NOW) == said

@@ -100,6 +100,7 @@ def found(raw: bytes) -> list[tuple[str, int]]:
         (CLAIM, b"SV1*HC:99212*60*", b"SV1*HC:99212*-60*", [("2300/CLM02", 35)]),
         (interchange(*PREMIUMS, group="RA", version="005010X218"), b"", b"", []),
         (interchange(*PREMIUMS, group="RA", version="005010X218"), b"G2**40", b"G2**41", [("BPR02", 2)]),
+        (interchange(*PREMIUMS, group="RA", version="005010X218"), b"ADX*-10*", b"ADX*-11*", [("2300B/RMR04", 8)]),
         (order(*INVOICE, set_="810", group="IN"), b"", b"", []),
         (order(*INVOICE, set_="810", group="IN"), b"TDS*3002", b"TDS*3003", [("TDS01", 6)]),
         (order(*INVOICE, set_="810", group="IN"), b"CTT*2", b"CTT*3", [("CTT01", 10)]),

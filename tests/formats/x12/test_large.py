@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from interchanges import CLAIM, ORDER, PAYMENT, READING, SHIPMENT, interchange
 
 from engine.errors import MessageError
 from engine.formats import x12
 from engine.formats.x12 import large, slicing
+from engine.message import Receipt, Verdict
 from engine.reading import Blocks
 
 MANY = interchange(
@@ -92,6 +95,47 @@ def test_what_is_no_interchange_or_has_nothing_to_split_by_is_refused(
     for by in ("ST", "2320"):
         with pytest.raises(MessageError):
             list(x12.parted_stream(blocks(MANY), READING, by))
+
+
+@pytest.mark.parametrize("most", [6, pytest.param(200, marks=pytest.mark.slow)])
+def test_whatever_comes_in_blocks_is_taken_apart_and_answered_or_refused(most: int) -> None:
+    """Broken files of any kind, in slices of any size: MessageError or the parts of the whole, and never an endless look."""
+    pieces = st.sampled_from(
+        [b"", b"~", b"*", b"ISA*", b"~ST*837*2*005010X222A1~", b"~HL*9*1*22*0~", b"~SE*1*1~", b"~GE*1*1~",
+         b"BIN*3*a~b~", b"\xff", b"\r\n", b"~CLM*9*1~", b"~IEA*1*1~", b"~GS*HC*A*B~"]
+    )  # fmt: skip
+    cuts = st.tuples(st.floats(0, 1), st.integers(0, 40), pieces)
+
+    @settings(max_examples=most, deadline=None, derandomize=True, database=None)
+    @given(
+        st.sampled_from([MANY, ORDER, PAYMENT, CLAIM]),
+        st.lists(cuts, min_size=1, max_size=4),
+        st.integers(1, 3_000),
+        st.sampled_from(["ST", "2000B", "2300", "2100", "HL:I"]),
+    )
+    def holds(raw: bytes, changes: list[tuple[float, int, bytes]], size: int, by: str) -> None:
+        for at, length, new in changes:
+            start = int(at * len(raw))
+            raw = raw[:start] + new + raw[start + length :]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(slicing, "SLICE", size)
+            _both(raw, by)
+
+    holds()
+
+
+def _both(raw: bytes, by: str) -> None:
+    read = blocks(raw)
+    x12.acknowledge_blocks(read, Receipt(id=7, verdict=Verdict.QUARANTINED), READING, 0.0)
+    try:
+        known = x12.survey(read, READING, by, lambda key: None).known
+        parts = [part.raw for part in x12.parted_blocks(read, READING, by, known, b"")]
+        again = [part.raw for part in x12.parted_blocks(read, READING, by, known, b"")]
+    except MessageError:
+        return
+    assert parts == again
+    for part in parts:
+        assert x12.parse(part, READING).kind()
 
 
 _RUN = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,8 @@ from engine.errors import MessageError
 from engine.formats import x12
 from engine.formats.x12 import book
 from engine.message import Receipt, Verdict
+
+SAMPLES = Path(__file__).parents[3] / "samples/x12"
 
 
 def told(raw: bytes, level: str) -> str:
@@ -136,3 +139,12 @@ def test_many_repetitions_in_one_element_are_one_look() -> None:
     found = [fault.code for fault in x12.check(x12.parse(raw, READING)) if fault.name == "REF"]
     assert "12" in found
     assert len(found) < 10
+
+
+def test_a_request_holds_no_decision_and_an_answer_may() -> None:
+    answer = (SAMPLES / "authorized.278").read_bytes()
+    assert [*x12.check(x12.parse(answer, READING), "guide")] == []
+    request = answer.replace(b"BHT*0007*11*", b"BHT*0007*13*")
+    found = list(x12.check(x12.parse(request, READING), "guide"))
+    assert [(fault.code, fault.name) for fault in found] == [("I9", "HCR")] * 3
+    assert [*x12.check(x12.parse(request, READING), "syntax")] == []

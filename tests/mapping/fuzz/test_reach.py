@@ -74,14 +74,14 @@ def test_every_function_is_one_of_these_files() -> None:
 # -- what a closure holds ---------------------------------------------------------------------------------------
 
 #: Code that compiled expressions may be made of.
-CODE = ("engine.mapping.", "engine.formats.", "engine.rows.")
+CODE = ("engine.mapping.", "engine.formats.", "engine.rows.", "engine.edi.")
 #: Functions of C that they may hold.
 BUILT_IN = {
     "_operator.lt", "_operator.le", "_operator.gt", "_operator.ge", "decimal.add", "decimal.subtract", "decimal.multiply", "decimal.divide",
 }  # fmt: skip
 PLAIN = (str, int, float, bool, bytes, Decimal, Moment, type(None), type(NULL), type)
 #: Besides these: what is known at load (structs of these modules, looked into as well), compiled patterns, zones.
-STRUCTS = ("engine.mapping.", "engine.formats.", "engine.rows.", "engine.paths")
+STRUCTS = ("engine.mapping.", "engine.formats.", "engine.rows.", "engine.edi.", "engine.paths")
 NAMED = {"_Regexp", "ZoneInfo", "Scope"}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import msgspec
+
+from engine.log import LEVELS
 
 #: Read this much at a time.
 CHUNK = 256 * 1024
@@ -44,10 +48,38 @@ def _read(line: bytes, needles: Sequence[bytes]) -> Fact | None:
     if not line.startswith(b"{") or (needles and not any(one in line for one in needles)):
         return None
     try:
-        fact = json.loads(line)
-    except ValueError:
+        fact = msgspec.json.decode(line)
+    except msgspec.DecodeError:
         return None
     return fact if isinstance(fact, dict) and isinstance(fact.get("time"), str) else None
+
+
+class Which(msgspec.Struct, frozen=True, kw_only=True):
+    """Which lines."""
+
+    channel: str = ""
+    level: str = "debug"
+    """At least this one of engine.log.LEVELS."""
+    event: str = ""
+    """Only what became this: delivered, waiting."""
+    message: str = ""
+    """Only about this message: its short id."""
+
+    @property
+    def needles(self) -> list[bytes]:
+        """What stands in every line that fits, as the log writes it."""
+        if self.message:
+            return [f'"message":"{self.message}"'.encode()]
+        return [f'"event":"{self.event}"'.encode()] if self.event.isidentifier() else []
+
+    def fits(self, fact: Fact) -> bool:
+        """Whether a line is one of them."""
+        return (
+            fact.get("level") in LEVELS[LEVELS.index(self.level) :]
+            and (not self.channel or fact.get("channel") == self.channel)
+            and (not self.event or fact.get("event") == self.event)
+            and (not self.message or fact.get("message") == self.message)
+        )
 
 
 class Follower:
@@ -97,6 +129,8 @@ class Follower:
         return found
 
     def _fresh(self, path: Path) -> list[Fact]:
+        if path in self._places and self._places[path] == _end(path):
+            return []
         try:
             handle = path.open("rb")
         except FileNotFoundError:
@@ -159,8 +193,6 @@ def _set_aside(path: Path) -> list[Path]:
 
 
 def _gap(path: Path, detail: str) -> Fact:
-    from datetime import UTC, datetime
-
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "time": now,
