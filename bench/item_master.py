@@ -200,7 +200,15 @@ def main() -> None:
                 "unique: item_number", 'unique: "{item_number} {price}"'
             )
             channel.write_text(text)
-        command = [sys.executable, "-m", "engine.cli", "--home", str(home), "run", "--no-console"]
+        command = [
+            sys.executable,
+            "-m",
+            "engine.cli",
+            "--home",
+            str(home),
+            "run",
+            "--no-console",
+        ]
         with running(command, NEIGHBOUR, stderr=subprocess.STDOUT) as process:
             told = asyncio.run(measure(home, process.pid, chosen.rows, chosen.snapshot))
         for each in told:

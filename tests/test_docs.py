@@ -210,6 +210,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.slow
 def test_the_first_channel_runs_as_the_guide_says(tmp_path: Path) -> None:
     """Every command of first-channel.md, in its order, in one home; a free port stands for the page's."""
     port, running = str(free_port()), []

@@ -160,6 +160,7 @@ HOURS = st.builds(
 MOMENTS = st.integers(1_760_000_000, 1_860_000_000).map(float)
 
 
+@pytest.mark.slow
 @given(HOURS, MOMENTS)
 @settings(max_examples=150, deadline=None)
 def test_it_is_open_when_it_opens_and_closed_when_it_closes(found, moment):
@@ -173,6 +174,7 @@ def test_it_is_open_when_it_opens_and_closed_when_it_closes(found, moment):
         assert open_seconds(found, moment, closes) == closes - opens
 
 
+@pytest.mark.slow
 @given(HOURS, MOMENTS, st.integers(0, 900_000), st.integers(0, 900_000))
 @settings(max_examples=150, deadline=None)
 def test_open_seconds_add_up(found, since, first, second):

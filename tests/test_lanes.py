@@ -216,6 +216,7 @@ async def test_a_merge_waits_in_both_its_lanes(bench: Bench) -> None:
     assert set(bench.partner.took[:2]) == {b"a1", b"b1"}
 
 
+@pytest.mark.slow
 async def test_an_outage_of_hours_loses_and_quarantines_nothing(bench: Bench) -> None:
     await bench.open(order_by=(object(),), concurrency=4)
     bench.partner.down = Unavailable("connection refused")
@@ -343,6 +344,7 @@ async def test_a_hold_stops_sends_and_the_drain_rate_lets_them_go_one_by_one(
     await bench.until(lambda: len(bench.partner.took) == taken + 1)
 
 
+@pytest.mark.slow
 async def test_more_than_fits_into_memory_comes_from_the_store_in_order(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
+@pytest.mark.slow
 def test_a_second_erp_is_one_mapping_and_one_destination(copy: Path) -> None:
     """No source mapping is touched, and nothing changes for the others (R17)."""
     (copy / "mappings/charge_event_to_second_erp.yaml").write_text(
@@ -148,6 +149,7 @@ def _without(outbound: tuple[Outbound, ...], name: str) -> list[tuple[str, objec
     return [(each.destination, each.payload) for each in outbound if each.destination != name]
 
 
+@pytest.mark.slow
 def test_another_transport_changes_the_destination_only(copy: Path) -> None:
     """From a file to REST: one block is edited, and the channel's tests pass as they are (R10)."""
     channel = copy / "channels/or_supply_usage.yaml"

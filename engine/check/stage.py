@@ -24,7 +24,17 @@ from engine.connectors import Answer
 from engine.effects import Lookups
 from engine.errors import EngineError, MessageError
 from engine.judgement import negative, rendered
-from engine.message import LARGE, Context, Delivery, Inbound, Plan, Receipt, State, Verdict
+from engine.message import (
+    LARGE,
+    Context,
+    Delivery,
+    Inbound,
+    Plan,
+    Receipt,
+    Spooled,
+    State,
+    Verdict,
+)
 from engine.pipeline import Attempt, plan, receive, release
 from engine.store.archive import SqliteArchive
 from engine.store.sqlite import SqliteStore
@@ -280,3 +290,8 @@ class _Here:
 
     async def survey(self, channel: Channel, inbound: Inbound, context: Context) -> Plan:
         return plan(channel, inbound, context)
+
+    async def tell(self, channel: Channel, raw: Spooled, receipt: Receipt, now: float) -> bytes:
+        return channel.format.acknowledge(
+            Path(raw.path).read_bytes(), receipt, channel.reading, now
+        )

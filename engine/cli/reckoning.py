@@ -39,48 +39,45 @@ class Reckoning:
     ) -> Iterator[Station]:
         took, sent = partners["supplier"]["took"], partners["supplier"]["sent"]
         erp, inventory = partners["erp"]["paths"], partners["inventory"]["paths"]
-        yield _station("orders posted by the ERP", self._hospital.orders, "orders")
-        yield _station("orders at inventory", inventory.get("/orders"), "orders")
+        yield _station("posted by the ERP", self._hospital.orders, "orders")
+        yield _station("at inventory", inventory.get("/orders"), "orders")
         yield _station("850 at the supplier", took.get("850"), "orders")
         confirmed = said.get(("purchase_orders", "supplier"), {})
         yield _station("confirmed by 997", confirmed.get("accepted"), "orders")
-        yield _station("855 of the supplier", sent.get("855"), "orders")
-        yield _station("order answers at the ERP", erp.get("/orders/answers"), "orders")
-        yield _station("856 of the supplier", sent.get("856"), "shipments")
-        yield _station("shipments at the ERP", erp.get("/orders/shipments"), "shipments")
-        yield _station("shipments at inventory", inventory.get("/shipments"), "shipments")
-        yield _station("810 of the supplier", sent.get("810"), "invoices")
-        yield _station("invoices at the ERP", erp.get("/invoices"), "invoices")
+        yield _station("answered by 855", sent.get("855"), "orders")
+        yield _station("answers at the ERP", erp.get("/orders/answers"), "orders")
+        yield _station("orders in stock", took.get("shipping"), "shipments")
+        yield _station("856 left by the supplier", sent.get("856"), "shipments")
+        yield _station("at the ERP", erp.get("/orders/shipments"), "shipments")
+        yield _station("at inventory", inventory.get("/shipments"), "shipments")
+        yield _station("orders in stock", took.get("shipping"), "invoices")
+        yield _station("810 left by the supplier", sent.get("810"), "invoices")
+        yield _station("at the ERP", erp.get("/invoices"), "invoices")
         theirs = sum(sent.get(kind, 0) for kind in ("855", "856", "810"))
-        yield _station("sets of the supplier", theirs, "their sets")
-        yield _station("accepted by our 997", took.get("997 A"), "their sets")
+        yield _station("855, 856 and 810 left", theirs, "documents of the supplier")
+        yield _station("accepted by our 997", took.get("997 A"), "documents of the supplier")
 
     def _claims(
         self, partners: Mapping[str, Mapping[str, Any]], said: Mapping[tuple[str, str], Any]
     ) -> Iterator[Station]:
         took, sent = partners["payer"]["took"], partners["payer"]["sent"]
         erp, billing = partners["erp"]["paths"], partners["billing"]["paths"]
+        mine = [one for (channel, _), one in said.items() if channel == "charges_to_claims"]
+        accepted = sum(one.get("accepted", 0) for one in mine)
+        rejected = sum(one.get("claims rejected", 0) for one in mine)
         yield _station("patients charged", self._hospital.patients, "claims")
         yield _station("837 at the payer", took.get("837"), "claims")
         yield _station("acknowledged by 999", sent.get("999"), "claims")
+        yield _station("confirmed here", accepted, "claims")
         yield _station("277CA at billing", billing.get("/claims/answers"), "claims")
-        outcomes = [
-            outcome
-            for (channel, _), one in said.items()
-            if channel == "charges_to_claims"
-            for outcome in one.items()
-        ]
-        rejected = sum(count for outcome, count in outcomes if outcome == "rejected")
-        accepted = sum(count for outcome, count in outcomes if outcome == "accepted")
         away = took.get("turned_away", 0)
-        yield _station("claims turned away by the payer", away, "rejections")
-        yield _station("claims rejected here", rejected, "rejections")
+        yield _station("not let in by the payer", away, "rejected claims")
+        yield _station("known as rejected here", rejected, "rejected claims")
         decided = took.get("paid", 0) + took.get("denied", 0)
-        yield _station("claims decided by the payer", decided, "decisions")
-        yield _station("claims confirmed here", accepted, "decisions")
-        yield _station("decisions at billing", billing.get("/remittances"), "decisions")
-        yield _station("835 of the payer", sent.get("835"), "payments")
-        yield _station("payments at the ERP", erp.get("/payments"), "payments")
+        yield _station("paid or denied by the payer", decided, "decided claims")
+        yield _station("at billing", billing.get("/remittances"), "decided claims")
+        yield _station("835 left by the payer", sent.get("835"), "payments")
+        yield _station("at the ERP", erp.get("/payments"), "payments")
 
 
 def _station(says: str, count: int | None, of: str) -> Station:
@@ -93,7 +90,7 @@ def uneven(stations: list[Station]) -> list[str]:
     for of in dict.fromkeys(one.of for one in stations):
         alike = [one for one in stations if one.of == of]
         if len({one.count for one in alike}) > 1:
-            wrong.append(", ".join(f"{one.says} {one.count}" for one in alike))
+            wrong.append(f"{of}: " + ", ".join(f"{one.count} {one.says}" for one in alike))
     return wrong
 
 
@@ -101,11 +98,11 @@ def summary(stations: list[Station]) -> list[str]:
     """
     A line for each thing that is counted.
 
-    >>> summary([Station(says="850 sent", count=2), Station(says="997 came", count=2)])
-    ['orders: 850 sent 2 = 997 came 2']
+    >>> summary([Station(says="850s sent", count=2), Station(says="997s came", count=2)])
+    ['orders: 2 850s sent = 2 997s came']
     """
     return [
-        f"{of}: " + " = ".join(f"{one.says} {one.count}" for one in stations if one.of == of)
+        f"{of}: " + " = ".join(f"{one.count} {one.says}" for one in stations if one.of == of)
         for of in dict.fromkeys(one.of for one in stations)
     ]
 
@@ -114,12 +111,9 @@ def news(before: list[Station], now: list[Station]) -> list[str]:
     """
     What has moved since, a line for each station.
 
-    >>> news([Station(says="850 sent", count=2)], [Station(says="850 sent", count=5)])
-    ['850 sent: 3 more, 5 in all']
+    >>> news([Station(says="850s sent", count=2)], [Station(says="850s sent", count=5)])
+    ['orders: 5 850s sent (+3)']
     """
-    known = {one.says: one.count for one in before}
-    return [
-        f"{one.says}: {one.count - known.get(one.says, 0)} more, {one.count} in all"
-        for one in now
-        if one.count > known.get(one.says, 0)
-    ]
+    known = {(one.of, one.says): one.count for one in before}
+    moved = [(one, one.count - known.get((one.of, one.says), 0)) for one in now]
+    return [f"{one.of}: {one.count} {one.says} (+{more})" for one, more in moved if more > 0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -32,7 +33,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 def find(home: Path, table: str) -> list[Use]:
     """Every use of a data table or a code table, in the order of files and lines."""
     scalars = {
-        path.relative_to(home).as_posix(): list(_scalars(path, home))
+        path.relative_to(home).as_posix(): _read(path, home, *_stamp(path))
         for pattern in _PLACES
         for path in sorted(home.glob(pattern))
         if not path.name.startswith(".")
@@ -44,6 +45,17 @@ def find(home: Path, table: str) -> list[Use]:
         channels = tuple(sorted(_behind(file, named))) if uses else ()
         found += [msgspec.structs.replace(use, channels=channels) for use in uses]
     return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_mtime_ns, facts.st_size
+
+
+@lru_cache(8192)
+def _read(path: Path, home: Path, _changed: int, _size: int) -> tuple[Scalar, ...]:
+    """The scalars of a file that matter here; read again when it changes."""
+    return tuple(one for one in _scalars(path, home) if "(" in one.text or [*_named([one])])
 
 
 def _scalars(path: Path, home: Path) -> Iterator[Scalar]:
@@ -75,7 +87,7 @@ def _uses(scalar: Scalar, table: str) -> Iterator[Use]:
         yield Use(file=place.file, line=placed.line, path=place.path, what=what, channels=())
 
 
-def _named(scalars: list[Scalar]) -> Iterator[str]:
+def _named(scalars: Iterable[Scalar]) -> Iterator[str]:
     """The files that these scalars name: mappings and templates."""
     for scalar in scalars:
         words = set(re.findall(r"\w+", scalar.place.path))

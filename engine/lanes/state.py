@@ -12,12 +12,13 @@ from engine.lanes.pace import closed_for
 
 def state_of(lanes: Lanes) -> dict[str, Any]:
     """For people: idle, sending, waiting, paused or held; why, and when the next attempt is."""
-    breaker, hold, now = lanes.breaker, lanes.hold, lanes.clock.now()
+    breaker, hold, hours = lanes.breaker, lanes.hold, lanes.route.open
     blocked = max(0.0, breaker.until - lanes.clock.monotonic()) if breaker.until else 0.0
     mode = "sending" if lanes.sending else "idle"
     if breaker.until:
         mode = "paused" if breaker.paused else "waiting"
-    shut = closed_for(lanes.route.open, now)
+    now = lanes.clock.now() if hours is not None else 0.0
+    shut = closed_for(hours, now) if hours is not None else 0.0
     waiting = _waiting(lanes)
     if mode == "idle" and (shut or waiting):
         mode = "closed" if shut else "waiting"
@@ -27,7 +28,7 @@ def state_of(lanes: Lanes) -> dict[str, Any]:
         "state": mode,
         "why": hold.reason if hold.held else breaker.why or waiting,
         "next_attempt_in": round(blocked, 1),
-        "closed_until": next_open(lanes.route.open, now) if shut and lanes.route.open else 0.0,
+        "closed_until": next_open(hours, now) if shut and hours is not None else 0.0,
         "breaker": "open" if breaker.until else "closed",
         "sending": len(lanes.sending),
         "lanes": len(lanes.lines.lines),
@@ -44,6 +45,8 @@ def _waiting(lanes: Lanes) -> str:
     """For whom deliveries wait that go `after` another destination, and how those stand; or for the keeping of an answer."""
     if lanes.unkept:
         return lanes.unkept
+    if not lanes.following.states:
+        return ""
     states = Counter(lanes.following.states.values())
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     return f"waits for {lanes.route.after}: {told}" if told else ""

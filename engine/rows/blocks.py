@@ -19,7 +19,7 @@ from engine.rows.kinds import Piece, Source
 from engine.rows.parting import MOST, TIMES, Cutter, too_much
 
 #: Bytes that are read at once, and the most that one record may have.
-BLOCK, LONGEST = 128 * 1024, 16 * 1024 * 1024
+BLOCK, LONGEST = 32 * 1024, 16 * 1024 * 1024
 #: (bytes, whether they were recoded as UTF-8 before) -> the bytes as a file of its own.
 Opening = Callable[[bytes, bool], Source]
 _BOMS = {codecs.BOM_UTF16_LE: "-le", codecs.BOM_UTF16_BE: "-be"}

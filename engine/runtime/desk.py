@@ -30,7 +30,7 @@ class Desk:
     async def obey(self, ordered: Ordered) -> dict[str, Any]:
         """Do what was ordered; CommandError where it cannot be done."""
         if ordered.verb == "status":
-            return state_of(self.engine, with_times=bool(ordered.arguments.get("times")))
+            return await state_of(self.engine, with_times=bool(ordered.arguments.get("times")))
         if ordered.verb == "audit":  # a record is no order, and needs no record of its own
             return await self._audit(ordered)
         if ordered.verb == "usage":  # somebody looks at what was asked of tables: it is noted now

@@ -72,7 +72,7 @@ class Claim(msgspec.Struct, kw_only=True):
 class Payer:
     """Answers files with files. Does not wait and touches no disk; times are wall clock seconds."""
 
-    folders = (ANSWERS, PAYMENTS)
+    folders: tuple[str, ...] = (ANSWERS, PAYMENTS)
 
     def __init__(self, numbers: Numbers | None = None) -> None:
         self._numbers = numbers or Numbers()

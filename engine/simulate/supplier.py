@@ -65,13 +65,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Supplier:
     """Answers files with files. Does not wait and touches no disk; times are wall clock seconds."""
 
-    folders = ("out", "items")
+    folders: tuple[str, ...] = ("out", "items")
 
     def __init__(self, numbers: Numbers | None = None) -> None:
         self._numbers = numbers or Numbers()
         self._lines = self._papers = 0
         self.counts: Counter[str] = Counter()
-        """What it got and did: `850`, `997`, and how many lines had which fate."""
+        """What it got and did: `850`, `997`, how many lines had which fate, and how many orders are `shipping`."""
 
     def answers(self, raw: bytes, now: float) -> Iterator[Answer]:
         """What it leaves for a file; nothing for acknowledgements, and for what is no interchange."""
@@ -93,6 +93,7 @@ class Supplier:
             document, 1, [_answered(one, self._paper(), now) for one in orders], now
         )
         sent = [one for one in orders if one.shipped]
+        self.counts["shipping"] += len(sent)
         if sent:
             yield self._answer(
                 document, 2, [_notice(one, self._paper(), now) for one in sent], now

@@ -129,8 +129,10 @@ def _reader(home: Path) -> apsw.Connection:
 
 
 def _walk(connection: apsw.Connection, after: int) -> Iterator[list[Any]]:
-    rows: list[Any]
-    while rows := connection.execute(_SQL["walk"], (after, _STRIDE)).fetchall():
+    while True:
+        rows: list[Any] = connection.execute(_SQL["walk"], (after, _STRIDE)).fetchall()
+        if not rows:
+            return
         yield from (list(row) for row in rows)
         after = rows[-1][0]
 

@@ -31,6 +31,8 @@ class Overview:
         outcomes: dict[int, dict[str, int]] = {}
         for number, outcome, count in self.rows("acknowledged"):
             outcomes.setdefault(number, {})[OUTCOMES[outcome] or "awaited"] = count
+        for number, count in self.rows("rejected_claims"):
+            outcomes.setdefault(number, {})["claims rejected"] = count
         found = []
         for number, channel, name, held, rate, who, reason, since in self.rows("destinations"):
             states = {

@@ -40,7 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     harmless: bool = False
     """Of a POST: whether it only reads, with something in its body that no address should carry. No Idempotency-Key is kept for it."""
     raw: str = ""
-    """Media type where the handler gives the answer's bytes themselves: a download."""
+    """Media type where the handler gives the answer's bytes themselves: a download. Where it gives one of several: all of them."""
 
     @property
     def changes(self) -> bool:

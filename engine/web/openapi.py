@@ -143,7 +143,7 @@ def _good(endpoint: Endpoint, known: dict[str, Any]) -> dict[str, Any]:
     if endpoint.stream:
         return {"description": "Server-sent events.", "content": {"text/event-stream": {}}}
     if endpoint.raw:
-        return {"description": "The content.", "content": {endpoint.raw: {}}}
+        return {"description": "The content.", "content": {kind: {} for kind in endpoint.raw.split(", ")}}
     if endpoint.gives is None:
         return {"description": "Done."}
     schema = known[repr(endpoint.gives)]

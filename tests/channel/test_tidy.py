@@ -210,6 +210,7 @@ def block(draw: st.DrawFn, depth: int = 0, indent: str = "") -> str:
     return "".join(lines)
 
 
+@pytest.mark.slow
 @given(block())
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_written_says_the_same_afterwards(text: str) -> None:

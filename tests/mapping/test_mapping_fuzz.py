@@ -145,6 +145,7 @@ def folder() -> Any:
         yield home
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(made=mappings(), other=mappings())
 def test_a_mapping_compiles_or_its_mistakes_have_places(

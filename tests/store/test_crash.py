@@ -90,6 +90,7 @@ async def kills(home, make_bench, count):
     await bench.close()
 
 
+@pytest.mark.slow
 async def test_a_kill_loses_nothing(tmp_path, make_bench):
     await kills(tmp_path, make_bench, 3)
 

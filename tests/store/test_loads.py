@@ -71,7 +71,12 @@ async def test_a_chunk_is_kept_once_and_in_its_place(bench):
 async def test_what_the_last_file_had(bench, tmp_path):
     message = (await begun(bench)).id
     kept = tuple(Kept(at, f"A-{at}", b"d%d" % at) for at in range(3))
-    await step(bench, message, [part(bench, b"a"), bad(b"b"), part(bench, b"c")], kept=kept)
+    await step(
+        bench,
+        message,
+        [part(bench, b"a", to=()), bad(b"b"), part(bench, b"c", to=())],
+        kept=kept,
+    )
     number = bench.store.channel_number("c")
     with LastFile(bench.home, number) as last:
         assert last.digests(["A-0", "A-1", "A-9"]) == {"A-0": b"d0", "A-1": b""}
@@ -83,7 +88,7 @@ async def test_what_the_last_file_had(bench, tmp_path):
         assert last.vanished("", 1) == [("A-1", b"b")]
         assert last.vanished("A-1", 9) == [("A-2", b"c")]
     await step(bench, message, begin=b"x", end=b"", next=1)
-    gone = [part(bench, b"b")]
+    gone = [part(bench, b"b", to=())]
     await step(bench, message, gone, begin=b"", end=b"A-1", phase=1, next=1, gone=("A-1",))
     while await bench.store.prune(NOW, 50):
         pass

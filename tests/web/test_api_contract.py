@@ -109,7 +109,7 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(
         try:
             case.validate_response(response, checks=fits)
         except FailureGroup as error:
-            wrong += [f"{where}: {one}" for one in error.exceptions]
+            wrong.extend(f"{where}: {one}" for one in error.exceptions)
 
     bounded = hypothesis.settings(
         max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -130,11 +131,11 @@ def test_tls_with_its_cookie_and_its_promise(tmp_path: Path) -> None:
             assert "__Host-corridor" in answer.headers["set-cookie"]
             assert client.get("/me").status_code == 200
         old = ssl.create_default_context(cafile=str(authority))
-        old.minimum_version = ssl.TLSVersion.TLSv1
-        with pytest.warns(DeprecationWarning):
-            old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
         with (
-            pytest.raises((ssl.SSLError, OSError)),
+            pytest.raises(OSError),
             socket.create_connection(("127.0.0.1", port), 5) as line,
         ):
             old.wrap_socket(line, server_hostname="localhost")
@@ -167,15 +168,13 @@ def test_a_connection_that_does_not_ask_is_closed(
     monkeypatch.setattr(serving, "HEAD_WITHIN", 0.4)
     host, _, port = served.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), 10) as line:
-        began = time.monotonic()
-        for _ in range(20):
+        for _ in range(20):  # bytes that drip buy no time
             with contextlib.suppress(OSError):
-                line.sendall(b"G" if _ == 0 else b"E")
+                line.sendall(b"G")
             time.sleep(0.05)
-        assert line.recv(100) in (b"",) or True
-        assert time.monotonic() - began < 5
         line.settimeout(3)
-        assert line.recv(1000) == b""
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(1000) == b""
 
 
 def test_a_head_that_does_not_end_is_refused(served: str) -> None:

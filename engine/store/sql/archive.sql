@@ -189,6 +189,10 @@ SELECT n.name, a.name, e.within, e.due_at, e.told, e.told_at, e.confirmed, coale
 -- acknowledged --
 SELECT destination, outcome, count(*) FROM expectation WHERE payload > 0 AND within > 0 GROUP BY destination, outcome;
 
+-- rejected_claims --
+SELECT destination, count(*) FROM expectation
+ WHERE payload > 0 AND within = 0 AND outcome = 4 AND value >= 'claim' AND value < 'claimz' GROUP BY destination;
+
 -- confirms --
 SELECT message, max(outcome) FROM expectation WHERE confirmed = ? AND confirmed > 0 GROUP BY message LIMIT 200;
 

@@ -30,5 +30,5 @@ def export(asked: Asked[views.Span, Nothing]) -> Response:
 endpoints = (
     get("/audit", listed, Right.AUDIT, "Who did and read what.", query=views.Which, gives=views.Page),
     get("/audit/verify", verify, Right.AUDIT, "Whether the trail is whole.", gives=Verified, heavy=True),
-    get("/audit/export", export, Right.AUDIT, "The trail as a file.", query=views.Span, raw="application/x-ndjson"),
+    get("/audit/export", export, Right.AUDIT, "The trail as a file.", query=views.Span, raw="application/x-ndjson, text/csv"),
 )  # fmt: skip

@@ -57,21 +57,22 @@ class RowsForm(msgspec.Struct, frozen=True, kw_only=True):
 
 def show(asked: Asked[views.Which, Nothing]) -> dict[str, Any]:
     """Every cause."""
-    everything = views.groups(asked, views.Which())
-    some: views.Groups | None = None
-    why = ""
+    seen, complete = views.everything(asked)
+    everything = views.fitting(asked, seen, complete, views.Which())
+    some, why = everything, ""
     try:
-        some = views.groups(asked, asked.query)
+        some = views.fitting(asked, seen, complete, asked.query)
     except Problem as problem:
+        some = views.Groups(groups=[], items=0, more=0, complete=True)
         why = f"{problem.detail}."
     return {
-        "found": some or views.Groups(groups=[], items=0, more=0, complete=True),
+        "found": some,
         "all": everything,
         "query": asked.query,
         "why": why,
-        "reasons": sorted({one.reason for one in everything.groups}),
-        "channels": sorted({one.channel for one in everything.groups}),
-        "owners": sorted({one.owner for one in everything.groups if one.owner}),
+        "reasons": sorted({one.reason for one in seen}),
+        "channels": sorted({one.channel for one in seen}),
+        "owners": sorted({one.owner for one in seen if one.owner}),
     }
 
 

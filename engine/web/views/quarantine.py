@@ -129,20 +129,30 @@ def reader(asked: Asked[Any, Any]) -> Quarantine:
     return house.quarantine
 
 
-def groups(asked: Asked[Any, Any], which: Which) -> Groups:
-    """Causes that the person may see and the filters name."""
+def everything(asked: Asked[Any, Any]) -> tuple[list[Group], bool]:
+    """All causes that the person may see, the one that holds most first; and whether those are all."""
     found = reader(asked)
     looked_after = assigned(asked, found)
-    everything = (
+    seen = [
         _group(asked, one, looked_after)
         for one in found.groups()
         if asked.may(Right.VIEW, one.cause.channel)
-    )
+    ]
+    return seen, found.complete
+
+
+def groups(asked: Asked[Any, Any], which: Which) -> Groups:
+    """Causes that the person may see and the filters name."""
+    return fitting(asked, *everything(asked), which)
+
+
+def fitting(asked: Asked[Any, Any], seen: list[Group], complete: bool, which: Which) -> Groups:
+    """Those of them that the filters name."""
     before = messages.moment(asked, which.older)
     name = asked.person.name if which.assigned == "me" else which.assigned
-    fitting = [
+    found = [
         one
-        for one in everything
+        for one in seen
         if which.channel in ("", one.channel)
         and which.reason in ("", one.reason)
         and which.owner in ("", one.owner)
@@ -150,10 +160,10 @@ def groups(asked: Asked[Any, Any], which: Which) -> Groups:
         and (not name or name in one.assigned)
     ]
     return Groups(
-        groups=fitting[:CAUSES],
-        items=sum(one.count for one in fitting),
-        more=max(0, len(fitting) - CAUSES),
-        complete=found.complete,
+        groups=found[:CAUSES],
+        items=sum(one.count for one in found),
+        more=max(0, len(found) - CAUSES),
+        complete=complete,
     )
 
 

@@ -387,6 +387,7 @@ def killed_again_and_again(home: Path, most: int, kills: int) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_killed_while_appending(tmp_path: Path, out: Path) -> None:
     killed_again_and_again(tmp_path, most=3000, kills=4)
 

@@ -110,6 +110,7 @@ KEYS = [f"a1-{number}-1-1" for number in range(9)]
 EXPECTED = sorted(f"{key};1.00" for key in KEYS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "within"])
 @pytest.mark.parametrize("power", [False, True], ids=["killed", "power cut"])
 def test_every_line_stands_once_whatever_crashes_when(
@@ -134,6 +135,7 @@ def test_every_line_stands_once_whatever_crashes_when(
         assert engine.lines() == EXPECTED, (when, crash_at)
 
 
+@pytest.mark.slow
 def test_two_crashes_in_a_row(tmp_path: Path) -> None:
     """The mending is itself killed at every step."""
     for crash_at in range(1, 40):

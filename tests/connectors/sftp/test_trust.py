@@ -87,6 +87,7 @@ async def test_a_wrong_password_and_a_missing_secret(
     assert "sesame" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 async def test_keys_with_a_passphrase(
     openssh: OpenSsh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -127,6 +128,7 @@ async def test_a_certificate(openssh: OpenSsh, tmp_path: Path) -> None:
         await dialled(server, tmp_path, certificate="nowhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
 async def test_other_kinds_of_host_keys(tmp_path: Path, kind: str) -> None:
     openssh = OpenSsh(tmp_path)

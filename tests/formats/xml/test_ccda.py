@@ -29,6 +29,7 @@ def test_a_document_says_its_kind_and_its_number() -> None:
     assert xml.parse(rest, Reading()).kind() == "v3:ClinicalDocument".replace("v3", "hl7-org")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not FIXTURES.is_dir(), reason="shared/fixtures/ms-fhir-converter is not there"
 )

@@ -135,6 +135,7 @@ def texts(format: str) -> st.SearchStrategy[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @BOUNDED
 @given(st.data())
@@ -169,6 +170,7 @@ def test_what_is_too_deep_or_too_long_is_a_mistake(home: Path, format: str, text
     attempt(home, format, f"{{{text}}}", "quoted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_grammar_writes_expressions_that_compile(home: Path, format: str) -> None:
     """A fuzzer whose inputs are all refused at the first word would find nothing."""

@@ -162,6 +162,7 @@ def test_a_closure_holds_nothing_strange(home: Path, format: str, text: str) -> 
     assert strangers(found.run) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -232,6 +233,7 @@ def listening() -> None:
     sys.addaudithook(_hook)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
