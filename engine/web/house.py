@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine import installation, orders
-from engine.errors import CommandError, ConfigError
+from engine.errors import CommandError, ConfigError, StoreError
 from engine.handling.quarantine import Quarantine
 from engine.people.directory import Directory
 from engine.placed import Mistakes
 from engine.store.archive import SqliteArchive
 from engine.web.attempts import Attempts
+from engine.web.fresh import Fresh
 from engine.web.hub import Hub
 from engine.web.jobs import Jobs
 from engine.web.kept import Searches
 from engine.web.loaded import Loaded
+from engine.web.standing import Channel, everything
 from engine.web.streaming import Places
 from engine.web.uploads import Uploads
+from engine.web.watching import Watch
 
 #: Seconds that what the engine says of itself is shown to everybody who asks: many viewers are one question.
 FRESH = 1.0
@@ -50,9 +53,15 @@ class House:
         self.places = Places()
         """Who listens to streams."""
         self._archive: SqliteArchive | None = None
-        self._lock, self._asking = threading.Lock(), threading.Lock()
-        self._live: dict[str, Any] = {}
-        self._asked_at = 0.0
+        self._lock = threading.Lock()
+        self.live = Fresh(self._ask, FRESH)
+        """How the engine stands (engine/runtime/state.py), at most FRESH seconds old; `running` False where none runs."""
+        self.stations = Fresh(self._stations, FRESH)
+        """The running channels, by name."""
+        self.standing = Fresh(self._standing, FRESH)
+        """How every channel stands."""
+        self.watch = Watch(self.standing)
+        """The same, for all who watch."""
 
     @property
     def archive(self) -> SqliteArchive:
@@ -62,24 +71,21 @@ class House:
                 self._archive = SqliteArchive(self.home)
             return self._archive
 
-    def live(self) -> dict[str, Any]:
-        """How the engine stands (engine/runtime/state.py), at most FRESH seconds old; `running` False where none runs."""
-        if time.monotonic() > self._asked_at + FRESH and self._asking.acquire(
-            blocking=not self._live  # one asks; the others show what is known
-        ):
-            try:
-                if time.monotonic() > self._asked_at + FRESH:
-                    self._ask()
-            finally:
-                self._asking.release()
-        return self._live
-
-    def _ask(self) -> None:
+    def _ask(self) -> dict[str, Any]:
         try:
-            self._live = orders.send(self.home, "status", who="console", patience=PATIENCE)
+            return orders.send(self.home, "status", who="console", patience=PATIENCE)
         except CommandError:
-            self._live = {"running": False}
-        self._asked_at = time.monotonic()
+            return {"running": False}
+
+    def _stations(self) -> dict[str, dict[str, Any]]:
+        return {one["channel"]: one for one in self.live().get("channels", ())}
+
+    def _standing(self) -> tuple[Channel, ...]:
+        try:
+            counts = self.archive.counts()
+        except StoreError:
+            counts = []  # nothing was ever received
+        return everything(self.stations(), counts, ZoneInfo(self.installation.zone))
 
     def times(self) -> dict[str, Any]:
         """The same with how long things took; `running` False where no engine runs."""
@@ -88,16 +94,13 @@ class House:
         except CommandError:
             return {"running": False}
 
-    def stations(self) -> dict[str, dict[str, Any]]:
-        """The running channels, by name."""
-        return {one["channel"]: one for one in self.live().get("channels", ())}
-
     def order(
         self, verb: str, arguments: dict[str, Any], who: str, reason: str = ""
     ) -> dict[str, Any]:
         """Order something of the engine. CommandError where none runs or it says no."""
         answer = orders.send(self.home, verb, arguments, who, reason)
-        self._asked_at = 0.0
+        for known in (self.live, self.stations, self.standing):
+            known.stale()
         return answer
 
     def audit(self, who: str, action: str, what: str, reason: str = "") -> None:

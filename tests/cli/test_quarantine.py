@@ -17,4 +17,4 @@ def test_causes_are_listed_and_a_message_is_put_away(corridor, kept) -> None:
     assert corridor("quarantine", "close", short, "--reason", "keyed by hand").out == "1 message put away\n"  # fmt: skip
     assert corridor("quarantine", "--reason", "bad_date").out == "nothing is held\n"
     again = corridor("quarantine", "close", short, "--reason", "x")
-    assert again.code == 1 and "is no quarantined message that is open" in again.err
+    assert again.code == 3 and "is no quarantined message that is open" in again.err

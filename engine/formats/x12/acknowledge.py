@@ -58,7 +58,7 @@ def acknowledge_blocks(blocks: Blocks, receipt: Receipt, reading: Reading, now: 
     try:
         found = list(inspected_blocks(blocks))
         bad = any(not _is_good(one) for one in (receipt, *receipt.parts))
-        told = found
+        told = inspected_blocks(blocks, "guide") if bad else found
         own = receipt.parts if len(found) > 1 and len(receipt.parts) == len(found) else ()
         answers = []
         for at, (one, judged) in enumerate(zip(found, told, strict=True)):

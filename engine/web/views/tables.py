@@ -173,7 +173,7 @@ def need(asked: Asked[Any, Any], name: str, *rights: Right) -> None:
 
 def look(asked: Asked[Any, Any], name: str, what: str, reason: str = "") -> None:
     """What is in a table may be somebody's data: who sees it may, and is recorded before."""
-    need(asked, name, Right.VIEW)
+    need(asked, name, Right.TABLES, Right.CONTENT)
     asked.audit(f"read {what}", f"table {name}", reason)
 
 
