@@ -37,6 +37,7 @@ from engine.message import (
 )
 from engine.pipeline import Attempt, plan, receive, release
 from engine.store.archive import SqliteArchive
+from engine.store.large import load
 from engine.store.sqlite import SqliteStore
 
 
@@ -292,6 +293,4 @@ class _Here:
         return plan(channel, inbound, context)
 
     async def tell(self, channel: Channel, raw: Spooled, receipt: Receipt, now: float) -> bytes:
-        return channel.format.acknowledge(
-            Path(raw.path).read_bytes(), receipt, channel.reading, now
-        )
+        return channel.format.acknowledge(load(raw), receipt, channel.reading, now)

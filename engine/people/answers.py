@@ -51,7 +51,10 @@ class Answers:
         row = self._file.one(
             "SELECT sent, status, kind, body, run FROM answered WHERE name = ?", name
         )
-        return None if row is None else Answer(*row[:4], here=row[4] == self._run)
+        if row is None:
+            return None  # it was too old, and is gone just now
+        sent, status, kind, body, run = row
+        return Answer(sent, status, kind, body, run == self._run)
 
     def keep(self, name: bytes, status: int, kind: str, body: bytes) -> None:
         """What came of it."""

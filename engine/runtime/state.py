@@ -11,7 +11,6 @@ from engine.message import short_id
 from engine.runtime.engine import Engine
 from engine.runtime.station import Station
 
-
 #: Channels that are told in one go; then messages have their turn.
 AT_ONCE = 20
 

@@ -25,6 +25,8 @@ ANSWERS, PAYMENTS = "answers", "payments"
 ROUND, DENIED, TURNED_AWAY = 4, 2, 3
 _PAID, _OWED = Decimal("0.80"), Decimal("0.10")
 _CENT = Decimal("0.01")
+#: Dates of a claim that say when it was done: the statement's, the service's.
+_DAYS = ("434", "472")
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -67,6 +69,13 @@ class Claim(msgspec.Struct, kw_only=True):
     fate: str
     """`paid`, `denied` or `turned_away`."""
     services: list[Service] = []
+    day: str = ""
+    """The first day that it is for, where it says so for all its services."""
+
+    @property
+    def began_on(self) -> str:
+        """The first day that it is for."""
+        return self.day or min((one.day for one in self.services if one.day), default="")
 
 
 class Payer:
@@ -145,6 +154,8 @@ class _Reader:
             claim.services.append(_service(line))
         elif service is not None and line[:2] == ["DTP", "472"]:
             service.day = line[3][:8]
+        elif claim is not None and name == "DTP" and line[1] in _DAYS:
+            claim.day = line[3][:8]
         elif service is not None and line[:2] == ["REF", "6R"]:
             service.line = line[2]
         elif name == "HL" and line[3] == "22":
@@ -195,7 +206,7 @@ def _let_in(claims: list[Claim], reference: str, now: float) -> list[str]:
             said.append(f"STC*A7:562:82*{day}*U*{claim.charged}")
         else:
             said += [f"STC*A2:20:PR*{day}*WQ*{claim.charged}", f"REF*1K*{claim.theirs}"]
-        said += [f"DTP*472*D8*{one.day}" for one in claim.services[:1]]
+        said += [f"DTP*472*D8*{claim.began_on}"] if claim.began_on else []
     return said
 
 
@@ -242,7 +253,7 @@ def _decided(claim: Claim) -> list[str]:
         said.append(
             f"SVC*{one.procedure}*{one.charged}*{one.paid if is_paid else 0}**{one.units}"
         )
-        said += [f"DTM*472*{one.day}"] if one.day else []
+        said += [f"DTM*472*{one.day or claim.began_on}"] if one.day or claim.began_on else []
         if is_paid:
             off = one.charged - one.paid - one.owed
             said += [f"CAS*CO*45*{off}"] if off else []

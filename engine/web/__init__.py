@@ -14,5 +14,6 @@ sessions in a file of their own (`engine.people`).
     views/     what both show, as plain values
     actions/   what both do
     openapi    the description of the API, from the endpoints
+    uploads    sheets between their preview and the yes
     serving    the listener
 """

@@ -27,7 +27,9 @@ class Fresh(Generic[Value]):
                 if time.monotonic() >= self._until:
                     before = self._stales
                     self._known = [self._make()]
-                    self._until = time.monotonic() + self._lasts if before == self._stales else 0.0
+                    self._until = (
+                        time.monotonic() + self._lasts if before == self._stales else 0.0
+                    )
             finally:
                 self._making.release()
         return self._known[0]

@@ -19,6 +19,7 @@ from engine.web.hub import Hub
 from engine.web.jobs import Jobs
 from engine.web.kept import Searches
 from engine.web.loaded import Loaded
+from engine.web.rows import Row
 from engine.web.standing import Channel, everything
 from engine.web.streaming import Places
 from engine.web.uploads import Uploads
@@ -56,10 +57,11 @@ class House:
         self._lock = threading.Lock()
         self.live = Fresh(self._ask, FRESH)
         """How the engine stands (engine/runtime/state.py), at most FRESH seconds old; `running` False where none runs."""
-        self.stations = Fresh(self._stations, FRESH)
-        """The running channels, by name."""
-        self.standing = Fresh(self._standing, FRESH)
+        self._stationed: tuple[Any, dict[str, dict[str, Any]]] = (None, {})
+        self.standing = Fresh(self._standing, FRESH / 2)
         """How every channel stands."""
+        self.rows: dict[str, Row] = {}
+        """Rows of the overview as they were last made, by channel."""
         self.watch = Watch(self.standing)
         """The same, for all who watch."""
 
@@ -77,8 +79,13 @@ class House:
         except CommandError:
             return {"running": False}
 
-    def _stations(self) -> dict[str, dict[str, Any]]:
-        return {one["channel"]: one for one in self.live().get("channels", ())}
+    def stations(self) -> dict[str, dict[str, Any]]:
+        """The running channels, by name."""
+        live, known = self.live(), self._stationed
+        if known[0] is not live:
+            known = (live, {one["channel"]: one for one in live.get("channels", ())})
+            self._stationed = known
+        return known[1]
 
     def _standing(self) -> tuple[Channel, ...]:
         try:
@@ -99,8 +106,8 @@ class House:
     ) -> dict[str, Any]:
         """Order something of the engine. CommandError where none runs or it says no."""
         answer = orders.send(self.home, verb, arguments, who, reason)
-        for known in (self.live, self.stations, self.standing):
-            known.stale()
+        self.live.stale()
+        self.standing.stale()
         return answer
 
     def audit(self, who: str, action: str, what: str, reason: str = "") -> None:

@@ -141,9 +141,16 @@ def _wrong(endpoint: Endpoint) -> list[str]:
 
 def _good(endpoint: Endpoint, known: dict[str, Any]) -> dict[str, Any]:
     if endpoint.stream:
-        return {"description": "Server-sent events.", "content": {"text/event-stream": {}}}
+        said = f" Their data: {known[repr(endpoint.gives)]['$ref'].rpartition('/')[2]}." if endpoint.gives else ""  # fmt: skip
+        return {
+            "description": f"Server-sent events.{said}",
+            "content": {"text/event-stream": {}},
+        }
     if endpoint.raw:
-        return {"description": "The content.", "content": {kind: {} for kind in endpoint.raw.split(", ")}}
+        return {
+            "description": "The content.",
+            "content": {kind: {} for kind in endpoint.raw.split(", ")},
+        }
     if endpoint.gives is None:
         return {"description": "Done."}
     schema = known[repr(endpoint.gives)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import threading
 from collections.abc import Callable
 
@@ -26,10 +28,8 @@ class Watcher:
         """Called by the looking thread. A slow viewer gets only the last state of each channel."""
         with self._lock:
             self._changed.update(changed)
-        try:
+        with contextlib.suppress(RuntimeError):  # the loop has ended; so will the viewer
             self._loop.call_soon_threadsafe(self._bell.set)
-        except RuntimeError:
-            pass  # the loop has ended; so will the viewer
 
     async def take(self) -> dict[str, Channel | None]:
         """Wait for changes: channels by name, None = gone."""
@@ -64,6 +64,13 @@ class Watch:
         with self._lock:
             self._watchers.remove(watcher)
 
+    def _now(self, before: dict[str, Channel]) -> dict[str, Channel]:
+        try:
+            return {one.name: one for one in self._look()}
+        except Exception as error:  # whatever it was: those who watch go on to watch
+            print(f"channels cannot be watched: {type(error).__name__}", file=sys.stderr, flush=True)  # fmt: skip
+            return before
+
     def _run(self) -> None:
         before: dict[str, Channel] = {}
         known: set[Watcher] = set()
@@ -74,7 +81,7 @@ class Watch:
                 if not watchers:
                     self._looking = False
                     return
-            now = {one.name: one for one in self._look()}
+            now = self._now(before)
             changed: dict[str, Channel | None] = {
                 name: one for name, one in now.items() if before.get(name) != one
             }

@@ -106,17 +106,6 @@ def test_the_demo_shows_the_shipped_channels_when_the_home_has_none(corridor) ->
 
 
 @pytest.mark.slow
-def test_the_demo_delivers_everything_over_an_outage(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "engine.cli", "--home", str(ROOT), "demo", "--plain"]
-    command += ["--seconds", "8", "--rate", "10", "--folder", str(tmp_path / "demo")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert "the partner 'erp' is down" in done.stdout
-    assert " waiting " in done.stdout
-    assert done.stdout.rstrip().endswith("delivered to every partner")
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_ends_with_all_it_started(tmp_path: Path, ending: signal.Signals) -> None:
     home = tmp_path / "demo"

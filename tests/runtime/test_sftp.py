@@ -347,7 +347,7 @@ async def test_archives_and_their_numbers_through_a_whole_engine(
     await house.start()
     await until(lambda: alerted(house) == ["file_sequence_gap"])
     assert house.engine is not None
-    (station,) = state_of(house.engine)["channels"]
+    (station,) = (await state_of(house.engine))["channels"]
     assert "3 to 4 are missing" in station["warnings"][0]
     for day in (3, 4):
         zipped(simulated.drop / f"in/day_{day}.zip", day * 10, 1)

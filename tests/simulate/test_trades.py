@@ -18,7 +18,7 @@ from engine.simulate.supplier import Supplier
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NOW = 1_772_715_600.0
-#: Fourteen lines in three orders, each of two kinds of price.
+#: Five lines in two orders.
 ORDERS = (SAMPLES / "expected/orders_of_the_erp.850").read_bytes()
 CLAIMS = (SAMPLES / "x12/claims.837").read_bytes()
 
@@ -120,11 +120,11 @@ def test_institutional_and_dental_claims_are_read_too() -> None:
         assert any(one[:3] == kind[:3] for one in procedures), procedures
 
 
-async def test_a_partner_answers_what_is_put_into_its_box() -> None:
+async def test_a_partner_answers_what_is_put_into_its_box(tmp_path: Path) -> None:
     make = simulate.trading_partner("supplier")
-    async with make("supplier", pace=0.05) as partner:
-        same = make("supplier")
-        assert same.host_key == partner.host_key != make("payer").host_key
+    async with make("supplier", pace=0.05, folder=tmp_path) as partner:
+        others = [make(name, folder=tmp_path).host_key for name in ("supplier", "payer")]
+        assert others[0] == partner.host_key != others[1], "config.yaml can pin it"
         known = asyncssh.import_known_hosts(f"[127.0.0.1]:{partner.port} {partner.host_key}\n")
         async with (
             asyncssh.connect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.web.conftest import message, sign_in
 from tests.web.supplies import Supplies
 
 pytestmark = pytest.mark.slow
+
+AXE = (Path(__file__).parent / "axe/axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -141,21 +144,34 @@ def test_refused_deliveries_are_assigned_discarded_and_sent_again(
     assert until(lambda: not groups(api, channel="charges"))
 
 
-def test_a_narrow_screen_and_the_dark(running: Supplies, browser: Any) -> None:
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_every_page_is_accessible(
+    running: Supplies, browser: Any, width: int, scheme: str
+) -> None:
     running.use("E5")
     (held,) = groups(running.with_token("viewer"), reason="unmapped_code")
     context = browser.new_context(
-        base_url=running.url, viewport={"width": 390, "height": 800}, color_scheme="dark"
-    )
+        base_url=running.url, viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+    )  # fmt: skip
     made = context.new_page()
     sign_in(made, "analyst")
-    for at in (
-        "/quarantine",
-        f"/quarantine/{held['id']}",
-        "/tables",
-        "/tables/cdm",
-        "/tables/cdm/rows",
-    ):
-        made.goto(at)
-        assert made.evaluate("document.documentElement.scrollWidth") <= 390, at
+    group = f"/quarantine/{held['id']}"
+    faults = []
+    for at in ("/quarantine", group, f"{group} keys", "/tables", "/tables/cdm", "/tables/cdm/rows", "/tables/cdm/versions/1"):  # fmt: skip
+        made.goto(at.split()[0])
+        if at.endswith("keys"):
+            made.click("text=Show which keys are missing")
+            made.wait_for_selector("table.cells")
+        made.evaluate(
+            "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+        )
+        assert made.evaluate("document.documentElement.scrollWidth") <= width, at
+        made.evaluate(AXE)
+        found = made.evaluate("async () => (await axe.run()).violations")
+        faults += [
+            (at, one["id"], [str(node["target"]) for node in one["nodes"]])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+        ]
     context.close()
+    assert not faults

@@ -8,6 +8,7 @@ from engine.people.rights import Right
 from engine.web.asked import Asked
 from engine.web.endpoint import Nothing, get
 from engine.web.problem import unknown
+from engine.web.standing import Channel
 from engine.web.views import channels as views
 
 
@@ -22,13 +23,13 @@ class Which(msgspec.Struct, frozen=True, kw_only=True):
     """Only of this owner."""
 
 
-def listed(asked: Asked[Which, Nothing]) -> list[views.Channel]:
+def listed(asked: Asked[Which, Nothing]) -> list[Channel]:
     """All that the person may see."""
     query = asked.query
     return views.channels(asked, tag=query.tag, class_=query.class_, owner=query.owner)
 
 
-def one(asked: Asked[Nothing, Nothing]) -> views.Channel:
+def one(asked: Asked[Nothing, Nothing]) -> Channel:
     """One of them."""
     found = views.channels(asked, name=asked.path["channel"])
     if not found:
@@ -37,6 +38,6 @@ def one(asked: Asked[Nothing, Nothing]) -> views.Channel:
 
 
 endpoints = (
-    get("/channels", listed, Right.VIEW, "Channels and how they stand; what needs a person comes first.", query=Which, gives=list[views.Channel]),
-    get("/channels/{channel}", one, Right.VIEW, "One channel and how it stands.", gives=views.Channel),
+    get("/channels", listed, Right.VIEW, "Channels and how they stand; what needs a person comes first.", query=Which, gives=list[Channel]),
+    get("/channels/{channel}", one, Right.VIEW, "One channel and how it stands.", gives=Channel),
 )  # fmt: skip

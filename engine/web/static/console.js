@@ -68,3 +68,61 @@ function follow(box) {
   window.addEventListener("pagehide", () => source.close());
 }
 document.querySelectorAll("[data-stream]").forEach(follow);
+
+// How long ago something was goes on by itself, in the words of the pages: <span data-since="1795266144.2">.
+function ago(seconds) {
+  for (const [limit, unit, word] of [[120, 1, "s"], [7200, 60, "min"], [172800, 3600, "h"]]) if (seconds < limit) return `${Math.round(seconds / unit)} ${word} ago`;
+  return `${Math.round(seconds / 86400)} d ago`;
+}
+setInterval(() => {
+  if (!document.hidden) for (const one of document.querySelectorAll("[data-since]")) {
+    const text = ago(Math.max(0, Date.now() / 1000 - one.dataset.since));
+    if (one.textContent !== text) one.textContent = text;
+  }
+}, 5000);
+
+// Rows that change by themselves: <tbody data-live="/overview/rows">. Only cells that differ are exchanged, so that focus and selection stay.
+function keepLive(body) {
+  let source = null;
+  const rows = new Map([...body.rows].map((row) => [row.dataset.row, row]));
+  const place = (row) => {
+    const key = (one) => (one.dataset.needs === "1" ? "0" : "1") + one.dataset.row;
+    const next = [...body.rows].find((other) => other !== row && key(other) > key(row));
+    if (row.nextElementSibling !== (next || null)) body.insertBefore(row, next || null);
+  };
+  const show = (fresh) => {
+    const row = rows.get(fresh.dataset.row);
+    if (!row) { rows.set(fresh.dataset.row, fresh); body.append(fresh); place(fresh); return; }
+    [...fresh.cells].forEach((cell, at) => {
+      const old = row.cells[at];
+      if (old.className !== cell.className) old.className = cell.className;
+      if (old.innerHTML === cell.innerHTML) return;
+      const focused = old.contains(document.activeElement);
+      old.replaceChildren(...cell.childNodes);
+      if (focused) old.querySelector("a")?.focus();
+    });
+    if (row.dataset.needs !== fresh.dataset.needs) { row.dataset.needs = fresh.dataset.needs; place(row); }
+  };
+  const listen = () => {
+    source = new EventSource(body.dataset.live);
+    source.addEventListener("rows", (event) => {
+      const box = document.createElement("template");
+      box.innerHTML = event.data;
+      for (const row of [...box.content.querySelectorAll("tr")]) show(row);
+    });
+    source.addEventListener("gone", (event) => { for (const name of JSON.parse(event.data)) { rows.get(name)?.remove(); rows.delete(name); } });
+    source.addEventListener("engine", (event) => {
+      const box = document.querySelector("[data-engine]");
+      if (box.innerHTML !== event.data) box.innerHTML = event.data;
+    });
+    source.addEventListener("ended", () => { source.close(); window.location.reload(); });
+  };
+  // A page that nobody sees asks for nothing.
+  document.addEventListener("visibilitychange", () => {
+    source?.close();
+    if (!document.hidden) listen();
+  });
+  window.addEventListener("pagehide", () => source?.close());
+  if (!document.hidden) listen();
+}
+document.querySelectorAll("[data-live]").forEach(keepLive);

@@ -15,8 +15,8 @@ from engine.people.rights import Right
 from engine.web.asked import Asked
 from engine.web.problem import unknown
 from engine.web.showing import span
+from engine.web.standing import Channel
 from engine.web.views import channels
-from engine.web.views.channels import Channel
 
 #: Groups that are listed, and those that are looked through for one.
 LISTED, LOOKED_AT = 200, 10_000

@@ -6,8 +6,7 @@ from typing import Any
 
 from engine.people.rights import Right
 from engine.web.asked import Asked
-from engine.web.standing import Channel as Channel
-from engine.web.standing import Destination as Destination
+from engine.web.standing import Channel
 
 
 def channels(

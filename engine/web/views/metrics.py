@@ -18,8 +18,8 @@ from prometheus_client.core import (
 from engine.message import Verdict
 from engine.runtime.buckets import BOUNDS
 from engine.web.asked import Asked
+from engine.web.standing import Channel
 from engine.web.views import channels as views
-from engine.web.views.channels import Channel
 
 #: The media type of the text format (Prometheus exposition 0.0.4).
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
