@@ -154,15 +154,17 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
 
 
 def validate(binding: Binding) -> Any:
-    """`validate:`, the level at which messages are checked; empty where they are not."""
+    """`validate:`, the level at which messages are checked; unsaid, the format's usual one; empty where they are not."""
     node = binding.get("validate")
+    if node is None and binding.language is not None:
+        return getattr(binding.language.format, "usual_level", "")
     format = binding.language.format if binding.language is not None else None
     if format is not None and isinstance(node, Record) and hasattr(format, "level"):
         level = format.level(node, binding.home, binding.mistakes)
         binding.layouts.update(level.files if level is not None else ())
         return level or ""
     said: str = binding.value(node, str, "validate", "")
-    if node is None or binding.language is None or said in ("", "none"):
+    if binding.language is None or said in ("", "none"):
         return ""
     levels: tuple[str, ...] = getattr(binding.language.format, "levels", ())
     if not levels:

@@ -29,7 +29,7 @@ def releases(
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Show the releases of a channel as they were put to use, newest first."""
+    """Show the releases of a channel, newest first."""
     from engine.cli.selection import open_archive
 
     archive = open_archive(here(home))

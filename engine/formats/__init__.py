@@ -186,6 +186,9 @@ class Format(Protocol):
     levels: tuple[str, ...]
     """What `validate:` of a channel may say, least first; each includes those before."""
 
+    usual_level: str
+    """What holds where a channel does not say; messages of a format without it are not validated then."""
+
     def level(self, node: Any, home: Path, mistakes: Any) -> Any:
         """
         What `validate:` says where it is more than a word (`{xsd: purchase_order}`), compiled and picklable, with the `files`

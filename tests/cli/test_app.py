@@ -143,7 +143,7 @@ def test_the_home_may_stand_before_or_behind_the_command(corridor, tmp_path: Pat
         ("corridor tail --home {home} a", ["adt"]),
         ("corridor messages --state re", ["refused"]),
         ("corridor messages --verdict q", ["quarantined"]),
-        ("corridor rel", ["release", "release-group", "reload"]),
+        ("corridor rel", ["release", "release-group", "releases", "reload"]),
     ],
 )
 def test_the_shell_completes_names(tmp_path: Path, words: str, suggested: list[str]) -> None:

@@ -27,7 +27,7 @@ def answer(group: int, sets: str, total: str, control: int = 1, ours: str = "GEN
     return (
         f"ISA*00*          *00*          *01*MEDLINE        *ZZ*{ours:<15}*260302*1600*^*00501*{control:09d}*0*T*:~"
         f"GS*FA*MEDGS*GENHOSP*20260302*1600*{control}*X*005010~ST*997*0001~AK1*PO*{group}~{sets}AK9*{total}~"
-        f"SE*4*0001~GE*1*{control}~IEA*1*{control:09d}~"
+        f"SE*{4 + sets.count('~')}*0001~GE*1*{control}~IEA*1*{control:09d}~"
     )
 
 
@@ -232,6 +232,7 @@ description: Claims that go on to the clearing house
 owner: billing
 source: {channel: {}}
 format: x12
+validate: none
 destinations:
   house:
     file: {folder: out, name: "{ISA13}.837"}
@@ -266,7 +267,7 @@ def statuses(*said: str, level: str = "PT") -> str:
 
 async def test_each_claim_has_its_own_outcome(line: Line) -> None:
     line.write("channels/claims.yaml", CLAIMS)
-    line.write("channels/medline_in.yaml", INBOX.replace("x12", "x12\nkeys: {file: ISA13}"))
+    line.write("channels/medline_in.yaml", INBOX.replace("x12", "x12\nvalidate: none\nkeys: {file: ISA13}"))
     sent = await line.receive("claims", claims("A1", "A2", "A3"))
     text = await line.sent(sent.deliveries[0])
     assert "*ZZ*GENHOSP        *01*MEDLINE" in text and "CLM*A2*100~" in text
@@ -288,6 +289,7 @@ async def test_each_claim_has_its_own_outcome(line: Line) -> None:
 
 async def test_a_file_of_claims_that_is_refused_whole(line: Line) -> None:
     line.write("channels/claims.yaml", CLAIMS)
+    line.write("channels/medline_in.yaml", INBOX.replace("x12", "x12\nvalidate: none"))
     sent = await line.receive("claims", claims("A1", "A2"))
     said = statuses().replace("STC*A1:19:PR*20260302*WQ", "STC*A3:24:41*20260302*U")
     await line.receive("medline_in", said)

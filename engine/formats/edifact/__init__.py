@@ -50,6 +50,9 @@ def structure(name: str) -> Structure:
     return structure_of(name, EDIFACT)
 
 
+#: A count or a control number that is wrong means that something did not arrive as it was sent (docs/decisions/0017).
+usual_level = "syntax"
+
 __all__ = [
     "Document",
     "Editor",
@@ -73,5 +76,6 @@ __all__ = [
     "structure",
     "tree",
     "unique",
+    "usual_level",
     "validate",
 ]

@@ -45,6 +45,9 @@ paths = _Paths()
 #: What makes two interchanges the same one: sender, receiver and control number.
 unique = ("ISA06", "ISA08", "ISA13")
 
+#: A count or a control number that is wrong means that something did not arrive as it was sent (docs/decisions/0017).
+usual_level = "syntax"
+
 __all__ = [
     "Document",
     "Editor",
@@ -74,5 +77,6 @@ __all__ = [
     "survey",
     "tree",
     "unique",
+    "usual_level",
     "validate",
 ]

@@ -88,7 +88,10 @@ function keepLive(body) {
   const place = (row) => {
     const key = (one) => (one.dataset.needs === "1" ? "0" : "1") + one.dataset.row;
     const next = [...body.rows].find((other) => other !== row && key(other) > key(row));
-    if (row.nextElementSibling !== (next || null)) body.insertBefore(row, next || null);
+    if (row.nextElementSibling === (next || null)) return;
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    body.insertBefore(row, next || null);
+    focused?.focus({ preventScroll: true });
   };
   const show = (fresh) => {
     const row = rows.get(fresh.dataset.row);
@@ -113,7 +116,7 @@ function keepLive(body) {
     source.addEventListener("gone", (event) => { for (const name of JSON.parse(event.data)) { rows.get(name)?.remove(); rows.delete(name); } });
     source.addEventListener("engine", (event) => {
       const box = document.querySelector("[data-engine]");
-      if (box.innerHTML !== event.data) box.innerHTML = event.data;
+      if (box.innerHTML.trim() !== event.data.trim()) box.innerHTML = event.data;
     });
     source.addEventListener("ended", () => { source.close(); window.location.reload(); });
   };
