@@ -19,7 +19,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,10 +82,14 @@ def token(made: Path, name: str) -> dict[str, str]:
 
 @contextmanager
 def consoles(made: Path, count: int) -> Iterator[list[int]]:
-    """So many people with the overview and the logs open, in a process of its own; each reads all that comes."""
+    """
+    So many people with the overview and the logs open; each reads all that comes. One process for all their browsers, with what
+    the machine has left: browsers run elsewhere.
+    """
     headers = [token(made, f"viewer-{number}") for number in range(count)]
     code = (
-        "import asyncio, json, sys, httpx\n"
+        "import asyncio, json, os, sys, httpx\n"
+        "os.nice(19)\n"
         "async def watch(client, path, headers):\n"
         "    async with client.stream('GET', path, headers=headers) as answer:\n"
         "        async for _ in answer.aiter_bytes(): pass\n"
@@ -174,7 +177,10 @@ def channels(count: int) -> None:
         with httpx.Client(base_url=ADDRESS, headers=headers, timeout=30) as client:
             for path in ("/", "/api/v1/channels"):
                 client.get(path)
-                times = [timed(client, path, pause) for pause in (0.0, 0.0, 0.0, 1.2, 1.2, 11.0, 11.0)]
+                times = [
+                    timed(client, path, pause)
+                    for pause in (0.0, 0.0, 0.0, 1.2, 1.2, 11.0, 11.0)
+                ]
                 first, whole, size = (max(one[at] for one in times) for at in range(3))
                 print(f"GET {path} of {count} channels: first byte {first * 1000:.0f} ms, whole {whole * 1000:.0f} ms at worst, {size / 1024:.0f} KB")  # fmt: skip
             lag = client.get("/metrics").text
@@ -210,17 +216,19 @@ RATE = 4.0
 
 NUMBERS = "WITH RECURSIVE n (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM n WHERE n < ?2) "
 MESSAGE = (
-    NUMBERS + "INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer, parent,"
+    NUMBERS
+    + "INSERT INTO message (id, channel, arrival, received_at, verdict, reason, detail, owner, kind, control, peer, parent,"
     " replay_of, original, summary, release, size, content, depth, flags, planned, keys)"
     " SELECT n, 1 + n * 7919 % {feeds}, n * 3, {begin} + n / {rate}, CASE WHEN n % 5003 = 0 THEN {quarantined}"
     " WHEN n % 307 = 0 THEN {duplicate} WHEN n % 10 = 3 THEN {filtered} ELSE {accepted} END,"
     " CASE WHEN n % 5003 = 0 THEN 'unmapped_code' ELSE '' END, '', 'bench',"
-    " CASE WHEN n % 100003 = 0 THEN 'MDM^T02' ELSE json_extract({kinds}, '$[' || n * 31 % 4 || ']') END,"
+    " CASE WHEN n % 100003 = 0 THEN 'MDM^T02' ELSE json_extract({kinds}, '$[' || (n * 31 % 4) || ']') END,"
     " printf('LB%010d', n), '10.2.0.7', 0, 0, 0, '1 charge', 'r1', 1400, 0, 0, 0, 1,"
     " json_array(json_array('mrn', printf('M%07d', n % {patients})), json_array('account', printf('A%09d', n))) FROM n"
 )
 DELIVERY = (
-    NUMBERS + "INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, holds_lane, content, shows,"
+    NUMBERS
+    + "INSERT INTO delivery (id, destination, part, state, attempt, crashes, due_at, lane, holds_lane, content, shows,"
     " queued_at, flags, keyed) SELECT n * 65536 + 1, 1 + n * 7919 % {feeds}, 0,"
     " CASE WHEN n % 20011 = 0 THEN {refused} ELSE {delivered} END, 1, 0, 0.0, n % {patients}, 0, 0, 'json',"
     " {begin} + n / {rate}, 0, n FROM n WHERE n % 10 <> 3"
@@ -263,9 +271,7 @@ def fill(made: Path, messages: int) -> float:
     store.execute("BEGIN")
     for statement in (MESSAGE, DELIVERY, ACCOUNTS):
         store.execute(statement.format(**known, **words), (1, messages))
-    store.execute(
-        PATIENT.format(**known), (0, PATIENTS - 1, messages // PATIENTS, messages)
-    )
+    store.execute(PATIENT.format(**known), (0, PATIENTS - 1, messages // PATIENTS, messages))
     store.execute("COMMIT")
     for _, sql in indexes:
         store.execute(sql)
@@ -341,121 +347,6 @@ def asked(begin: float, messages: int) -> Iterator[tuple[str, Asks]]:
     yield "key account", key("account", lambda part: f"A{int(messages * part):09d}")
     yield "key mrn", key("mrn", lambda part: f"M{int(PATIENTS * part):07d}")
     yield "any key", key("", lambda part: f"M{int(PATIENTS * part):07d}")
-
-
-def main():\n"
-        "    many = httpx.Limits(max_connections=None)\n"
-        f"    async with httpx.AsyncClient(base_url={ADDRESS!r}, timeout=None, limits=many) as client:\n"
-        "        await asyncio.gather(*(watch(client, path, one) for one in json.loads(sys.argv[1])\n"
-        "                               for path in ('/overview/rows', '/logs/stream')))\n"
-        "asyncio.run(main())\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, json.dumps(headers)])
-    time.sleep(3)
-    assert process.poll() is None
-    try:
-        yield [process.pid]
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def viewers(count: int, rounds: int, seconds: float) -> None:
-    """Without, with, with, without, and again; the middle of the ratios."""
-    first = 1
-
-    def once() -> float:
-        nonlocal first
-        first += 1_000_000
-        return float(measure(engine, ENGINE, 32, seconds, first)["rate"])
-
-    with (
-        running([sys.executable, str(HERE / "sink.py"), str(SINK)], SINK),
-        home(lambda made: shutil.copytree(HERE / "home", made)) as made,
-        apart(made) as (engine, console),
-    ):
-        httpx.get(ADDRESS + "/sign-in")
-        print(f"console, idle: {memory(console):.0f} MB")
-        alone, watched, ratios = [], [], []
-        once()
-        for _ in range(rounds):
-            rate = [once()]
-            with consoles(made, count):
-                used, began = cpu(console), time.time()
-                rate += [once(), once()]
-                spent = (cpu(console) - used) / (time.time() - began)
-                held = memory(console)
-            rate.append(once())
-            ratios.append((rate[1] + rate[2]) / (rate[0] + rate[3]))
-            alone += [rate[0], rate[3]]
-            watched += rate[1:3]
-            print(
-                f"alone {rate[0]:.0f} {rate[3]:.0f}/s, with {count} consoles {rate[1]:.0f} {rate[2]:.0f}/s, ratio {ratios[-1]:.2f};"
-                f" console {held:.0f} MB, {spent * 100:.0f} % of a core"
-            )
-        print(
-            f"alone {statistics.median(alone):.0f}/s, with {count} consoles {statistics.median(watched):.0f}/s,"
-            f" ratio {statistics.median(ratios):.2f}"
-        )
-
-
-# -- channels -----------------------------------------------------------------------------------------------------
-
-
-def many(made: Path, count: int) -> None:
-    (made / "channels").mkdir(parents=True)
-    for number in range(count):
-        (made / f"channels/feed_{number:03}.yaml").write_text(
-            f"description: Feed {number} of the house\nowner: team{number % 7}\n"
-            f"class: {('care', 'revenue', 'supply', 'admin')[number % 4]}\ntags: [site{number % 9}, adt]\n"
-            f"source:\n  mllp: {{port: {FIRST + number}}}\nformat: hl7v2\ndestinations:\n"
-            f'  ward:\n    file: {{folder: out/{number}, name: "{{MSH-10}}.hl7"}}\n'
-            '  lab:\n    http: {url: "http://127.0.0.1:9/x"}\n'
-        )
-
-
-def channels(count: int) -> None:
-    with home(lambda made: many(made, count)) as made, apart(made) as (engine, console):
-        listens(FIRST + count - 1, 120)
-        time.sleep(3)
-        headers = token(made, "bench")
-        for number in range(0, count, 5):  # some have messages, and something that waits
-            subprocess.run(
-                [sys.executable, str(HERE / "load.py"), str(FIRST + number), "1", "5", str(number * 10 + 1), "2"],
-                check=True, capture_output=True,
-            )  # fmt: skip
-        with httpx.Client(base_url=ADDRESS, headers=headers, timeout=30) as client:
-            for path in ("/", "/api/v1/channels"):
-                client.get(path)
-                times = [timed(client, path, pause) for pause in (0.0, 0.0, 0.0, 1.2, 1.2, 11.0, 11.0)]
-                first, whole, size = (max(one[at] for one in times) for at in range(3))
-                print(f"GET {path} of {count} channels: first byte {first * 1000:.0f} ms, whole {whole * 1000:.0f} ms at worst, {size / 1024:.0f} KB")  # fmt: skip
-            lag = client.get("/metrics").text
-        print(next(line for line in lag.splitlines() if line.startswith("corridor_loop_lag")))
-        for watching in (0, 1, 20):
-            with consoles(made, watching):
-                time.sleep(4)
-                before, began = (cpu(console), cpu(engine)), time.time()
-                time.sleep(8)
-                took = time.time() - began
-                spent = [(cpu(pid) - was) / took * 100 for pid, was in zip((console, engine), before, strict=True)]  # fmt: skip
-                print(f"{watching} open: console {spent[0]:.1f} % of a core, engine {spent[1]:.1f} %, console {memory(console):.0f} MB")  # fmt: skip
-
-
-def timed(client: httpx.Client, path: str, pause: float) -> tuple[float, float, int]:
-    """Seconds to the first byte and to the last, and bytes."""
-    time.sleep(pause)
-    began = time.perf_counter()
-    with client.stream("GET", path) as answer:
-        assert answer.status_code == 200
-        size, first = 0, 0.0
-        for piece in answer.iter_bytes():
-            first = first or time.perf_counter() - began
-            size += len(piece)
-    return first, time.perf_counter() - began, size
-
-
-# -- search -------------------------------------------------------------------------------------------------------
 
 
 def main() -> None:

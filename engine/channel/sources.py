@@ -156,9 +156,9 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
 def validate(binding: Binding) -> Any:
     """`validate:`, the level at which messages are checked; unsaid, the format's usual one; empty where they are not."""
     node = binding.get("validate")
-    if node is None and binding.language is not None:
-        return getattr(binding.language.format, "usual_level", "")
     format = binding.language.format if binding.language is not None else None
+    if node is None:
+        return getattr(format, "usual_level", "")
     if format is not None and isinstance(node, Record) and hasattr(format, "level"):
         level = format.level(node, binding.home, binding.mistakes)
         binding.layouts.update(level.files if level is not None else ())

@@ -157,7 +157,7 @@ def _outcomes(channel: Channel, planned: Plan) -> Callable[[str, str], int]:
             continue
         for place in channel.format.sets(part.part_raw, channel.reading):
             found.setdefault(place, set()).add(_outcome(part))
-    return lambda group, set: _together(found.get((group, set), {ACCEPTED}))
+    return lambda group, set: _together(found.get((group, set), {REJECTED}))
 
 
 def _outcome(planned: Plan) -> int:

@@ -79,5 +79,7 @@ def _plain(kind: Any) -> Schema:
         return {**TEXT, "description": _SPOKEN[kind]}
     if kind in _TYPES:
         return _TYPES[kind]
-    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    return struct(kind) if is_struct else TEXT
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return TEXT
+    short = "read" in vars(kind) and not getattr(kind, "hides", False)
+    return {"anyOf": [struct(kind), TEXT]} if short else struct(kind)

@@ -21,7 +21,7 @@ from engine.alerts import Alert
 from engine.channel import Channel
 from engine.errors import CommitRefused, CommitUnknown, StoreError
 from engine.message import Context, Inbound, Plan, Receipt, Spooled, short_id
-from engine.planning import chunks, rejects
+from engine.planning import chunks, place, rejects
 from engine.runtime import elsewhere
 from engine.runtime.large import LargePlanner
 from engine.store.loading import Loading
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Seconds before what cannot go on is looked at again: a channel that is stopped, a full queue, a full disk.
 LOOK_AGAIN = 0.5
+#: Seconds before a message is tried again that cannot be taken apart: its file is gone, its channel is another. Those of
+#: other channels go on meanwhile.
+PATIENCE = 5.0
 #: Parts of a chunk; fewer where one of them ended the planning process, so that only the culprit is held.
 SIZES = (chunks.PARTS, 16, 1)
 
@@ -123,7 +126,16 @@ class Apart:
         """Take the channel's messages apart until there is none."""
         store = self._engine.store
         while name in self.open:
-            await self._one(name, self.open[name].message)
+            try:
+                await self._one(name, self.open[name].message)
+            except CommitUnknown:
+                raise
+            except Exception as error:
+                message = self.open[name].message
+                self._engine.log.event(
+                    "error", name, "not_taken_apart", message, detail=place(error)
+                )
+                await asyncio.sleep(PATIENCE)
             left = [one for one in store.loadings() if one.channel == name]
             if left:
                 self.open[name] = left[0]

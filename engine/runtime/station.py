@@ -16,6 +16,7 @@ from engine.judgement import negative
 from engine.lanes import Lanes
 from engine.message import Context, Delivery, Inbound, Receipt, Reply
 from engine.pipeline import Attempt, receive, release
+from engine.planning.chunks import in_chunks
 from engine.runtime.answers import hand_on
 from engine.runtime.counting import Counting
 from engine.runtime.owed import Owed
@@ -157,6 +158,17 @@ class Station:
             busy = engine.apart.busy(channel.name)
             why = "the message before it is being taken apart" if busy else "the queue is full"
             return await self._refused(inbound, why)
+        coming = bool(channel.split) and in_chunks(channel, inbound)
+        if not coming:
+            return await self._kept(inbound)
+        engine.apart.coming.add(channel.name)
+        try:
+            return await self._kept(inbound)
+        finally:
+            engine.apart.coming.discard(channel.name)
+
+    async def _kept(self, inbound: Inbound) -> Reply:
+        engine, channel = self.engine, self.channel
         context = self.context(inbound)
         try:
             reply = await receive(channel, inbound, engine.store, context, engine.apart)

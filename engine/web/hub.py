@@ -14,7 +14,9 @@ from engine.handling.follow import Fact, Follower
 #: How often the files are looked at, in seconds.
 PERIOD = 0.25
 #: Lines that wait for one viewer; of more the oldest are skipped, and the viewer is told.
-WAITING = 1000
+WAITING = 60
+#: Seconds between two looks of one viewer: more lines than these nobody reads, and making them is work that the line needs.
+PACE = 1.0
 
 Wanted = Callable[[Fact], bool]
 
@@ -27,22 +29,30 @@ class Viewer:
         self._loop, self._bell = asyncio.get_running_loop(), asyncio.Event()
         self._lock = threading.Lock()
         self._lines: deque[Fact] = deque(maxlen=WAITING)
-        self._skipped = 0
+        self._skipped, self._taken = 0, 0.0
 
     def offer(self, facts: list[Fact]) -> None:
         """Called by the reader's thread."""
-        fit = [fact for fact in facts if self._wanted(fact)]
+        fit, looked = list[Fact](), 0
+        for fact in reversed(facts):
+            looked += 1
+            if self._wanted(fact):
+                fit.append(fact)
+                if len(fit) == WAITING:
+                    break
         if not fit:
             return
         with self._lock:
-            self._skipped += max(0, len(self._lines) + len(fit) - WAITING)
-            self._lines.extend(fit)
+            self._skipped += len(facts) - looked + max(0, len(self._lines) + len(fit) - WAITING)
+            self._lines.extend(reversed(fit))
         with contextlib.suppress(RuntimeError):  # the loop has ended; so will the viewer
             self._loop.call_soon_threadsafe(self._bell.set)
 
     async def take(self) -> tuple[int, list[Fact]]:
         """Wait for lines; how many were skipped before them, and they."""
         await self._bell.wait()
+        await asyncio.sleep(max(0.0, self._taken + PACE - self._loop.time()))
+        self._taken = self._loop.time()
         self._bell.clear()
         with self._lock:
             skipped, lines = self._skipped, list(self._lines)

@@ -24,6 +24,9 @@ LOOKED = 1.0
 #: Seconds in which the head of a request has to come, and most bytes of it.
 HEAD_WITHIN, LONGEST_HEAD = 20.0, 32 * 1024
 
+#: The engine comes first where both want the processor (see nice(2)).
+NICE = 10
+
 _LOOPBACK = "127.0.0.1"
 
 
@@ -34,6 +37,7 @@ def serve(home: Path, parent: int = 0) -> None:
     It listens on the loopback address until other machines may reach it, and then, in the same process, where config.yaml
     says. ConfigError where config.yaml has mistakes, OSError where its address is taken.
     """
+    os.nice(NICE)
     house = House(home)
     try:
         while _Listener(house, parent).run():

@@ -42,10 +42,11 @@ owner: purchasing
 source: {channel: {}}
 format: edifact
 accept:
-  when: BGM02 != "FOREIGN"
+  when: not exists(BGM02) or BGM02 != "FOREIGN"
   otherwise: reject
 destinations:
   erp:
+    when: exists(BGM02)
     file: {folder: erp, name: "{BGM02}.edi"}
   acknowledgements:
     of: acknowledgement

@@ -285,6 +285,8 @@ async def test_each_claim_has_its_own_outcome(line: Line) -> None:
     assert "A2 " not in str(line.trail(sent.id)), "the claim's number is nobody's business"
     with line.archive() as archive:
         assert archive.message(sent.id).unconfirmed == 1, "the 999 is still missing"
+        (counted,) = [one["acknowledged"] for one in archive.counts() if one["acknowledged"]]
+        assert counted == {"awaited": 1, "claims rejected": 1}, "a set, and a claim in it"
 
 
 async def test_a_file_of_claims_that_is_refused_whole(line: Line) -> None:

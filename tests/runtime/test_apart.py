@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -217,6 +219,52 @@ async def test_rejected_lines_are_sent_back_in_one_file(house: House) -> None:
     assert good.receipt is not None
     await through(house, good.receipt.id)
     assert [one.name for one in (house.home / "back").iterdir()] == ["rejects-2.csv"]
+
+
+async def test_nothing_overtakes_a_file_that_is_looked_through(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(house, CHANNEL + BACK)
+    engine = await house.start()
+    survey, looked, go_on = engine.apart.survey, asyncio.Event(), asyncio.Event()
+
+    async def slow(*asked: Any) -> Any:
+        looked.set()
+        await go_on.wait()
+        return await survey(*asked)
+
+    monkeypatch.setattr(engine.apart, "survey", slow)
+    first = asyncio.create_task(give(house, csv_of(rows([1, 2]))))
+    await looked.wait()
+    second = asyncio.create_task(give(house, csv_of(rows([3]))))
+    await asyncio.sleep(0.02)
+    go_on.set()
+    kept, refused = await first, await second
+    assert kept.receipt is not None and refused.receipt is None
+    await through(house, kept.receipt.id)
+    assert not engine.apart.busy("items")
+
+
+async def test_what_cannot_be_taken_apart_now_is_said_and_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(house, CHANNEL + BACK)
+    monkeypatch.setattr(import_module("engine.runtime.apart"), "PATIENCE", 0.05)
+    engine = await house.start()
+    planned, failures = engine.apart._planned, iter([OSError("gone"), ValueError("A-000001")])
+
+    async def failing(*asked: Any) -> Any:
+        if (error := next(failures, None)) is not None:
+            raise error
+        return await planned(*asked)
+
+    monkeypatch.setattr(engine.apart, "_planned", failing)
+    reply = await give(house, csv_of(rows([1, 2])))
+    assert reply.receipt is not None
+    assert (await through(house, reply.receipt.id)).changed == 2
+    await _logged(house, "not_taken_apart")
+    assert "ValueError" in house.log("items") and "A-000001" not in house.log("items")
+    assert not house.working[1].done()
 
 
 MEMORY = """

@@ -133,7 +133,7 @@ class _Answer:
         self._header(reference)
         self._add("UNH", "1", self._kind())
         outer = [fault for fault in self.faults if fault.level == "interchange"]
-        refused = self.reused or (bool(outer) and ACCEPTED not in self.taken)
+        refused = self.reused or (bool(outer) and _none_taken(self.taken))
         elements = [self._value(value(unb, 5)), unb.element(2), unb.element(3)]
         self._add("UCI", *elements, *self._verdict(refused, outer))
         if not refused:
@@ -170,7 +170,7 @@ class _Answer:
         if group.start is not None:
             own = [fault for fault in self.faults if fault.level == "group"]
             taken = [self.taken[one.number] for one in group.messages]
-            refused = bool(own) and ACCEPTED not in taken
+            refused = bool(own) and _none_taken(taken)
             start = group.start
             said = [self._value(group.reference), start.element(2), start.element(3)]
             self._add("UCF", *said, *self._verdict(refused, own))
@@ -224,6 +224,11 @@ class _Answer:
 
     def _value(self, text: str) -> str:
         return guarded(text, self.marks)
+
+
+def _none_taken(taken: Sequence[int]) -> bool:
+    """Whether all messages were rejected; one of which some parts were taken was not."""
+    return all(each is REJECTED for each in taken)
 
 
 def _accepted(receipt: Receipt, count: int) -> list[int]:

@@ -191,7 +191,7 @@ SELECT destination, outcome, count(*) FROM expectation WHERE payload > 0 AND wit
 
 -- rejected_claims --
 SELECT destination, count(*) FROM expectation
- WHERE payload > 0 AND within = 0 AND outcome = 4 AND value >= 'claim' AND value < 'claimz' GROUP BY destination;
+ WHERE payload > 0 AND within = 0 AND outcome = 4 AND +value >= 'claim' AND +value < 'claimz' GROUP BY destination;
 
 -- confirms --
 SELECT message, max(outcome) FROM expectation WHERE confirmed = ? AND confirmed > 0 GROUP BY message LIMIT 200;

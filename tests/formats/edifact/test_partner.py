@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from messages import GROUPED, ORDER, READING
 
-from engine.edi.partner import ACCEPTED, REJECTED, Sealing, Verdicts
+from engine.edi.partner import ACCEPTED, NOTED, REJECTED, Sealing, Verdicts
 from engine.errors import MessageError
 from engine.formats import edifact
 from engine.formats.edifact.partner import Delimiters, Envelope, Party
@@ -29,6 +29,18 @@ def told(raw: bytes, of: Receipt) -> list[str]:
     lines = edifact.parse(answer, READING).segments
     names = [line.name for line in lines]
     return [line.line for line in lines[names.index("UNH") + 1 : names.index("UNT")]]
+
+
+def test_what_was_taken_in_part_is_never_rejected_whatever_its_envelope() -> None:
+    """A sender who hears 4 of the interchange sends all of it again."""
+    sealing = Sealing(envelope=None, number=lambda name: 1, moment=NOW, environment="test")
+    for raw in (ORDER.replace(b"UNZ+1+REF1", b"UNZ+1+REF9"), GROUPED.replace(b"UNE+2+5", b"UNE+2+6")):
+        for outcome, code in ((NOTED, "7"), (REJECTED, "4")):
+            verdicts = Verdicts(taken=lambda group, set, outcome=outcome: outcome)
+            answer = edifact.acknowledged(raw, READING, verdicts, sealing)
+            lines = [one.line for one in edifact.parse(answer, READING).segments]
+            said = [one for one in lines if one[:3] in ("UCI", "UCF")][-1]
+            assert said.split("+")[4] == code, said
 
 
 def test_a_contrl_says_what_became_of_interchange_and_messages() -> None:
