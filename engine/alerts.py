@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -195,10 +196,13 @@ class Webhook:
         notice: Callable[..., None],
         headers: Callable[[], Mapping[str, str]] = dict,
         waits: Sequence[float] = WAITS,
+        console: str = "",
     ) -> None:
+        """`console`: where people reach it, for a link to the channel; empty = no link."""
         self.lost = 0
         """Alerts that nobody was told: too many waited, or the webhook took none for too long."""
         self._url, self._notice, self._headers, self._waits = url, notice, headers, waits
+        self._console = console.rstrip("/")
         self._queue: deque[Alert] = deque()
         self._wake = asyncio.Event()
 
@@ -235,6 +239,7 @@ class Webhook:
 
     async def _post(self, session: aiohttp.ClientSession, alert: Alert) -> str:
         """What went wrong, in words; empty = it was taken."""
+        link = f"{self._console}/channels/{quote(alert.channel, safe='')}"
         body = msgspec.json.encode(
             {
                 "alert": alert.kind,
@@ -244,6 +249,7 @@ class Webhook:
                 "owner": alert.owner,
                 "since": _clock(alert.since),
                 "text": alert.text,
+                **({"link": link} if self._console else {}),
             }
         )
         try:

@@ -88,7 +88,7 @@ class Console(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     plaintext: bool = False
     """Let other machines reach it without TLS: passwords and messages then travel in clear text."""
     address: str = ""
-    """How people reach it from outside, `https://corridor.example.org`, for links in alerts; empty = host and port."""
+    """How people reach it from outside, `https://corridor.example.org`, for links in alerts; empty = alerts have no link."""
 
     def __post_init__(self) -> None:
         check_clear_text(self.host, self.plaintext or self.tls is not None)

@@ -216,7 +216,8 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, place)
         if isinstance(node, yaml.SequenceNode):
-            items = [self.node(item, f"{path}[{at}]") for at, item in enumerate(node.value)]
+            whole = self.uncut(node, path)
+            items = [self.node(item, f"{path}[{at}]") for at, item in enumerate(whole)]
             return Items(items=tuple(items), place=place)
         return self.record(node, place)
 
@@ -244,7 +245,7 @@ class _Reader:
     def record(self, node: yaml.Node, place: Place) -> Record:
         entries: dict[str, Node] = {}
         keys: dict[str, Place] = {}
-        for key, value in node.value:
+        for key, value in self.uncut(node, place.path):
             scalar = isinstance(key, yaml.ScalarNode)
             name = str(key.value) if scalar else "?"
             inner = f"{place.path}.{name}" if place.path else name
@@ -261,6 +262,16 @@ class _Reader:
                 keys[name] = at
                 entries[name] = self.node(value, inner)
         return Record(entries=entries, keys=keys, place=place)
+
+    def uncut(self, node: yaml.Node, path: str) -> list[Any]:
+        """What stands in a list or a record; an expression of which YAML's comma made several is told, and its rest left out."""
+        if not node.flow_style:
+            return list(node.value)
+        kept, cut = traps.uncut(node.value, self.lines)
+        for said in cut:
+            inner = f"{path}.{said.key}".lstrip(".") if said.key else f"{path}[{said.number}]"
+            self.misread(self.place(said.value, inner), traps.CUT, said.write)
+        return kept
 
     def tag(self, node: yaml.Node, place: Place) -> None:
         value = f"{node.tag} {node.value}" if isinstance(node, yaml.ScalarNode) else node.tag

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any, NamedTuple
 
 import yaml
+
+CUT = "inside {...} and [...] a comma ends a value; an expression that has one stands on a line of its own"
 
 #: line, column (from 1), what is wrong, what to write instead
 Explained = tuple[int, int, str, str]
 
 _KEY = re.compile(r"^(\s*(?:- )?)([\w.()*\"'-]+(?:\[[^\]]*\])?[\w.()-]*):\s+(.*)$")
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TEXTS_AND_BRACKETS = re.compile(_TEXTS.pattern + "|[()]")
 _OWN = {
     "*": "a star",
     "&": "an ampersand",
@@ -43,6 +48,56 @@ def explain(text: str, error: yaml.YAMLError) -> Explained:
     if "single document" in context:
         return line + 1, 1, "one file holds one document; '---' begins a second one", ""
     return _block(lines, min(line, len(lines) - 1), column, problem)
+
+
+class Cut(NamedTuple):
+    """The beginning of an expression that YAML cut into several values at its commas."""
+
+    number: int
+    key: str
+    """Empty in a list."""
+    value: yaml.ScalarNode
+    write: str
+
+
+def uncut(values: list[Any], lines: list[str]) -> tuple[list[Any], list[Cut]]:
+    """What stands in `{...}` or `[...]` without the rests of expressions, and those of which there are rests."""
+    kept: list[Any] = []
+    cut: list[Cut] = []
+    depth = 0
+    for entry in values:
+        parts = entry if isinstance(entry, tuple) else (entry,)
+        opened = sum(map(_opened, parts))
+        if depth > 0:
+            depth += opened
+            continue
+        depth = opened
+        kept.append(entry)
+        if depth > 0:
+            key = str(parts[0].value) if len(parts) == 2 else ""
+            mark = parts[-1].start_mark
+            whole = closed(lines[mark.line][mark.column :])
+            write = whole and (f"{key}: {whole}" if key else f"- {whole}")
+            cut.append(Cut(len(kept) - 1, key, parts[-1], write))
+    return kept, cut
+
+
+def _opened(node: yaml.Node) -> int:
+    """How many brackets a plain value opens and does not close; negative where it closes more."""
+    if not isinstance(node, yaml.ScalarNode) or node.style:
+        return 0
+    bare = _TEXTS.sub("", node.value)
+    return int(bare.count("(") - bare.count(")"))
+
+
+def closed(text: str) -> str:
+    """The text up to the bracket that closes its first one; empty where none does."""
+    depth = 0
+    for found in _TEXTS_AND_BRACKETS.finditer(text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if found[0] == ")" and not depth:
+            return text[: found.end()]
+    return ""
 
 
 def block(key: str, value: str) -> str:

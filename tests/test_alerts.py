@@ -84,7 +84,7 @@ class Notices(list[tuple[str, str, dict[str, Any]]]):
 
 @asynccontextmanager
 async def posted_to(
-    answers: list[int], headers: Callable[[], dict[str, str]] = dict
+    answers: list[int], headers: Callable[[], dict[str, str]] = dict, console: str = ""
 ) -> AsyncIterator[tuple[Webhook, list[Any], Notices]]:
     """A webhook's sender against a real server that answers these in turn, the last for ever."""
     got: list[Any] = []
@@ -101,7 +101,7 @@ async def posted_to(
     await site.start()
     port = runner.addresses[0][1]
     notices = Notices()
-    hook = Webhook(f"http://127.0.0.1:{port}/alerts", notices, headers, waits=(0.01, 0.01))
+    hook = Webhook(f"http://127.0.0.1:{port}/alerts", notices, headers, (0.01, 0.01), console)
     task = asyncio.create_task(hook.run())
     try:
         yield hook, got, notices
@@ -134,6 +134,13 @@ async def test_an_alert_is_posted_with_its_facts_and_secret() -> None:
     }
     assert got[0][1]["Authorization"] == "Bearer x"
     assert "Bearer" not in str(notices)
+
+
+async def test_an_alert_leads_to_the_channel_in_the_console() -> None:
+    async with posted_to([204], console="https://corridor.example.org/") as (hook, got, _):
+        hook.send(msgspec.structs.replace(ALERT, channel="or supply"))
+        await until(lambda: len(got) == 1)
+    assert got[0][0]["link"] == "https://corridor.example.org/channels/or%20supply"
 
 
 async def test_a_webhook_that_fails_is_tried_again() -> None:

@@ -57,7 +57,15 @@ def write(home: Path, block: Block) -> None:
     path = home / block.file()
     path.parent.mkdir(parents=True, exist_ok=True)
     text = block.text
-    if path.suffix in (".hl7", ".csv", ".txt", ".json", ".xml", ".xsd", ".xsl"):  # the line that names the file is none of it
+    if path.suffix in (
+        ".hl7",
+        ".csv",
+        ".txt",
+        ".json",
+        ".xml",
+        ".xsd",
+        ".xsl",
+    ):  # the line that names the file is none of it
         text = text.partition("\n")[2]
     if path.suffix == ".hl7":
         text = text.replace("\n", "\r")

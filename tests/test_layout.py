@@ -74,7 +74,9 @@ def test_an_entity_has_its_docs_and_every_field_says_what_it_is(name: str) -> No
 
 
 def test_a_file_fits_in_a_head() -> None:
-    lines = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    lines = {
+        path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in MODULES
+    }
     assert {path: count for path, count in lines.items() if count > 300} == {}
     assert [path for path in MODULES if path.stem in REFUSED] == []
 

@@ -35,6 +35,7 @@ Read = Callable[[Scope], Any]
 Find = Callable[[Scope], Sequence[Segment]]
 
 _QUALIFIED = re.compile(r"qualified\(\s*")
+_MISSPELT = re.compile(r"([A-Z][A-Z0-9]{1,2}?)[.-]?(\d{1,2})(?:[.-](\d{1,2}))?(?!\w)")
 _QUALIFIER = re.compile(r'\s*,\s*"((?:[^"\\]|\\.)*)"\s*\)')
 
 
@@ -66,6 +67,19 @@ def match(text: str, at: int, shape: Shape, condition: CompileCondition) -> Matc
         nodes=things,
         shape=inner,
     )
+
+
+def misspelt(text: str, at: int) -> str:
+    """
+    The path that was meant by an element's number of one digit, or by a dot; empty where it looks like none.
+
+    >>> misspelt("CLM5", 0), misspelt("SVC1-2", 0), misspelt("LIN3.1", 0), misspelt("number", 0)
+    ('CLM05', 'SVC01-2', 'LIN03-1', '')
+    """
+    if (found := _MISSPELT.match(text, at)) is None:
+        return ""
+    segment, element, component = found.groups()
+    return f"{segment}{int(element):02}" + (f"-{component}" if component else "")
 
 
 def _number(slot: Slot | None) -> Callable[[Any], Any] | None:

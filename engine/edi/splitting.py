@@ -31,6 +31,22 @@ def loops_named(document: Document, by: str) -> list[Loop]:
     return [loop for loop in begun if loop.part is not None]
 
 
+def with_bare(document: Document, found: list[Loop]) -> list[Loop]:
+    """
+    The same with the sets that hold none of them, in order, so that nothing of an interchange is in no part; none where
+    there is none at all.
+    """
+    holding = {id(_outermost(loop)) for loop in found}
+    bare = [one for one in document.loops.sets if id(one) not in holding] if found else []
+    return sorted([*found, *bare], key=lambda loop: loop.start) if bare else found
+
+
+def _outermost(loop: Loop) -> Loop:
+    while loop.parent is not None:
+        loop = loop.parent
+    return loop
+
+
 def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part]:
     """A part for each loop. MessageError where the parts would come to too much."""
     splitter, left = _Splitter(document, found), TIMES * len(document.raw) + MOST

@@ -96,7 +96,11 @@ class Writer:
     def _text(self, text: str, slot: Slot | None) -> str:
         """A value as it stands in its element."""
         if self.marks.decimal != "." and slot is not None and slot.element is not None:
-            text = text.replace(".", self.marks.decimal) if slot.element.type in ("R", "Q") else text
+            text = (
+                text.replace(".", self.marks.decimal)
+                if slot.element.type in ("R", "Q")
+                else text
+            )
         return shown(guarded(text, self.marks), self.marks)
 
     def _joined(self, texts: list[str], path: str) -> str:

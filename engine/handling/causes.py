@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
+from itertools import chain, zip_longest
 
 import msgspec
 
 _PLACES = re.compile(r"\[\d+\]")
+#: The code that a fault has in an acknowledgement, `[TA105 024]`: every message of that cause has the same.
+_CODES = re.compile(r"\[(?:TA105|AK\d{3}|IK\d{3}|\d{4}) \w+\]")
 _NUMBERS = re.compile(r"(?<![\w.^-])\d+(?:[.,:]\d+)*(?![\w-])")
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _TABLE = re.compile(r"lookup table '([^']+)'")
@@ -60,8 +63,18 @@ def pattern(detail: str) -> str:
     'OBX-5, line …: not a number'
     >>> pattern("PID-3.1: the lookup table 'cdm' has no row for this code")
     "PID-3.1: the lookup table 'cdm' has no row for this code"
+    >>> pattern("SV101 (segment 12): the value is too long [IK403 5]")
+    'SV101 (segment …): the value is too long [IK403 5]'
     """
-    return _NUMBERS.sub("…", _PLACES.sub("", detail))[:LONGEST]
+    said = _PLACES.sub("", detail)
+    codes = _CODES.findall(said)
+    parts = (_NUMBERS.sub("…", part) for part in _CODES.split(said))
+    return shortened("".join(chain.from_iterable(zip_longest(parts, codes, fillvalue=""))))
+
+
+def shortened(text: str) -> str:
+    """Not longer than a pattern may be; what is cut ends with a whole word and says that it is cut."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 2].rpartition(" ")[0] + " …"
 
 
 def answered(detail: str) -> str:

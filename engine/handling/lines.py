@@ -72,7 +72,8 @@ def from_step(step: Step, message: str) -> Line:
     """A step of a message's trail; `message` is its short id."""
     kept = [_fact(name, value) for name, value in (step.kept or {}).items()]
     wait = step.due_at - step.at
-    again = f"again in {span(wait)}" if step.due_at and wait > 0 else ""
+    when = "within" if step.what == "awaited" else "again in"
+    again = f"{when} {span(wait)}" if step.due_at and wait > 0 else ""
     who = f"by {step.who}" if step.who else ""
     return Line(
         at=step.at,

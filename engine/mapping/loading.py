@@ -252,7 +252,9 @@ class Loading:
         format_: Any = formats.load(head)
         node = self.root.entries["to"]
         if not any(hasattr(format_, each) for each in _STRUCTURED):
-            self.mistakes.add(node, f"{head} messages are not built by a standard", f"to: {head}")
+            self.mistakes.add(
+                node, f"{head} messages are not built by a standard", f"to: {head}"
+            )
             return None
         structure, said = self._structure(format_, rest)
         if structure is None:

@@ -59,6 +59,10 @@ def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
         known += record_names(shape)
     known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
     near = suggestion(word, known)
+    misspelt = getattr(parser.language.format.paths, "misspelt", None)
+    if not near and misspelt is not None and (meant := misspelt(parser.text, start)):
+        wrong = f"{word} is no path: an element is a segment and two digits, a component stands behind a dash"
+        raise Wrong(start, wrong, meant)
     write = nearest(word, known) or f'"{word}"'
     if word == "members" and not near:
         wrong = "members is not a name here; a group has them, and is read by 'from: [ENTITY]'"

@@ -39,7 +39,9 @@ def step_of(secret: str, given: str, now: float, after: int) -> int | None:
     """
     step = int(now) // PERIOD
     for near in (step, step - 1, step + 1):
-        if near > after and hmac.compare_digest(code(secret, near).encode(), given.strip().encode()):
+        if near > after and hmac.compare_digest(
+            code(secret, near).encode(), given.strip().encode()
+        ):
             return near
     return None
 

@@ -66,8 +66,9 @@ def _collect(type_: Any, found: dict[type, None]) -> None:
         case msgspec.inspect.UnionType(types=types):
             for inner in types:
                 _collect(inner, found)
-        case msgspec.inspect.VarTupleType(item_type=inner) | msgspec.inspect.ListType(
-            item_type=inner
+        case (
+            msgspec.inspect.VarTupleType(item_type=inner)
+            | msgspec.inspect.ListType(item_type=inner)
         ):
             _collect(inner, found)
 

@@ -33,7 +33,9 @@ class Desk:
             return await state_of(self.engine, with_times=bool(ordered.arguments.get("times")))
         if ordered.verb == "audit":  # a record is no order, and needs no record of its own
             return await self._audit(ordered)
-        if ordered.verb == "usage":  # somebody looks at what was asked of tables: it is noted now
+        if (
+            ordered.verb == "usage"
+        ):  # somebody looks at what was asked of tables: it is noted now
             await self.engine.tables.flush(self.engine.store)
             return {}
         handler = getattr(self, f"_{ordered.verb}", None)

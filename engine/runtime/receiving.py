@@ -22,6 +22,12 @@ TRUST_AGAIN = 60.0
 LOOK_AGAIN = 30.0
 
 
+def _said(error: OSError | EngineError) -> str:
+    """The error in words: without the number that the system has for it, where we named it ourselves."""
+    named = isinstance(error, OSError) and error.strerror and not error.filename
+    return str(error.strerror) if named else str(error)
+
+
 class Receiving:
     """Keeps one channel's source running until it is stopped."""
 
@@ -70,7 +76,7 @@ class Receiving:
                     return
                 continue
             except (OSError, EngineError) as error:
-                self.trouble = str(error)
+                self.trouble = _said(error)
                 again = TRUST_AGAIN if isinstance(error, Misconfigured) else START_AGAIN
             except Exception as error:
                 again = START_AGAIN

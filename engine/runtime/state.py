@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.lanes.state import state_of as lanes_state
 from engine.message import short_id
+from engine.runtime.buckets import BOUNDS
 from engine.runtime.engine import Engine
 from engine.runtime.station import Station
 
@@ -36,6 +37,7 @@ async def state_of(engine: Engine, *, with_times: bool = False) -> dict[str, Any
         "loop_lag_ms": _lag(engine),
         "store": engine.store.state(),
         "log_dropped": engine.log.dropped,
+        "bounds": BOUNDS if with_times else (),
         "channels": told,
     }
 

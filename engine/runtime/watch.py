@@ -122,7 +122,8 @@ async def alerts(engine: Engine) -> None:
         def revealed() -> dict[str, str]:
             return {name: secret.reveal(engine.home) for name, secret in headers.items()}
 
-        webhook = Webhook(settings.url, engine.log.notice(""), revealed)
+        console = engine.home_config.installation.console.address
+        webhook = Webhook(settings.url, engine.log.notice(""), revealed, console=console)
         posting = asyncio.create_task(webhook.run())
     state: AlertState = {}
     try:

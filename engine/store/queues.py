@@ -70,6 +70,10 @@ def _pull(queue: deque[Accept], items: int, size: int) -> list[Accept]:
     taken = [queue.popleft()]
     size -= taken[0].size
     items -= taken[0].weight
-    while queue and (items := items - queue[0].weight) >= 0 and (size := size - queue[0].size) >= 0:
+    while (
+        queue
+        and (items := items - queue[0].weight) >= 0
+        and (size := size - queue[0].size) >= 0
+    ):
         taken.append(queue.popleft())
     return taken

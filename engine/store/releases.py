@@ -112,7 +112,11 @@ def findings(execute: Callable[..., Any]) -> Iterator[str]:
             yield f"the text {bytes(digest).hex()} of a release is damaged"
     used: set[str] = set()
     for id, release, files, has_channel in _walk(execute, "releases", 0):
-        digests = set(json.loads(files).values())
+        try:
+            digests = set(msgspec.json.decode(files, type=dict[str, str]).values())
+        except msgspec.MsgspecError:
+            yield f"release {release} ({id}): its list of files is damaged"
+            continue
         used |= digests
         if not has_channel:
             yield f"release {release} ({id}) belongs to a channel that is not there"

@@ -58,6 +58,7 @@ class _Verification:
         version = self._rows("version")[0][0]
         self._has_groups, self._has_loads = version > 1, version > 3
         self._has_releases = version > 5
+        self._expectations = "expectations" if version > 4 else "expectations_before"
         """A backup of an earlier release has none."""
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
@@ -73,7 +74,7 @@ class _Verification:
         yield from self._seen()
         yield from self._search()
         if self._has_groups:
-            yield from verify_waiting.waiting(self._walk, self._use)
+            yield from verify_waiting.waiting(self._walk, self._use, self._expectations)
         if self._has_loads:
             yield from verify_loads.loads(self._walk)
         if self._has_releases:

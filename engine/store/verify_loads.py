@@ -21,6 +21,8 @@ def loads(walk: Callable[[str, tuple[Any, ...]], Iterator[Any]]) -> Iterator[str
             yield f"{name}: {rejected} rejected parts of it were counted, there are {held}"
         if (phase == 2) != (ended_at > 0):
             yield f"{name} is taken apart and does not say whether that is over"
-    for channel, _, content, stored in walk("last_files", (0, "")):
+    for channel, _, content, stored, has_channel in walk("last_files", (0, "")):
+        if not has_channel:
+            yield f"a last file belongs to channel {channel}, which is not there"
         if stored is None:
             yield f"the last file of channel {channel} needs content {content}, which is gone"

@@ -26,14 +26,16 @@ def joined(rows: list[Any]) -> Iterator[str]:
 
 
 def waiting(
-    walk: Callable[[str, tuple[Any, ...]], Iterator[Any]], use: Callable[[int], None]
+    walk: Callable[[str, tuple[Any, ...]], Iterator[Any]],
+    use: Callable[[int], None],
+    expectations: str,
 ) -> Iterator[str]:
-    """Groups, members and expectations; `use` is told of every content that they have."""
+    """Groups, members and what the query `expectations` gives; `use` is told of every content that they have."""
     for row in walk("groups", (0,)):
         yield from _group(row)
     for row in walk("members", (0,)):
         yield from _member(row, use)
-    for row in walk("expectations", (0,)):
+    for row in walk(expectations, (0,)):
         yield from _expectation(row)
 
 
@@ -82,12 +84,15 @@ def _expectation(row: Sequence[Any]) -> Iterator[str]:
         verdict,
         wanted,
         is_told,
+        has_channel,
     ) = row
     name = f"expectation {id} of message {short_id(message)}"
     if not has_member and (not has_delivery or carrier != message):
         yield f"{name} has no delivery"
     if confirmed and (verdict is None or VERDICTS[verdict] not in _CONFIRMING):
         yield f"{name} was confirmed by message {short_id(confirmed)}, which cannot"
+    if not has_channel:
+        yield f"{name} waits for a channel that is not there, or another confirmed it"
     if not is_told:
         yield f"{name}: its outcome and the message that said it do not belong together"
     if not confirmed and abs(due_at - wanted) > _TOLERANCE:

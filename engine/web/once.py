@@ -12,10 +12,9 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +25,9 @@ from engine.web import guard
 from engine.web.asked import Asked
 from engine.web.endpoint import Endpoint
 from engine.web.problem import Problem
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 HEADER = "idempotency-key"
 #: On an answer that was given before.
@@ -86,11 +88,17 @@ def _names(request: Request, key: str) -> tuple[bytes, bytes]:
 
 def _sealed(seal: bytes, body: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + ChaCha20Poly1305(seal).encrypt(nonce, body, None)
+    return nonce + _cipher(seal).encrypt(nonce, body, None)
 
 
 def _opened(seal: bytes, body: bytes) -> bytes:
-    return ChaCha20Poly1305(seal).decrypt(body[:_NONCE], body[_NONCE:], None)
+    return _cipher(seal).decrypt(body[:_NONCE], body[_NONCE:], None)
+
+
+def _cipher(seal: bytes) -> ChaCha20Poly1305:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305  # noqa: PLC0415 - 6 MB that few need
+
+    return ChaCha20Poly1305(seal)
 
 
 def _sent(request: Request, asked: Asked[Any, Any]) -> bytes:

@@ -94,7 +94,10 @@ async def test_each_set_follows_its_part(line: Line) -> None:
 
 async def test_a_set_that_became_no_part_is_not_said_to_be_taken(line: Line) -> None:
     line.write("channels/medline_in.yaml", SPLIT.replace("split: ST", "split: PO1"))
-    text = came("1", "2").replace("BEG*00*SA*2**20260302~PO1*1*2*EA*9.5**VN*GLV-7~CTT*1~SE*5", "BEG*00*SA*2**20260302~CTT*0~SE*4")
+    text = came("1", "2").replace(
+        "BEG*00*SA*2**20260302~PO1*1*2*EA*9.5**VN*GLV-7~CTT*1~SE*5",
+        "BEG*00*SA*2**20260302~CTT*0~SE*4",
+    )
     receipt = await line.receive("medline_in", text)
     told = said(await acknowledged(line, receipt))
     taken = [part for part in receipt.parts if part.verdict is Verdict.ACCEPTED]

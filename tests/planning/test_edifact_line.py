@@ -129,7 +129,9 @@ async def test_an_order_leaves_and_the_partner_s_word_comes_back(edifact: Line) 
 
 
 @pytest.mark.parametrize("channel", [INBOX, SPLIT])
-async def test_what_comes_is_answered_and_what_comes_twice_as_before(edifact: Line, channel: str) -> None:
+async def test_what_comes_is_answered_and_what_comes_twice_as_before(
+    edifact: Line, channel: str
+) -> None:
     line = edifact
     line.write("channels/edifact_in.yaml", channel)
     texts = [came("1"), came("1"), came("2")]
@@ -137,7 +139,10 @@ async def test_what_comes_is_answered_and_what_comes_twice_as_before(edifact: Li
         *(line.receive("edifact_in", each) for each in texts)
     )
     before = await told(line, first)
-    assert said(before) == ["UCI+REF7+4012345000094:14+5412345000013:14+7", "UCM+1+ORDERS:D:96A:UN+7"]
+    assert said(before) == [
+        "UCI+REF7+4012345000094:14+5412345000013:14+7",
+        "UCM+1+ORDERS:D:96A:UN+7",
+    ]
     assert same.verdict is Verdict.DUPLICATE and await told(line, same) == before
     assert (other.verdict, other.reason) == (Verdict.QUARANTINED, "duplicate_interchange")
     refused = await told(line, other)
@@ -147,7 +152,9 @@ async def test_what_comes_is_answered_and_what_comes_twice_as_before(edifact: Li
     again = await line.receive("edifact_in", came("1"))
     assert again.verdict is Verdict.DUPLICATE and await told(line, again) == before
     ordered = await line.receive("edifact_orders", order(9))
-    mine = [reference(each) for each in (before, refused, await line.sent(ordered.deliveries[0]))]
+    mine = [
+        reference(each) for each in (before, refused, await line.sent(ordered.deliveries[0]))
+    ]
     assert len({*mine}) == 3, "orders and answers share the references of the pair"
 
 
@@ -155,8 +162,14 @@ async def test_each_message_follows_its_part(edifact: Line) -> None:
     line = edifact
     line.write("channels/edifact_in.yaml", SPLIT)
     receipt = await line.receive("edifact_in", came("1", "FOREIGN", "3"))
-    assert [part.verdict.value for part in receipt.parts] == ["accepted", "quarantined", "accepted"]
-    ucm = [each.rpartition("+")[2] for each in said(await told(line, receipt)) if each[:3] == "UCM"]
+    assert [part.verdict.value for part in receipt.parts] == [
+        "accepted",
+        "quarantined",
+        "accepted",
+    ]
+    ucm = [
+        each.rpartition("+")[2] for each in said(await told(line, receipt)) if each[:3] == "UCM"
+    ]
     assert ucm == ["7", "4", "7"]
 
 
@@ -168,7 +181,9 @@ async def test_a_batch_is_one_interchange_and_each_order_is_awaited(edifact: Lin
     text = await line.sent(released.deliveries[0])
     assert [one.split("+")[1] for one in text.split("'") if "UNH+" in one] == ["1", "2"]
     await line.deliver(released)
-    await line.receive("edifact_in", contrl(reference(text), "+7", "UCM+2+ORDERS:D:96A:UN+4+12"))
+    await line.receive(
+        "edifact_in", contrl(reference(text), "+7", "UCM+2+ORDERS:D:96A:UN+4+12")
+    )
     (refused,) = line.store.refused(line.now)
     assert refused.message == members[1].id
     await line.settled()

@@ -267,7 +267,10 @@ def statuses(*said: str, level: str = "PT") -> str:
 
 async def test_each_claim_has_its_own_outcome(line: Line) -> None:
     line.write("channels/claims.yaml", CLAIMS)
-    line.write("channels/medline_in.yaml", INBOX.replace("x12", "x12\nvalidate: none\nkeys: {file: ISA13}"))
+    line.write(
+        "channels/medline_in.yaml",
+        INBOX.replace("x12", "x12\nvalidate: none\nkeys: {file: ISA13}"),
+    )
     sent = await line.receive("claims", claims("A1", "A2", "A3"))
     text = await line.sent(sent.deliveries[0])
     assert "*ZZ*GENHOSP        *01*MEDLINE" in text and "CLM*A2*100~" in text

@@ -293,7 +293,11 @@ async def test_a_channel_that_remembers_sees_the_parts_before(house: House) -> N
 async def test_a_large_interchange_is_answered_out_of_the_loop(house: House) -> None:
     """One that is not taken apart: the answer is that of a whole one, and its bytes are not read here."""
     channel = CHANNEL.replace("delimited/items", "x12").replace("split: record\n", "")
-    for line in ('accept: {unique: "{item}-{price}"}', "keys: {item: item}", "transform: items"):
+    for line in (
+        'accept: {unique: "{item}-{price}"}',
+        "keys: {item: item}",
+        "transform: items",
+    ):
         channel = channel.replace(f"{line}\n", "")
     lay(house, channel)
     await house.start()

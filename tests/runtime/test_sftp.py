@@ -147,7 +147,9 @@ async def post(house: House, *given: int, size: int = 2000) -> None:
 async def begin(house: House, side: Side, text: str, **more: Any) -> None:
     (house.home / "channels/charges.yaml").unlink()
     house.channel(
-        text, "orders", **{"more": "", "picks": "", "file_name": "{n}.json", **side.values, **more}
+        text,
+        "orders",
+        **{"more": "", "picks": "", "file_name": "{n}.json", **side.values, **more},
     )
     engine = await house.start()
     assert engine.mistakes == ()

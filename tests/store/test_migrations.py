@@ -51,6 +51,24 @@ async def earlier(bench, tmp_path):
     return home
 
 
+@pytest.mark.parametrize("version", range(1, len(schema.migrations())))
+async def test_a_backup_of_any_earlier_release_is_verified_and_restored(
+    earlier, tmp_path, version
+):
+    source, home = tmp_path / "backup", tmp_path / "home"
+    downgraded_from = await _newest(earlier)
+    downgraded(downgraded_from, source, version)
+    assert list(verify.findings(source)) == []
+    home.mkdir()
+    assert backup.restore(source, home) is None
+
+
+async def _newest(home):
+    """The same home, brought up to date."""
+    schema.open_writer(str(store_file(home))).close()
+    return home
+
+
 async def test_a_store_of_the_first_release_is_brought_up_to_date(earlier, make_bench):
     bench = make_bench(earlier)
     await bench.open()

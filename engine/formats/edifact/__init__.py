@@ -31,6 +31,7 @@ class _Paths:
     """Words that are written like functions and are paths here."""
     numbered = False
     match = staticmethod(read.match)
+    misspelt = staticmethod(read.misspelt)
     target = staticmethod(target.target)
 
 

@@ -11,7 +11,7 @@ from engine.edi.edifact import EDIFACT
 from engine.edi.edifact.sets import files, guide
 from engine.edi.edifact.tokens import decoded, stretches
 from engine.edi.names import loops as loops_of
-from engine.edi.splitting import loops_named, taken_apart
+from engine.edi.splitting import loops_named, taken_apart, with_bare
 from engine.errors import MessageError
 from engine.reading import Part, Reading
 
@@ -44,8 +44,8 @@ def splits(by: str, layout: Any = None) -> str:
 def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
     """
     One interchange for each message, or for each segment group of that name, with everything that stands around it and
-    none of the others, its counts made again. An interchange without any is given whole. MessageError where the parts
-    would come to too much.
+    none of the others, its counts made again. A message without any is a part by itself, an interchange without any is
+    given whole. MessageError where the parts would come to too much.
     """
     return (part.raw for part in parted(raw, reading, by))
 
@@ -53,5 +53,5 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
 def parted(raw: bytes, reading: Reading, by: str) -> Iterable[Part]:
     """See Format.parted: `line` is the number of the segment that begins the part, from 1."""
     document = parse(raw, reading, EDIFACT)
-    found = loops_named(document, by)
+    found = with_bare(document, loops_named(document, by))
     return taken_apart(document, found, by) if found else [Part(raw=raw, line=1)]

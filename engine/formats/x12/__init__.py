@@ -37,6 +37,7 @@ class _Paths:
     numbered = True
     """Whether a path may begin with a digit: `2300/CLM01`."""
     match = staticmethod(read.match)
+    misspelt = staticmethod(read.misspelt)
     target = staticmethod(target.target)
 
 

@@ -12,6 +12,7 @@ from engine.edi.edit import Line, lines_of
 from engine.edi.loop import Loop
 from engine.edi.maps import guide, heads
 from engine.edi.names import loops as loops_of
+from engine.edi.splitting import with_bare
 from engine.edi.tokens import decoded, stretches
 from engine.errors import MessageError
 from engine.formats import Reading
@@ -46,8 +47,8 @@ def splits(by: str, layout: Any = None) -> str:
 def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
     """
     One interchange for each transaction set, or for each loop of that name, with everything that stands around it and
-    none of the others, its counts and levels made again where they were right: a wrong count stays wrong. An interchange without any is given whole. MessageError where the
-    parts would come to too much.
+    none of the others, its counts and levels made again where they were right: a wrong count stays wrong. A set without any
+    is a part by itself, an interchange without any is given whole. MessageError where the parts would come to too much.
     """
     return (part.raw for part in parted(raw, reading, by))
 
@@ -55,7 +56,7 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterable[bytes]:
 def parted(raw: bytes, reading: Reading, by: str) -> Iterable[Part]:
     """See Format.parted: `line` is the number of the segment that begins the part, ISA being 1."""
     document = parse(raw, reading)
-    found = loops_named(document, by)
+    found = with_bare(document, loops_named(document, by))
     return taken_apart(document, found, by) if found else [Part(raw=raw, line=1)]
 
 

@@ -37,6 +37,7 @@ class Parts:
         self._reading, self._by = reading, by
         said = msgspec.msgpack.decode(position, type=_Position) if position else None
         self._at = said or _Position(Start(), 0)
+        self._bare = frozenset(behind.bare)
         self._slicer = Slicer(blocks, by, behind, False, self._at.start)
         self._parts = self._made()
 
@@ -62,6 +63,10 @@ class Parts:
     def _of(self, slice_: Slice) -> Iterator[Part]:
         document = parse(slice_.raw, self._reading)
         found = loops_named(document, self._by)
+        if self._bare:
+            sets = document.loops.sets
+            found = [*found, *(one for one in sets if slice_.numbers[one.start] in self._bare)]
+            found.sort(key=lambda loop: loop.start)
         for part in taken_apart(document, found, self._by) if found else ():
             yield msgspec.structs.replace(part, line=slice_.numbers[part.line - 1])
 
@@ -77,7 +82,8 @@ def survey(
         raise MessageError(
             "too_large", f"there is no {by} by which so large a file could be split", by
         )
-    return Surveyed(parts=slicer.count, known=msgspec.msgpack.encode(slicer.behind))
+    parts = slicer.count + len(slicer.behind.bare)
+    return Surveyed(parts=parts, known=msgspec.msgpack.encode(slicer.behind))
 
 
 def parted_blocks(

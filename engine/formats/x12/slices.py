@@ -21,6 +21,8 @@ class Behind(msgspec.Struct, array_like=True):
     counted: dict[int, tuple[int, str]] = {}
     """Of trailers and summaries that count rightly (SE01, CTT01): the element, and the segments that it counts; all where empty."""
     size: int = 0
+    bare: list[int] = []
+    """The numbers of the ST of sets that hold none of the loops; each is a part by itself."""
 
     def keep(self, into: dict[int, tuple[int, bytes]], key: int, piece: Piece) -> None:
         """Remember a trailer."""
@@ -56,6 +58,27 @@ class Behind(msgspec.Struct, array_like=True):
                 values[element] = str(count).encode() + values[element].lstrip(b"0123456789")
                 lines[at] = number, bar.join(values)
         return lines
+
+
+class Bare:
+    """Finds the sets that hold none of the loops that a file is split by, where `learns`."""
+
+    def __init__(self, behind: Behind, learns: bool) -> None:
+        self._behind, self._learns = behind, learns
+        self._set = self._count = 0
+        self.known = frozenset(behind.bare)
+
+    def begun(self, number: int, count: int) -> None:
+        """A set begins; `count` loops were met before it."""
+        self.ended(count)
+        self._set, self._count = number, count
+
+    def ended(self, count: int) -> None:
+        """The set is over, if one was open."""
+        if self._set and self._learns and count == self._count:
+            self._behind.bare.append(self._set)
+            self._behind.count(b"")
+        self._set = 0
 
 
 class Start(msgspec.Struct, array_like=True, frozen=True):

@@ -19,7 +19,7 @@ from engine.edi.maps import LoopPart, Part, resolve
 from engine.errors import MessageError
 from engine.formats.x12.book import UNSEEN, Book, Place, book
 from engine.formats.x12.pieces import Piece, pieces
-from engine.formats.x12.slices import Behind, Slice, Start
+from engine.formats.x12.slices import Bare, Behind, Slice, Start
 from engine.reading import Blocks
 
 #: Bytes of loops in a slice, about.
@@ -64,6 +64,7 @@ class Slicer:
         self.groups = self.sets = 0
         self.count = 0
         """How many loops of that name were met."""
+        self.bare = Bare(behind, learns and by != "ST" and not by.startswith("HL:"))
         self.apart: dict[int, bool] = {}
         self.met: dict[str, int] = {}
 
@@ -77,6 +78,7 @@ class Slicer:
         self.replays, self.around = False, self._shared()
         for piece in pieces(self.blocks, start.offset, start.number, marks):
             yield from self._meet(piece)
+        self.bare.ended(self.count)
         yield from self._flush(None, [])
 
     def _replayed(self) -> Blocks:
@@ -116,6 +118,7 @@ class Slicer:
         guide, _ = resolve(values[1].strip() if len(values) > 1 else "", version.strip())
         known = guide is not None and self.by != "ST"
         self.book = book(guide, version.strip(), piece.marks, False) if known else None
+        self.bare.begun(piece.number, self.count)
         self.count += self.by == "ST"
         self.set, self.cut, self.apart, self.met = piece.number, False, {}, {}
         if self.book is not None:
@@ -199,6 +202,7 @@ class Slicer:
 
     def _trailer(self, piece: Piece) -> Iterator[Slice]:
         """GE or IEA: it stands in every slice of its group, or of its interchange."""
+        self.bare.ended(self.count)
         self.set, self.frames = 0, []
         if self.learns and piece.name == "GE":
             self.behind.learn(piece, piece.values(), 1, self.sets, "ST")
@@ -249,12 +253,8 @@ class Slicer:
         if body:
             lines = [(each.number, each.raw) for each in (*self.around, *body)]
             lines += self._closing(body[-1].number, trailer)
-            raw = b"".join(
-                [
-                    each
-                    for _, each in self.behind.recounted(lines, body[-1].marks.element.encode())
-                ]
-            )
+            bar = body[-1].marks.element.encode()
+            raw = b"".join([each for _, each in self.behind.recounted(lines, bar)])
             yield Slice(raw, [number for number, _ in lines], self.began, after)
         self.began, self.around = after, around
 
@@ -284,7 +284,7 @@ class Slicer:
 
     def _may_cut(self, part: LoopPart) -> bool:
         """Whether all loops that are open may go on in another slice."""
-        if not self._is_apart(part) or self.open[-1] is None:
+        if not self._is_apart(part) or self.open[-1] is None or self.set in self.bare.known:
             return False
         loop = part
         while (around := loop.loop) is not None:

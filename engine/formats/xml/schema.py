@@ -123,7 +123,12 @@ def validate(document: Document, level: Schema) -> None:
     told = dict.fromkeys(_fault(document, entry) for entry in entries)
     more = f"; and {len(told) - MOST} more" if len(told) > MOST else ""
     paths = dict.fromkeys(_path(document, entry) for entry in entries[:MOST])
-    raise MessageError("invalid", "; ".join(list(told)[:MOST]) + more, ", ".join(paths))
+    said = "; ".join(list(told)[:MOST]) + more
+    if len(paths) == 1:
+        said = said.replace(
+            f", {next(iter(paths))}:", ":"
+        )  # the error says the place by itself
+    raise MessageError("invalid", said, ", ".join(paths))
 
 
 def _fault(document: Document, entry: Any) -> str:

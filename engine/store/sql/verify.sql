@@ -96,7 +96,7 @@ SELECT m.id, m.content, m.entity, m.replaced, g.id IS NOT NULL, s.id IS NOT NULL
 -- expectations --
 SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
        EXISTS (SELECT 1 FROM delivery WHERE id > e.carrier * 65536 AND id < (e.carrier + 1) * 65536
-                  AND destination = e.destination),
+                  AND destination = e.destination AND (e.payload = 0 OR part = e.payload)),
        EXISTS (SELECT 1 FROM member AS m JOIN grouping AS g ON g.id = m.grouping
                 WHERE m.message = e.message AND g.destination = e.destination
                   AND (g.message = e.carrier OR e.carrier <> 0)),
@@ -104,7 +104,27 @@ SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
        CASE WHEN e.within = 0 THEN 0.0 ELSE coalesce((SELECT max(v.at) FROM delivery AS d JOIN event AS v ON v.delivery = d.id AND v.kind = 4
                   WHERE d.id > e.carrier * 65536 AND d.id < (e.carrier + 1) * 65536
                     AND d.destination = e.destination) + e.within, 0.0) END,
-       (e.outcome = 0) = (e.confirmed = 0) OR e.payload = 0
+       e.outcome BETWEEN 0 AND 4 AND (e.refused = 0 OR e.outcome = 4)
+       AND ((e.outcome = 0) = (e.confirmed = 0) OR e.payload = 0),
+       EXISTS (SELECT 1 FROM channel WHERE id = e.channel)
+       AND (e.confirmed = 0 OR (SELECT channel FROM message WHERE id = e.confirmed) IS e.channel)
+  FROM expectation AS e WHERE e.id > ? ORDER BY e.id LIMIT ?;
+
+-- expectations_before --
+-- The same before there were acknowledgements: schema 2 to 4.
+SELECT e.id, e.message, e.carrier, e.confirmed, e.due_at,
+       EXISTS (SELECT 1 FROM delivery WHERE id > e.carrier * 65536 AND id < (e.carrier + 1) * 65536
+                  AND destination = e.destination),
+       EXISTS (SELECT 1 FROM member AS m JOIN grouping AS g ON g.id = m.grouping
+                WHERE m.message = e.message AND g.destination = e.destination
+                  AND (g.message = e.carrier OR e.carrier <> 0)),
+       (SELECT verdict FROM message WHERE id = e.confirmed),
+       coalesce((SELECT max(v.at) FROM delivery AS d JOIN event AS v ON v.delivery = d.id AND v.kind = 4
+                  WHERE d.id > e.carrier * 65536 AND d.id < (e.carrier + 1) * 65536
+                    AND d.destination = e.destination) + e.within, 0.0),
+       1,
+       EXISTS (SELECT 1 FROM channel WHERE id = e.channel)
+       AND (e.confirmed = 0 OR (SELECT channel FROM message WHERE id = e.confirmed) IS e.channel)
   FROM expectation AS e WHERE e.id > ? ORDER BY e.id LIMIT ?;
 
 -- loadings --
@@ -114,6 +134,6 @@ SELECT l.message, m.verdict, l.phase, l.ended_at, l.met - l.unchanged + l.vanish
   FROM loading AS l LEFT JOIN message AS m ON m.id = l.message WHERE l.message > ? ORDER BY l.message LIMIT ?;
 
 -- last_files --
-SELECT l.channel, l.key, l.content, c.bytes IS NOT NULL OR NULL
+SELECT l.channel, l.key, l.content, c.bytes IS NOT NULL OR NULL, EXISTS (SELECT 1 FROM channel WHERE id = l.channel)
   FROM last_file AS l LEFT JOIN content AS c ON c.id = l.content
  WHERE (l.channel, l.key) > (?, ?) ORDER BY l.channel, l.key LIMIT ?;

@@ -17,7 +17,7 @@ import mmap
 import os
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from zlib import crc32
@@ -89,9 +89,10 @@ class TableFile:
         else:
             os.posix_fadvise(self._handle, 0, self.trailer.end, os.POSIX_FADV_WILLNEED)
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # `close` is bound here: when the interpreter ends, `os` may be gone before this
         if self._handle >= 0:
-            os.close(self._handle)
+            close(self._handle)
 
     def _mapped(self, start: int, length: int) -> memoryview:
         if sys.byteorder != "little":

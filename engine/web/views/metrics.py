@@ -16,7 +16,6 @@ from prometheus_client.core import (
 )
 
 from engine.message import Verdict
-from engine.runtime.buckets import BOUNDS
 from engine.web.asked import Asked
 from engine.web.standing import Channel
 from engine.web.views import channels as views
@@ -122,19 +121,24 @@ class _Collector:
         for channel in self._channels:
             station = self._stations.get(channel.name, {})
             if "accept" in station:
-                accept.add_metric([channel.name], *_buckets(station["accept"]))
+                accept.add_metric([channel.name], *self._buckets(station["accept"]))
             for name, times in station.get("times", {}).items():
-                attempt.add_metric([channel.name, name], *_buckets(times["attempts"]))
-                delivery.add_metric([channel.name, name], *_buckets(times["delivery"]))
+                attempt.add_metric([channel.name, name], *self._buckets(times["attempts"]))
+                delivery.add_metric([channel.name, name], *self._buckets(times["delivery"]))
         yield from (accept, attempt, delivery)
 
+    def _buckets(self, state: dict[str, Any]) -> tuple[Sequence[tuple[str, float]], float]:
+        return _buckets(state, self._live["bounds"])
 
-def _buckets(state: dict[str, Any]) -> tuple[Sequence[tuple[str, float]], float]:
+
+def _buckets(
+    state: dict[str, Any], bounds: Sequence[float]
+) -> tuple[Sequence[tuple[str, float]], float]:
     """
     Counts as Prometheus has them: each bucket with those before it.
 
-    >>> _buckets({"counts": [1, 2, *[0] * (len(BOUNDS) - 1)], "sum": 0.5})[0][:2]
-    [('0.001', 1), ('0.0025', 3)]
+    >>> _buckets({"counts": [1, 2, 0], "sum": 0.5}, [0.001, 0.0025])
+    ([('0.001', 1), ('0.0025', 3), ('+Inf', 3)], 0.5)
     """
-    bounds = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
-    return list(zip(bounds, accumulate(state["counts"]), strict=True)), state["sum"]
+    names = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+    return list(zip(names, accumulate(state["counts"]), strict=True)), state["sum"]

@@ -34,7 +34,10 @@ def told(raw: bytes, of: Receipt) -> list[str]:
 def test_what_was_taken_in_part_is_never_rejected_whatever_its_envelope() -> None:
     """A sender who hears 4 of the interchange sends all of it again."""
     sealing = Sealing(envelope=None, number=lambda name: 1, moment=NOW, environment="test")
-    for raw in (ORDER.replace(b"UNZ+1+REF1", b"UNZ+1+REF9"), GROUPED.replace(b"UNE+2+5", b"UNE+2+6")):
+    for raw in (
+        ORDER.replace(b"UNZ+1+REF1", b"UNZ+1+REF9"),
+        GROUPED.replace(b"UNE+2+5", b"UNE+2+6"),
+    ):
         for outcome, code in ((NOTED, "7"), (REJECTED, "4")):
             verdicts = Verdicts(taken=lambda group, set, outcome=outcome: outcome)
             answer = edifact.acknowledged(raw, READING, verdicts, sealing)

@@ -7,6 +7,7 @@ import time
 from interchanges import CLAIM, ORDER, PAYMENT, READING, SHIPMENT, interchange, lines, read
 
 from engine.formats import x12
+from engine.reading import Blocks
 
 
 def parts(raw: bytes, by: str) -> list[bytes]:
@@ -69,6 +70,31 @@ def test_by_set_each_keeps_its_own_group() -> None:
     first, second = parts(raw, "ST")
     assert (read(first, "GS08"), read(second, "GS08")) == ("005010", "004010")
     assert lines(second)[-1] == "IEA*1*000000017"
+
+
+def test_a_set_that_has_none_of_it_is_a_part_too() -> None:
+    """A payment that only takes back (PLB) beside one with claims: nothing of what came is in no part."""
+    body = PAYMENT[PAYMENT.index(b"ST*") : PAYMENT.index(b"GE*")]
+    claims = body[
+        body.index(b"LX*") if b"LX*" in body else body.index(b"CLP*") : body.index(b"PLB*")
+    ]
+    bare = body.replace(claims, b"").replace(b"0001", b"0002")
+    count = bare.count(b"~")
+    bare = bare[: bare.index(b"SE*")] + b"SE*%d*0002~" % count
+    raw = PAYMENT.replace(body, bare + body).replace(b"GE*1", b"GE*2")
+    for by in ("2100", "CLP"):
+        alone, first, second = parts(raw, by)
+        assert (read(alone, "ST02"), read(alone, "PLB04"), read(alone, "CLP01")) == (
+            "0002",
+            "-5",
+            None,
+        )
+        assert [read(first, "CLP01"), read(second, "CLP01")] == ["C-1", "C-2"]
+        blocks = Blocks(size=len(raw), read=lambda at, most: raw[at : at + most])
+        known = x12.survey(blocks, READING, by, lambda key: None)
+        assert known.parts == 3
+        large = x12.parted_blocks(blocks, READING, by, known.known, b"")
+        assert [one.raw for one in large] == [alone, first, second]
 
 
 def test_what_has_none_of_it_is_given_whole() -> None:
