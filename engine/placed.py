@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,10 +70,6 @@ class _Loader(yaml.CSafeLoader):
 
 
 _TEXT = "tag:yaml.org,2002:str"
-#: Values that may stand in one another.
-DEPTH = 100
-#: What may begin collections at the beginning of a line.
-_LEAD = re.compile(r"^[ ?-]+", re.MULTILINE)
 _STYLES = {None: "plain", "": "plain", "|": "block", ">": "block"}
 
 
@@ -138,9 +133,9 @@ def _inside(scalar: Scalar, offset: int) -> tuple[int, int]:
 def read(text: str, file: str, mistakes: Mistakes) -> Node | None:
     """The file as placed values; None (and a mistake) where it is not YAML. An empty file is an empty record."""
     try:
-        if (deep := _too_deep(text)) is not None:
+        if (deep := traps.too_deep(text, _Loader)) is not None:
             place = Place(file=file, line=deep.line + 1, column=deep.column + 1)
-            mistakes.add(place, f"values stand more than {DEPTH} deep in one another")
+            mistakes.add(place, f"values stand more than {traps.DEPTH} deep in one another")
             return None
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -150,20 +145,6 @@ def read(text: str, file: str, mistakes: Mistakes) -> Node | None:
     if root is not None:
         return _Reader(text, file, mistakes).node(root, "")
     return Record(entries={}, keys={}, place=Place(file=file, line=1, column=1))
-
-
-def _too_deep(text: str) -> Any:
-    """The mark where values stand too deep in one another; None where nowhere. Composing calls itself for each."""
-    lead = max(map(len, _LEAD.findall(text)), default=0)
-    if text.count("[") + text.count("{") + lead <= DEPTH:  # nearly always
-        return None
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH:
-            return event.start_mark
-    return None
 
 
 def read_file(path: Path, file: str, mistakes: Mistakes) -> tuple[Node | None, bytes]:
@@ -263,7 +244,7 @@ class _Reader:
                 entries[name] = self.node(value, inner)
         return Record(entries=entries, keys=keys, place=place)
 
-    def uncut(self, node: yaml.Node, path: str) -> list[Any]:
+    def uncut(self, node: Any, path: str) -> list[Any]:
         """What stands in a list or a record; an expression of which YAML's comma made several is told, and its rest left out."""
         if not node.flow_style:
             return list(node.value)

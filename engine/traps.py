@@ -13,6 +13,10 @@ CUT = "inside {...} and [...] a comma ends a value; an expression that has one s
 Explained = tuple[int, int, str, str]
 
 _KEY = re.compile(r"^(\s*(?:- )?)([\w.()*\"'-]+(?:\[[^\]]*\])?[\w.()-]*):\s+(.*)$")
+#: Values that may stand in one another.
+DEPTH = 100
+#: What may begin collections at the beginning of a line.
+_LEAD = re.compile(r"^[ ?-]+", re.MULTILINE)
 _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TEXTS_AND_BRACKETS = re.compile(_TEXTS.pattern + "|[()]")
 _OWN = {
@@ -71,13 +75,12 @@ def uncut(values: list[Any], lines: list[str]) -> tuple[list[Any], list[Cut]]:
         if depth > 0:
             depth += opened
             continue
-        depth = opened
         kept.append(entry)
-        if depth > 0:
+        mark = parts[-1].start_mark
+        if opened > 0 and (whole := closed(lines[mark.line][mark.column :])):
+            depth = opened
             key = str(parts[0].value) if len(parts) == 2 else ""
-            mark = parts[-1].start_mark
-            whole = closed(lines[mark.line][mark.column :])
-            write = whole and (f"{key}: {whole}" if key else f"- {whole}")
+            write = f"{key}: {whole}" if key else f"- {whole}"
             cut.append(Cut(len(kept) - 1, key, parts[-1], write))
     return kept, cut
 
@@ -98,6 +101,20 @@ def closed(text: str) -> str:
         if found[0] == ")" and not depth:
             return text[: found.end()]
     return ""
+
+
+def too_deep(text: str, loader: Any) -> Any:
+    """The mark where values stand too deep in one another; None where nowhere. Composing calls itself for each."""
+    lead = max(map(len, _LEAD.findall(text)), default=0)
+    if text.count("[") + text.count("{") + lead <= DEPTH:  # nearly always
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            return event.start_mark
+    return None
 
 
 def block(key: str, value: str) -> str:

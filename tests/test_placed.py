@@ -178,3 +178,15 @@ def test_values_too_deep_in_one_another_are_a_mistake(text: str) -> None:
     assert read(text, "f.yaml", mistakes) is None
     (mistake,) = mistakes.found
     assert "more than 100 deep" in mistake.problem and (mistake.line, mistake.column) != (1, 1)
+
+
+def test_an_expression_that_a_comma_cut_is_told_once_and_its_rest_is_nothing():
+    text = 'set: {a: 1, b: lookup("u", "c", unit=left(x, 2)), d: f(x)}\nlist: [if(a, b, c), e]\nsaid: {t: open ( only}\n'
+    mistakes = Mistakes()
+    node = read(text, "f.yaml", mistakes)
+    assert [(each.line, each.column, each.path, each.write) for each in mistakes] == [
+        (1, 16, "set.b", 'b: lookup("u", "c", unit=left(x, 2))'),
+        (2, 8, "list[0]", "- if(a, b, c)"),
+    ]
+    assert isinstance(node, Record) and list(node.entries["set"].entries) == ["a", "b", "d"]
+    assert len(node.entries["list"].items) == 2

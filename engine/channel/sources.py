@@ -174,6 +174,10 @@ def validate(binding: Binding) -> Any:
         near = nearest(said, levels) or levels[0]
         problem = f"there is no level '{said}' of validation{meant(said, ('none', *levels))}"
         binding.mistakes.add(node, problem, f"validate: {near}")
+    elif said == "balance" and (by := binding.get("split")) is not None:
+        parted = getattr(binding.language.format, "parted_totals", None)
+        if parted and (problem := parted(binding.value(by, str, "split", ""))):
+            binding.mistakes.add(node, problem, "validate: guide")
     return said
 
 

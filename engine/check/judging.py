@@ -153,12 +153,19 @@ class Judging:
         nothing = isinstance(node, Scalar) and node.style == "plain" and node.text == "nothing"
         wanted = 0 if nothing else len(items)
         if len(made) != wanted:
-            yield node, f"got {_counted(len(made))}, expected {_counted(wanted)}"
+            got = f"got {_counted(len(made))}, expected {_counted(wanted)}"
+            yield node, got + (self._held() if len(made) < wanted else "")
             return
         for at, (ours, item) in enumerate(zip(made, items if wanted else (), strict=True), 1):
             which = f"payload {at}: " if wanted > 1 else ""
             for place, says in self._payload(ours, item, name):
                 yield place, which + says
+
+    def _held(self) -> str:
+        """Why there is less than was expected, where parts of a message were quarantined."""
+        parts = [part for told in self.played.told for part in told.receipt.parts]
+        held = [part for part in parts if part.verdict is Verdict.QUARANTINED]
+        return f"; parts quarantined: {len(held)}, the first{_why(held[0])}" if held else ""
 
     def _payload(self, made: bytes, node: Node, name: str) -> Said:
         if isinstance(node, Scalar):

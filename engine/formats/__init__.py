@@ -189,6 +189,9 @@ class Format(Protocol):
     usual_level: str
     """What holds where a channel does not say; messages of a format without it are not validated then."""
 
+    def parted_totals(self, by: str) -> str:
+        """What is wrong with checking totals (`validate: balance`) of parts that `split: BY` makes; empty where nothing is."""
+
     def level(self, node: Any, home: Path, mistakes: Any) -> Any:
         """
         What `validate:` says where it is more than a word (`{xsd: purchase_order}`), compiled and picklable, with the `files`

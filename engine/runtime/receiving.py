@@ -24,8 +24,9 @@ LOOK_AGAIN = 30.0
 
 def _said(error: OSError | EngineError) -> str:
     """The error in words: without the number that the system has for it, where we named it ourselves."""
-    named = isinstance(error, OSError) and error.strerror and not error.filename
-    return str(error.strerror) if named else str(error)
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return error.strerror
+    return str(error)
 
 
 class Receiving:

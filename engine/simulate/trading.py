@@ -51,6 +51,10 @@ class TradingPartner(SftpPartner):
         for folder in ("in", *trade.folders):
             (self.folder / folder).mkdir(exist_ok=True)
 
+    def ways(self) -> dict[str, str]:
+        """Besides, where it takes files and where it leaves its own."""
+        return {**super().ways(), "takes": "in", "leaves": ", ".join(self.trade.folders)}
+
     async def __aexit__(self, *error: object) -> None:
         for handle in self._due:
             handle.cancel()

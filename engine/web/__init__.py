@@ -7,6 +7,9 @@ sessions in a file of their own (`engine.people`).
     endpoint   what a route is: method, path, the right that it asks for, what it takes and gives
     asked      one request, as a handler sees it: person, house, query, body
     house      what all requests share: store, engine, people, log
+    fresh      what many ask for at once is made once; watching, the same for who keeps looking
+    standing   how every channel stands, as plain values; rows, the overview's rows of it
+    once       requests that may come twice (Idempotency-Key); onward, lists that go on (Link)
     problem    everything that can go wrong, in one shape (RFC 9457)
     guard      who is it, may they, is the form theirs; the same headers on every answer
     api/       /api/v1, one file per family; the folder is the registry

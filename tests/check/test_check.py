@@ -273,3 +273,21 @@ def test_for_pytest_every_test_is_an_example(home):
 def test_what_is_wrong_with_a_test_is_found_when_it_is_loaded(home, tests, says):
     with pytest.raises(ConfigError, match=says):
         home(tests)
+
+
+def test_parts_that_were_quarantined_say_why(tmp_path: Path):
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/line.yaml").write_text(
+        "from: json\nto: json\nfields: {n: lines[0].n | decimal}\n"
+    )
+    (tmp_path / "channels/a.yaml").write_text(
+        "source: {file: {folder: in}}\nformat: json\nsplit: lines[*]\ntransform: line\n"
+        "destinations: {out: {file: {folder: out, name: a.json}}}\n"
+        'tests: [{name: t, given: "{\\"lines\\": [{\\"n\\": \\"1\\"}, {\\"n\\": \\"x\\"}]}\\n", expect: {out: [{}, {}]}}]\n'
+    )  # fmt: skip
+    (said,) = differences(load_all(tmp_path))
+    assert said.startswith(
+        "out: got 1 payload, expected 2 payloads; parts quarantined: 1, the first (bad_value: "
+    )
+    assert "not a number" in said and "x" not in said.split("number", 1)[1][:3]

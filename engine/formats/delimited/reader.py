@@ -160,6 +160,10 @@ def types_of(layout: Layout) -> list[tuple[int, tuple[str, ...], Kind]]:
     return made
 
 
+#: What may stand between values where a layout expects something else, in words.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+
+
 def columns(
     names: Sequence[str], wanted: Sequence[str], place: str
 ) -> Callable[[Sequence[str]], Sequence[str]]:
@@ -175,7 +179,15 @@ def columns(
     there = [name.strip() for name in names]
     for name in wanted:
         if name not in there:
-            raise MessageError("bad_header", f"the column '{name}' is missing", place)
+            other = (
+                "" if len(there) > 1 else next((one for one in ";\t|," if one in there[0]), "")
+            )
+            hint = (
+                f"; the line looks as if {_SEPARATORS[other]} separated its values"
+                if other
+                else ""
+            )
+            raise MessageError("bad_header", f"the column '{name}' is missing{hint}", place)
     for at, name in enumerate(there):
         if name not in wanted:
             rule = f"column {at + 1} of {len(there)} has a name that is none of the layout's"

@@ -20,6 +20,7 @@ from engine.formats.x12.acknowledge import (
     sets,
 )
 from engine.formats.x12.answers import answers
+from engine.formats.x12.balance import parted_totals
 from engine.formats.x12.check import check, findings, levels, validate
 from engine.formats.x12.envelope import parted, parts, split, splits
 from engine.formats.x12.large import parted_blocks, parted_stream, survey
@@ -65,6 +66,7 @@ __all__ = [
     "parted",
     "parted_blocks",
     "parted_stream",
+    "parted_totals",
     "parts",
     "paths",
     "refuse",

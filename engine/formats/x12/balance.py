@@ -36,6 +36,33 @@ _RULES: dict[str, tuple[Callable[[Totals], Iterator[Off]], ...]] = {
 }
 
 
+#: Loops, and segments that begin them, of which a set adds up several: payments, premiums, lines of claims, orders and invoices.
+_ADDED = frozenset(
+    [
+        "2000",
+        "LX",
+        "2100",
+        "CLP",
+        "2110",
+        "SVC",
+        "2300A",
+        "2300B",
+        "RMR",
+        "2400",
+        "PO1",
+        "POC",
+        "IT1",
+    ]
+)
+
+
+def parted_totals(by: str) -> str:
+    """What is wrong with checking totals part by part where parts are split off by this loop; empty where nothing is."""
+    if by not in _ADDED:
+        return ""
+    return f"a set's totals are of all its {by} together, and each part has one; the totals of every part would be wrong"
+
+
 def balance(document: Document) -> Iterator[Fault]:
     """What does not add up, set by set, in the order of the interchange. Level `balance`, without a code of its own."""
     loops = document.loops

@@ -126,6 +126,9 @@ def test_a_part_is_an_interchange_of_its_own() -> None:
     assert b"CNT+2:1'\r\nUNT+18+ME001'" in one and b"LIN+2" not in one
     assert b"CNT+2:1'\r\nUNT+14+ME001'" in two and b"LIN+1" not in two
     assert two.startswith(b"UNA:+,? '\r\nUNB") and two.endswith(b"UNZ+1+REF1'\r\n")
+    lined, bare = edifact.split(GROUPED, READING, "LIN")
+    assert b"R-1" in lined and b"R-2" not in lined, "a message without any is a part too"
+    assert b"R-2" in bare and b"R-1" not in bare
     first, second = edifact.split(GROUPED, READING, "UNH")
     assert b"R-2" not in first and second.endswith(b"UNT+6+2'UNE+1+5'UNZ+1+77'")
     for part in (one, two, first, second):

@@ -59,7 +59,7 @@ def test_faults_name_line_path_and_rule(home: Path) -> None:
     said = str(caught.value)
     with pytest.raises(MessageError, match="expected Number") as before:
         xml.validate(xml.parse(GOOD.replace(b"<o:Number>1</o:Number>", b""), Reading()), found)
-    assert "line 2, o:Order/o:Agent: the element does not stand here" in str(before.value)
+    assert "o:Order/o:Agent: line 2: the element does not stand here" in str(before.value)
     assert "line 3, o:Order/o:Line[1]/o:Qty: the value is not of the type" in said
     assert "line 4, o:Order/o:Line[2]: @id: the value" in said
     assert said.count("secret") == 1  # the name of the attribute that is not known
