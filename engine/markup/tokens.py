@@ -69,7 +69,7 @@ def read(text: str, namespaces: Namespaces) -> tuple[list[str], str, bool]:
     PathProblem with the offset of what is wrong.
 
     >>> read("//a//b/@id", Namespaces())[0]
-    ['// a', './/  b / @ id']
+    ['// a', '.// b / @ id']
     """
     if len(text) > LENGTH:
         raise PathProblem(LENGTH, f"an XPath has at most {LENGTH} characters")

@@ -41,11 +41,13 @@ def in_unit(quantity: Decimal, unit: str, wanted: str, packs: Any) -> Decimal:
 
 def _plain(number: Decimal) -> Decimal:
     """
+    Without an exponent and without zeros at the end.
+
     >>> _plain(Decimal("1.0E+3")), _plain(Decimal("0.50"))
     (Decimal('1000'), Decimal('0.5'))
     """
-    whole = number.to_integral_value()
-    return whole if whole == number else number.normalize(ARITHMETIC)
+    plain = number.normalize(ARITHMETIC)
+    return ARITHMETIC.quantize(plain, Decimal(1)) if plain == plain.to_integral_value() else plain
 
 
 def _factors(unit: str, holds: dict[str, tuple[Decimal, str]]) -> dict[str, Decimal]:

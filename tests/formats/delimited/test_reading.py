@@ -284,3 +284,8 @@ def test_time_is_linear(line: bytes) -> None:
         return best
 
     assert seconds(10_000) < 30 * seconds(1_000) + 0.05
+
+
+def test_a_line_of_column_names_with_another_separator_says_so():
+    with pytest.raises(MessageError, match="looks as if semicolons separated"):
+        rows(b"a;c\n1;2\n", Layout(columns=TWO, header="names"))
