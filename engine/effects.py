@@ -126,6 +126,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What its format knows of it (engine/reading.py: Surveyed)."""
     parts: int = 0
     """How many it will have; 0 = not known."""
+    way: bytes = b""
+    """In which way it is taken apart (engine/planning/way.py)."""
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from engine.planning.failures import failed
 from engine.planning.overlay import Overlaid
 from engine.planning.parts import Piece, apart, is_whole, planned
 from engine.planning.routing import FACT, Planner
+from engine.planning.way import way_of
 from engine.reading import Blocks, Part
 from engine.store.loading import Loading
 
@@ -83,7 +84,7 @@ def survey(
         summary=f"{count}, one by one" if found.parts else "taken apart",
         digest=digest,
         release=channel.release,
-        load=Load(known=found.known, parts=found.parts),
+        load=Load(known=found.known, parts=found.parts, way=way_of(channel)),
     )
 
 
@@ -117,15 +118,10 @@ def checked(
             channel, inbound, _piece(inbound, part), _numbered(context, number, memory), planner
         )
         if made.verdict is Verdict.QUARANTINED:
-            detail = f"part {number}: {made.detail}"
-            whole = {
-                "detail": detail,
-                "digest": surveyed.digest,
-                "unique": None,
-                "part_raw": b"",
-                "part_facts": None,
-            }
-            return msgspec.structs.replace(made, **whole)
+            return msgspec.structs.replace(
+                made, detail=f"part {number}: {made.detail}", digest=surveyed.digest, unique=None,
+                part_raw=b"", part_facts=None,
+            )  # fmt: skip
         if memory is not None:
             memory.lay(made)
         if number % AT_ONCE == 0:

@@ -51,6 +51,7 @@ def _lag(engine: Engine) -> dict[str, float]:
 def _station(station: Station) -> dict[str, Any]:
     counts = station.engine.counts
     receiving, counting = station.receiving, station.counting
+    apart, name = station.engine.apart, station.channel.name
     source = "trouble" if receiving.trouble else "closed" if receiving.closed else "receiving"
     return {
         "channel": station.channel.name,
@@ -60,7 +61,7 @@ def _station(station: Station) -> dict[str, Any]:
         "tags": list(station.channel.tags),
         "source": "stopped" if receiving.stopped else source,
         "trouble": receiving.trouble,
-        "warnings": [said for _, _, said in receiving.warned],
+        "warnings": [said for _, _, said in (*receiving.warned, *apart.warned(name))],
         "loading": _loading(station),
         "received": counting.received,
         "verdicts": dict(counting.verdicts),

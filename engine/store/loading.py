@@ -16,6 +16,8 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     inbound: Inbound
     known: bytes = b""
+    way: bytes = b""
+    """In which way it is taken apart (engine/planning/way.py); empty = not known."""
     position: bytes = b""
     """Behind the last part that is kept."""
     phase: int = 0

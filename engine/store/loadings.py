@@ -70,13 +70,14 @@ def _remove(folder: Path, standing: set[Path]) -> None:
 def loading(home: Path, row: Sequence[Any]) -> Loading:
     """A row of `loading` with the body of its message. StoreError where that was pruned."""
     (message, channel, inbound, known, position, phase, expected, met, unchanged, vanished, rejected, reasons, began_at,
-     ended_at, codec, stored) = row  # fmt: skip
+     ended_at, way, codec, stored) = row  # fmt: skip
     raw = b"" if phase > 1 else large.place(home, codec, stored)
     return Loading(
         message=message,
         channel=channel,
         inbound=msgspec.structs.replace(inbound_of(inbound), raw=raw),
         known=known,
+        way=way,
         position=position,
         phase=phase,
         expected=expected,

@@ -89,7 +89,8 @@ class Loads:
             twin = NOT_ALIKE
         bare = msgspec.structs.replace(entry.inbound, raw=b"", mark=None, marks=())
         values = (
-            entry.id, entry.channel, _encode(bare), load.known, load.parts, twin, entry.inbound.received_at
+            entry.id, entry.channel, _encode(bare), load.known, load.parts, twin, entry.inbound.received_at,
+            load.way,
         )  # fmt: skip
         self._execute(self._sql["begin"], values)
 

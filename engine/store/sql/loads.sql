@@ -1,6 +1,6 @@
 -- begin --
 INSERT INTO loading (message, channel, inbound, known, position, phase, expected, met, unchanged, vanished, rejected,
-  reasons, twin, began_at, ended_at, told) VALUES (?, ?, ?, ?, x'', 0, ?, 0, 0, 0, 0, '{}', ?, ?, 0.0, 0);
+  reasons, twin, began_at, ended_at, told, way) VALUES (?, ?, ?, ?, x'', 0, ?, 0, 0, 0, 0, '{}', ?, ?, 0.0, 0, ?);
 
 -- standing --
 SELECT reasons, twin FROM loading WHERE message = ?1 AND position = ?2 AND phase = ?3;
@@ -28,19 +28,19 @@ UPDATE loading SET told = 1 WHERE message = ?;
 
 -- open --
 SELECT l.message, c.name, l.inbound, l.known, l.position, l.phase, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
-       l.reasons, l.began_at, l.ended_at, b.codec, b.bytes
+       l.reasons, l.began_at, l.ended_at, l.way, b.codec, b.bytes
   FROM loading AS l INDEXED BY loading_open JOIN channel AS c ON c.id = l.channel JOIN message AS m ON m.id = l.message
   JOIN content AS b ON b.id = m.content WHERE l.phase < 2 ORDER BY l.channel, l.message;
 
 -- untold --
 SELECT l.message, c.name, l.inbound, l.known, l.position, l.phase, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
-       l.reasons, l.began_at, l.ended_at, b.codec, b.bytes
+       l.reasons, l.began_at, l.ended_at, l.way, b.codec, b.bytes
   FROM loading AS l INDEXED BY loading_told JOIN channel AS c ON c.id = l.channel JOIN message AS m ON m.id = l.message
   JOIN content AS b ON b.id = m.content WHERE l.phase = 2 AND l.rejected > 0 AND l.told = 0 ORDER BY l.message LIMIT 100;
 
 -- one --
 SELECT l.message, c.name, l.inbound, l.known, l.position, l.phase, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
-       l.reasons, l.began_at, l.ended_at, b.codec, b.bytes
+       l.reasons, l.began_at, l.ended_at, l.way, b.codec, b.bytes
   FROM loading AS l JOIN channel AS c ON c.id = l.channel JOIN message AS m ON m.id = l.message
   JOIN content AS b ON b.id = m.content WHERE l.message = ?;
 
