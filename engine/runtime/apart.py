@@ -22,9 +22,9 @@ from engine.channel import Channel
 from engine.errors import CommitRefused, CommitUnknown, StoreError
 from engine.message import Context, Inbound, Plan, Receipt, Spooled, short_id
 from engine.planning import chunks, place, rejects
-from engine.planning.way import way_of
 from engine.runtime import elsewhere
 from engine.runtime.large import LargePlanner
+from engine.runtime.ways import Ways
 from engine.store.loading import Loading
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class Apart:
         """By channel the message that is being taken apart."""
         self.coming: set[str] = set()
         """Channels with a message that is surveyed, and kept or not in a moment."""
-        self.waits: dict[str, tuple[float, str]] = {}
-        """Of channels whose message cannot go on in the way it began: since when, and why."""
+        self.ways = Ways(engine)
 
     def busy(self, channel: str) -> bool:
         """Whether a message of the channel is being taken apart: what comes behind it must not overtake it."""
@@ -170,31 +169,13 @@ class Apart:
         """The channel's station, once it runs, takes messages apart in the way this one began, and its destinations have room."""
         while True:
             station = self._engine.stations.get(name)
-            if station is not None and self._goes_on(station.channel, loading):
-                if not station.receiving.stopped and not station.full():
-                    return station
+            if (
+                station is not None
+                and self.ways.goes_on(station.channel, loading)
+                and not (station.receiving.stopped or station.full())
+            ):
+                return station
             await asyncio.sleep(LOOK_AGAIN)
-
-    def _goes_on(self, channel: Channel, loading: Loading) -> bool:
-        """Whether the channel still takes messages apart as when this one began. In another way parts would be lost or doubled."""
-        able = getattr(channel.format, "parted_blocks", None) is not None and channel.split
-        if able and loading.way in (b"", way_of(channel)):
-            self.waits.pop(channel.name, None)
-            return True
-        if channel.name not in self.waits:
-            why = (
-                f"message {short_id(loading.message)} waits, {loading.met} records of it were read: format, split or layout"
-                " of the channel are not those with which it began; put them back until it is through"
-            )
-            self.waits[channel.name] = self._engine.clock.now(), why
-            log = self._engine.log
-            log.event("error", channel.name, "not_taken_apart", loading.message, detail=why)
-        return False
-
-    def warned(self, channel: str) -> tuple[tuple[str, float, str], ...]:
-        """What people are told of a message that waits: kind of alert, since when, in which words."""
-        waits = self.waits.get(channel)
-        return (("not_taken_apart", *waits),) if waits is not None else ()
 
     def _stateful(self, station: Station, loading: Loading) -> bool:
         return pipeline.remembers(station.channel, station.context_of(loading))

@@ -51,7 +51,7 @@ def _lag(engine: Engine) -> dict[str, float]:
 def _station(station: Station) -> dict[str, Any]:
     counts = station.engine.counts
     receiving, counting = station.receiving, station.counting
-    apart, name = station.engine.apart, station.channel.name
+    ways, name = station.engine.apart.ways, station.channel.name
     source = "trouble" if receiving.trouble else "closed" if receiving.closed else "receiving"
     return {
         "channel": station.channel.name,
@@ -61,7 +61,7 @@ def _station(station: Station) -> dict[str, Any]:
         "tags": list(station.channel.tags),
         "source": "stopped" if receiving.stopped else source,
         "trouble": receiving.trouble,
-        "warnings": [said for _, _, said in (*receiving.warned, *apart.warned(name))],
+        "warnings": [said for _, _, said in (*receiving.warned, *ways.warned(name))],
         "loading": _loading(station),
         "received": counting.received,
         "verdicts": dict(counting.verdicts),

@@ -164,7 +164,7 @@ def facts(engine: Engine) -> list[Fact]:
                 channel=channel.name,
                 owner=channel.owner,
                 silent=channel.alerts.silent,
-                warned=(*station.receiving.warned, *engine.apart.warned(channel.name)),
+                warned=(*station.receiving.warned, *engine.apart.ways.warned(channel.name)),
                 last_message_at=None
                 if station.receiving.stopped or station.receiving.closed
                 else last,

@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.message import LARGE, Inbound, Reply, Verdict
+from engine.message import LARGE, Inbound, Reply, Verdict, short_id
 from engine.planning import chunks
 from engine.reading import Reading
+from engine.runtime.state import state_of
+from engine.runtime.watch import facts
 from engine.store.loading import Loading
 from tests.runtime.conftest import House, until
 
@@ -265,6 +267,45 @@ async def test_what_cannot_be_taken_apart_now_is_said_and_tried_again(
     await _logged(house, "not_taken_apart")
     assert "ValueError" in house.log("items") and "A-000001" not in house.log("items")
     assert not house.working[1].done()
+
+
+async def test_an_edited_layout_or_split_waits_until_the_old_one_is_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The position belongs to the way in which the message is taken apart: in another one parts are lost or doubled."""
+    lay(house, CHANNEL + BACK)
+    monkeypatch.setattr(import_module("engine.runtime.apart"), "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(import_module("engine.runtime.apart"), "SIZES", (2,))
+    engine = await house.start()
+    planned, reached, go_on = engine.apart._planned, asyncio.Event(), asyncio.Event()
+
+    async def slow(station: Any, loading: Loading, *more: Any) -> Any:
+        if loading.met == 4:
+            reached.set()
+            await go_on.wait()
+        return await planned(station, loading, *more)
+
+    monkeypatch.setattr(engine.apart, "_planned", slow)
+    found = [(f"A-{number // 2}", f"{number}.50") for number in range(12)]
+    reply = await give(house, csv_of(found))
+    await asyncio.wait_for(reached.wait(), 10)
+    house.write("mappings/layouts/items.yaml", LAYOUT + "group_by: item\n")
+    assert await engine.reload() == ["items"]
+    go_on.set()
+    await _logged(house, "not_taken_apart")
+    channels = (await state_of(engine))["channels"]
+    (warning,) = [each for channel in channels for each in channel["warnings"]]
+    assert "put them back" in warning and short_id(reply.receipt.id) in warning
+    assert [each.warned[0][0] for each in facts(engine) if each.warned] == ["not_taken_apart"]
+    await asyncio.sleep(0.05)
+    waiting = engine.store.loading(reply.receipt.id)
+    assert waiting is not None and waiting.phase == 0
+    house.write("mappings/layouts/items.yaml", "# as before\n" + LAYOUT)
+    assert await engine.reload() == ["items"]
+    assert (await through(house, reply.receipt.id)).met == 12
+    kept = [item for item, _ in await parts(house, reply.receipt.id)]
+    assert kept == [item for item, _ in found]
+    assert not any(each.warned for each in facts(engine))
 
 
 MEMORY = """

@@ -22,7 +22,7 @@ def bad(raw=b"bad"):
 
 async def begun(bench, **more):
     inbound = Inbound(**{"raw": b"whole", "received_at": 1.0, "peer": "in", **more})
-    plan = Plan(verdict=Verdict.SPLIT, load=Load(known=b"k", parts=4))
+    plan = Plan(verdict=Verdict.SPLIT, load=Load(known=b"k", parts=4, way=b"w"))
     return await bench.store.accept("c", inbound, plan)
 
 
@@ -50,6 +50,7 @@ async def test_a_chunk_is_kept_once_and_in_its_place(bench):
         1,
     )
     assert loading.reasons == {"ragged_line": 1} and loading.inbound.raw == b"whole"
+    assert (loading.known, loading.way) == (b"k", b"w")
     assert [one.message for one in bench.store.loadings()] == [message]
     await step(bench, message, [bad()], begin=b"x", end=b"", next=1)
     await step(bench, message, begin=b"", end=b"", phase=1, next=2, at=9.0)

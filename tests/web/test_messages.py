@@ -27,10 +27,11 @@ def until(true: Callable[[], Any], seconds: float = 10) -> Any:
 def api(running: Running) -> Any:
     """A client of an administrator; what was sent before has ended."""
     running.send(message("A1", mrn="4711"), message("A2", mrn="4712"), message("A3", sex="X"))
+    made = running.with_token("administrator")
+    until(lambda: len(found(made, state="delivered")) == 2)
     running.partner.status = 400
     running.send(message("A4", mrn="4713"))
     running.send(message("L1"), lab=True)
-    made = running.with_token("administrator")
     until(lambda: found(made, state="refused") and len(found(made, state="delivered")) == 3)
     running.partner.status = 201
     return made

@@ -206,7 +206,7 @@ SELECT m.message FROM member AS m WHERE m.grouping = (SELECT grouping FROM messa
 
 -- loading --
 SELECT l.message, c.name, l.inbound, l.known, l.position, 2, l.expected, l.met, l.unchanged, l.vanished, l.rejected,
-       l.reasons, l.began_at, l.ended_at, 0, x''
+       l.reasons, l.began_at, l.ended_at, l.way, 0, x''
   FROM loading AS l JOIN channel AS c ON c.id = l.channel WHERE l.message = ?;
 
 -- releases --
