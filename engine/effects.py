@@ -213,8 +213,8 @@ class Memory(Protocol):
 class Numbers(Protocol):
     """Sequences. In production kept by the store; dry runs and tests have their own."""
 
-    def next(self, sequence: str) -> int:
-        """The next number of a sequence, from 1; the plan notes it as Numbered."""
+    def next(self, sequence: str, least: int = 1) -> int:
+        """The next number of a sequence, from `least` on: never one that was given before. The plan notes it as Numbered."""
 
 
 class Lookups(Protocol):

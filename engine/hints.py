@@ -32,12 +32,18 @@ _EXAMPLES = {
 MOST = 500
 
 
+#: Words of other tools, and what they are called here.
+_CALLED = {"delimiter": "separator"}
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """The known word that was probably meant; empty where none is near."""
     known = list(words)
     if len(known) > MOST:
         return ""
     lower = {name.lower(): name for name in known}
+    if (called := _CALLED.get(word.lower())) in lower:
+        return lower[called]
     found = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     begun = [name for name in lower if len(word) > 2 and name.startswith(word.lower())]
     return lower[(found or begun)[0]] if found or begun else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from engine.alerts import span
 from engine.channel import Answered, Channel, Route
 from engine.connectors import Answer
 from engine.errors import DeliveryError, MessageError, Refused, Unavailable, Uncertain
@@ -14,6 +15,7 @@ from engine.message import Context, Facts, Inbound, Receipt, Spooled, Verdict
 from engine.planning import texts_of
 from engine.planning.chunks import blocks_of
 from engine.planning.routing import bytes_of
+from engine.retry import Decision
 
 _PLAIN = Reading()
 
@@ -35,6 +37,16 @@ def judge(route: Route, answer: Answer) -> DeliveryError | None:
     if replies.accepted is None:
         return answer.failure
     return answer.failure or Refused(answer.status, "the reply rules do not accept this answer")
+
+
+def told(route: Route, failure: DeliveryError, decision: Decision) -> str:
+    """What a failed attempt says of itself; of one that pauses its destination also for how long."""
+    if not decision.pause:
+        return failure.detail
+    again = (
+        f"paused; tried again in {span(route.policy.retry.longest_wait)} or when it is released"
+    )
+    return f"{failure.detail}; {again}" if failure.detail else again
 
 
 def kept(route: Route, answer: Answer) -> dict[str, str] | None:

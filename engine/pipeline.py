@@ -22,7 +22,7 @@ from engine.connectors import Answer, Destination
 from engine.effects import Group
 from engine.errors import CommitUnknown, DeliveryError, Unavailable, Uncertain
 from engine.hours import open_seconds
-from engine.judgement import judge, kept
+from engine.judgement import judge, kept, told
 from engine.message import (
     LARGE,
     Context,
@@ -291,8 +291,8 @@ def failed_attempt(
         at=at,
         attempt=decision.attempt,
         status=failure.status,
-        detail=failure.detail,
-        due_at=at + decision.wait if decision.state is State.QUEUED else 0.0,
+        detail=told(route, failure, decision),
+        due_at=decision.due_at(at),
         duration=clock.monotonic() - began if began is not None else 0.0,
         kept=kept(route, answer) if answer else None,
         reply=answer.body if answer and decision.state is State.REFUSED else None,

@@ -50,6 +50,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     strikes: bool = False
     """Whether it counts towards opening the breaker."""
 
+    def due_at(self, at: float) -> float:
+        """Wall clock of the next attempt after one at `at`; 0 = there is none, or it is the breaker's to say (a pause)."""
+        return at + self.wait if self.state is State.QUEUED and not self.pause else 0.0
+
 
 def settle(
     failure: DeliveryError,

@@ -89,6 +89,8 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         language = None  # what comes here is not known: the transform has mistakes of its own
     if language is not None and entity is not None:
         language = msgspec.structs.replace(language, inner=(entity,))
+    elif language is not None:
+        language = msgspec.structs.replace(language, made=_unread(binding, made))
     sealed = language_of_batch(language, entity) if closed_by(node) else language
     options: list[tuple[str, Expression]] = []
 
@@ -119,6 +121,11 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         acknowledges=acknowledges,
         rejects=returned,
     )
+
+
+def _unread(binding: Binding, made: tuple[Made, ...]) -> str:
+    """What a mapping makes and the destination's settings cannot read, for people."""
+    return made[0].of if made and binding.get("transform") is not None else ""
 
 
 def _of_engine(binding: Binding, node: Record) -> tuple[bool, bool]:

@@ -29,9 +29,9 @@ class DryNumbers(Numbers):
     def __init__(self) -> None:
         self._last: Counter[str] = Counter()
 
-    def next(self, sequence: str) -> int:
+    def next(self, sequence: str, least: int = 1) -> int:
         """See Numbers.next."""
-        self._last[sequence] += 1
+        self._last[sequence] = max(self._last[sequence] + 1, least)
         return self._last[sequence]
 
 

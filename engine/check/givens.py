@@ -67,12 +67,13 @@ class GivenNumbers(Numbers):
     def __init__(self, kept: Numbers, last: dict[str, int]) -> None:
         self._kept, self._last = kept, last
 
-    def next(self, sequence: str) -> int:
+    def next(self, sequence: str, least: int = 1) -> int:
         """See Numbers.next. A batch's sequence has the name of its destination."""
         name, *rest = sequence.split(_UNIT)
         if name == "batch" and rest:
             name = rest[0].rpartition(".")[2]
-        return self._kept.next(sequence) + self._last.get(name, 0)
+        last = self._last.get(name, 0)
+        return self._kept.next(sequence, least - last) + last
 
 
 def tables_of(case: Case, home: Home) -> GivenTables:

@@ -250,7 +250,7 @@ class Stage:
         settlement = attempt.settlement
         if settlement.state is State.QUEUED and self._partners.more(channel, destination):
             again = msgspec.structs.replace(delivery, attempt=max(settlement.attempt, 1))
-            self._later.append((settlement.due_at, again))
+            self._later.append((settlement.due_at or settlement.at, again))
         return settlement.state is State.DELIVERED
 
     async def _settle(self, attempt: Attempt) -> None:

@@ -52,6 +52,13 @@ def replay(
             "--as-new", help="Under a new key: partners will not know it as a repeat."
         ),
     ] = False,
+    accept_snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--accept-snapshot",
+            help="A file that was stopped because too much vanishes in it: let it through, and count it as the last one.",
+        ),
+    ] = False,
     rate: Annotated[
         float, typer.Option("--rate", help="Messages per second; 0 = no limit.")
     ] = 10.0,
@@ -103,6 +110,7 @@ def replay(
         raise fail(
             "--edited takes the id of one message, and goes through today's mapping", USAGE
         )
+    _check_accepted(accept_snapshot, bool(to or same_bytes or edited is not None))
     if not as_json:
         _preview(archive, found, tuple(to or ()), same_bytes, as_new)
     if not yes and not ask("Replay these?"):
@@ -110,7 +118,9 @@ def replay(
         raise fail(f"nothing was replayed; give --yes{also} to go on without being asked")
     needed(reason)
     mode = "same_bytes" if same_bytes else "again"
-    arguments = {"to": list(to or ()), "mode": mode, "as_new": as_new}
+    arguments = {
+        "to": list(to or ()), "mode": mode, "as_new": as_new, "accept_snapshot": accept_snapshot
+    }  # fmt: skip
     made: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for some in paced([message.id for message in found], rate):
@@ -126,6 +136,11 @@ def replay(
         json_out([_named(one) for one in (*made, *failed)])
     if failed or any(one["verdict"] == "quarantined" for one in made):
         raise typer.Exit(FOUND)
+
+
+def _check_accepted(accepted: bool, otherwise: bool) -> None:
+    if accepted and otherwise:
+        raise fail("--accept-snapshot takes a stopped file whole, as it is", USAGE)
 
 
 def _corrected(message: int, file: Path, to: list[str] | None) -> dict[str, Any]:

@@ -34,10 +34,10 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Any
     """What Format.envelope made of the partner's settings; None = none is known, for an acknowledgement that turns round the
     one that it answers."""
-    number: Callable[[str], int]
+    number: Callable[[str, int], int]
     """
-    The next number of one of the sequences of this pair of sender and receiver, from 1, never given twice: takes the
-    sequence's name within the standard, `interchange ZZ:US 01:THEM`.
+    The next number of one of the sequences of this pair of sender and receiver, never given twice: takes the sequence's name
+    within the standard, `interchange x12 US THEM`, and the least that it may be.
     """
     moment: datetime
     """Now, in the partner's zone."""

@@ -143,6 +143,10 @@ def _is_even(text: str, lines: list[str], marks: Marks) -> bool:
     ends = text.count(marks.segment)
     if len(lines) not in (ends, ends + 1):
         return False
+    if len(lines) == ends:  # where the last is not ended, another has a terminator in it
+        blank = BLANK.replace(marks.segment, "")
+        if not text.rstrip(blank).endswith(marks.segment):
+            return False
     breaks = text.rstrip(BLANK).count("\n") if marks.segment != "\n" else 0
     return breaks <= ends * marks.end.count("\n")
 

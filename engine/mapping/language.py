@@ -54,6 +54,8 @@ class Language(msgspec.Struct, kw_only=True):
     """Names of `let`, and their slots in `Scope.values`."""
     zone: str = "UTC"
     """Zone of times that carry no offset."""
+    made: str = ""
+    """What a mapping makes of the message, where people might ask for its fields and cannot: `json`."""
     inner: tuple[Shape, ...] = ()
     """Shapes of the things around the message, innermost last (an entity at a destination: `Scope.item` there)."""
     known: dict[str, Expression] = {}

@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-
-from engine import formats
-from engine.formats import Shape
-from engine.formats.json.types import ANY, of
-from engine.mapping import (
-    builds,
-    edits,
-    entities,
-    holds,
-    layouts,
-    outputs,
-    records,
-    structures,
-    stylesheets,
-    uses,
-)
-from engine.mapping.builds import Builder
-from engine.mapping.choices import BUILDS, EDITS, only
+from engine.mapping import entities, holds, layouts, uses
 from engine.mapping.files import Mapping
-from engine.mapping.language import Expression, Language, later, suggestion
-from engine.mapping.prints import Prints
-from engine.mapping.rules import Block, Slots, block
-from engine.mapping.sources import Source, dotted, source
-from engine.mapping.tables import Tables
-from engine.mapping.uses import Filled, Used, Uses
-from engine.markup.namespaces import declared
+from engine.mapping.language import Language
+from engine.mapping.making import Making
+from engine.mapping.rules import Block, block
+from engine.mapping.sources import Source, source
+from engine.mapping.uses import Filled, Used
 from engine.placed import Scalar
 
-if TYPE_CHECKING:
-    from engine.mapping.shelf import File, Shelf
 
-_HEAD = ("description", "from", "to", "each", "let", "when")
-#: Formats whose messages are edited in place, and how a new one is written.
-_ANEW = {
-    "hl7v2": "to: hl7v2/2.5.1/MFN_M16",
-    "x12": "to: x12/005010/850",
-    "edifact": "to: edifact/D96A/ORDERS",
-}
-#: Formats of a later release.
-_LATER = ("fhir",)
-_STRUCTURED = ("structure", "structured", "whole_file")
-_OUTSIDE = (
-    "the condition of a place reads what stands there; what else it needs is named by a let"
-)
-
-
-class Loading:
-    """What is known of a mapping while it is compiled."""
-
-    def __init__(
-        self,
-        file: File,
-        shelf: Shelf,
-        *,
-        zone: str,
-        reads: tuple[str, ...],
-        known: dict[str, Expression],
-        around: tuple[str, ...] = (),
-    ) -> None:
-        self.reads = reads
-        """The names of the channel that it may read; the others are known for what they are, and not given."""
-        self.name, self.root, self.shelf, self.known = file.name, file.root, shelf, known
-        self.mistakes, self.zone, self.file = shelf.mistakes, zone, file.path
-        self.prints = Prints(file.path, file.raw)
-        self.namespaces = declared(file.root.entries.get("namespaces"), shelf.mistakes)
-        self.tables = Tables(shelf.home, shelf.mistakes, shelf.tables)
-        self.uses = Uses(shelf, zone, known, (*around, file.name))
-        self.slots = Slots(self.uses, reads)
-        self.is_part = False
-        """Whether what it makes is a part of something."""
+class Loading(Making):
+    """One file of `mappings/`, compiled."""
 
     def mapping(self) -> Mapping | None:
         """The mapping; None where it has mistakes."""
@@ -162,141 +101,3 @@ class Loading:
         )
         top, inside = block(self.root, language, self.slots)
         return read, node.text, inside, top
-
-    def _builds(self, to: str) -> bool:
-        """Whether `groups` are those of a message that is built."""
-        if to.partition("/")[0] in ("delimited", "fixed"):
-            return "groups" in self.root.entries and "fields" not in self.root.entries
-        return to == "xml" or "/" in to
-
-    def _only(self, read: Source, *keys: str) -> None:
-        """Note every key that such a mapping does not have."""
-        head = (*_HEAD, "groups") if read.name == "hl7v2" else _HEAD
-        spaces = ("namespaces",) if read.shape.format == "xml" else ()
-        only(self.root, (*head, *spaces, *keys), self.mistakes)
-
-    def _output(
-        self, read: Source, to: str, language: Language, top: Block
-    ) -> outputs.Make | None:
-        """The maker of what `to:` names; None where mistakes were noted."""
-        head, _, rest = to.partition("/")
-        is_xml = head == "xml" or "xslt" in self.root.entries
-        if is_xml or to in _ANEW:
-            make = self._xml if is_xml else self._edit
-            return make(read, to, language, top)
-        if to == "json" or entities.find(to) is not None:
-            struct = entities.find(to)
-            self.is_part = to in entities.parts()
-            fields = self._fields(read, struct, language, top)
-            return outputs.json(fields) if struct is None else outputs.entity(struct, fields)
-        if to == "bytes":
-            self._only(read, "value")
-            return outputs.plain(self.root, language, top)
-        if head in ("delimited", "fixed") and not self._builds(to):
-            self._only(read, "fields")
-            home, prints = self.shelf.home, self.prints
-            return outputs.laid_out(head, rest, self.root, home, language, top, prints)
-        if head in formats.names() and rest:
-            return self._build(head, rest, language, top)
-        known = [
-            "json",
-            "bytes",
-            *formats.names(),
-            "delimited/LAYOUT",
-            "fixed/LAYOUT",
-            *entities.names(),
-        ]
-        near = suggestion(to, known) or f"; there is {', '.join(dict.fromkeys(known))}"
-        problem = later(to) if head in _LATER else f"there is no output '{to}'{near}"
-        self.mistakes.add(self.root.entries["to"], problem)
-        return None
-
-    def _fields(self, read: Source, struct: Any, language: Language, top: Block) -> Any:
-        self._only(read, "fields")
-        wanted = ANY if struct is None else of(struct)
-        node = self.root.entries.get("fields")
-        top.make, top.rules = records.content(node, self.root, wanted, language, self.slots)
-        return top.make
-
-    def _edit(
-        self, read: Source, to: str, language: Language, top: Block
-    ) -> outputs.Make | None:
-        if read.name != to:
-            problem = f"'to: {to}' edits a message in place, and this mapping reads {read.name}"
-            self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", _ANEW[to])  # fmt: skip
-            return None
-        self._only(read, *EDITS)
-        return edits.edited(self.root, language, self.slots, top)
-
-    def _xml(
-        self, read: Source, to: str, language: Language, top: Block
-    ) -> outputs.Make | None:
-        """A document by a stylesheet, edited in place, or built."""
-        if "xslt" in self.root.entries:
-            self._only(read, "xslt", "parameters")
-            if read.name != "xml" or to not in ("xml", "bytes"):
-                problem = "a stylesheet makes XML or bytes of XML"
-                self.mistakes.add(self.root.keys["xslt"], problem, "from: xml, to: xml")
-                return None
-            found = stylesheets.transformed(self.root, self.shelf.home, language, top)
-            self.prints.file(stylesheets.path_of(self.root), found[1] if found else b"")
-            return found[0] if found else None
-        if to != "xml" or read.name != "xml":
-            return self._build("xml", to.removeprefix("xml").lstrip("/"), language, top)
-        self._only(read, "set", "remove", "edit")
-        return edits.edited(self.root, language, self.slots, top)
-
-    def _build(
-        self, head: str, rest: str, language: Language, top: Block
-    ) -> outputs.Make | None:
-        format_: Any = formats.load(head)
-        node = self.root.entries["to"]
-        if not any(hasattr(format_, each) for each in _STRUCTURED):
-            self.mistakes.add(
-                node, f"{head} messages are not built by a standard", f"to: {head}"
-            )
-            return None
-        structure, said = self._structure(format_, rest)
-        if structure is None:
-            problem = f"there is no {head} '{rest}'"
-            self.mistakes.add(node, f"{problem}: {said}" if said else problem)
-            return None
-        self.is_part = bool(said)
-        structures.note(structure, self.prints)
-        group = Filled(format_name=head, path=rest, structure=structure)
-        return builds.built(group, self._content(group, language, top))
-
-    def _structure(self, format_: Any, rest: str) -> tuple[Any, str]:
-        to, home = self.root.entries["to"], self.shelf.home
-        return structures.found(format_, rest, to, home, self.namespaces, self.mistakes)
-
-    def _filling(
-        self, group: Filled, to: str, language: Language, top: Block
-    ) -> builds.Content | None:
-        """What it writes into a group of another mapping's message."""
-        head, wanted = group.format_name, group.structure.name
-        said, _, rest = to.partition("/")
-        mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
-        if mine is None or mine.name != wanted:
-            problem = f"the mapping '{self.name}' makes {to}, and here the group {wanted} of {head} is filled"
-            self.mistakes.add(self.root.entries["to"], problem)
-            return None
-        if hasattr(mine, "way"):  # its own prefixes, and its own order
-            structures.note(mine, self.prints)
-            group = msgspec.structs.replace(group, structure=mine)
-        return self._content(group, language, top)
-
-    def _content(self, group: Filled, language: Language, top: Block) -> builds.Content:
-        head, structure = group.format_name, group.structure
-        spaces = ("namespaces",) if head == "xml" else ()
-        only(self.root, (*_HEAD, *spaces, *BUILDS), self.mistakes)
-        if not self.root.entries.keys() & set(BUILDS):
-            problem = f"a build has one of {', '.join(BUILDS)}"
-            self.mistakes.add(self.root, problem, "set: {BEG03: number}")
-        target = msgspec.structs.replace(
-            language,
-            shape=Shape(format=head, kind="structure", name=structure.name),
-            format=dotted(formats.load(head), _OUTSIDE),
-        )
-        builder = Builder(self.slots, layouts.conditions(target))
-        return builder.content(self.root, group, language, top)

@@ -22,7 +22,7 @@ class _Taken(Numbers):
     def __init__(self, taken: list[Numbered]) -> None:
         self._taken = taken
 
-    def next(self, sequence: str) -> int:
+    def next(self, sequence: str, least: int = 1) -> int:
         """See Numbers.next."""
         for at, numbered in enumerate(self._taken):
             if numbered.sequence == sequence:

@@ -71,6 +71,12 @@ def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
         raise Wrong(
             start, f"'{word}' is a function and takes its value in brackets or by a pipe"
         )
+    if parser.language.made and not near:
+        wrong = (
+            f"{word} is not a name here, where what came in is read and not the {parser.language.made} that is made of it;"
+            f" give the value a name in the channel's 'let' ({word}: ...), then write {{{word}}}"
+        )
+        raise Wrong(start, wrong)
     raise Wrong(start, f"{word} is not a name here{near or '; did you mean the text?'}", write)
 
 

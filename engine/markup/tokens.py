@@ -83,6 +83,9 @@ def read(text: str, namespaces: Namespaces) -> tuple[list[str], str, bool]:
         at = found.end()
     if not text.strip():
         raise PathProblem(0, "an XPath is empty", 'xpath("//po:Line/@id")')
+    if reader.around:
+        said, _, at = reader.around[-1]
+        raise PathProblem(at, f"this is no XPath: the '{said}' that opens here is not closed")
     return [" ".join(stage) for stage in reader.stages], reader.first, reader.relative
 
 
@@ -94,8 +97,8 @@ class _Reader:
         self.known = namespaces.all()
         self.stages: list[list[str]] = [[]]
         self.before = ""
-        self.around: list[tuple[str, bool]] = []
-        """The brackets that are open, and whether the path around each still is at the thing at hand."""
+        self.around: list[tuple[str, bool, int]] = []
+        """The brackets that are open, whether the path around each still is at the thing at hand, and where they stand."""
         self.leads = True
         """Whether the path at hand has not gone down yet."""
         self.deep = 0
@@ -131,7 +134,7 @@ class _Reader:
         if said == "$":
             raise PathProblem(at, "there are no variables here; a let names values")
         if said in ("[", "("):
-            self.around.append((said, self.leads))
+            self.around.append((said, self.leads, at))
         elif said in ("]", ")") and self.around:
             self.leads = self.around.pop()[1] and said == "]"
         elif said == ".." and not self.leads:
@@ -188,4 +191,4 @@ class _Reader:
         return f"{PRIVATE}:{said}" if self.namespaces.default and self.before != "@" else said
 
     def _within(self, bracket: str) -> bool:
-        return any(each == bracket for each, _ in self.around)
+        return any(each == bracket for each, *_ in self.around)

@@ -168,7 +168,9 @@ def _together(outcomes: set[int]) -> int:
     return NOTED if len(outcomes) > 1 else next(iter(outcomes))
 
 
-def _repeating(taken: list[int], number: Callable[[str], int]) -> Callable[[str], int]:
+def _repeating(
+    taken: list[int], number: Callable[[str, int], int]
+) -> Callable[[str, int], int]:
     """The numbers that were taken for another answer to the same interchange; more where that one needed none."""
     left = iter(taken)
-    return lambda sequence: next(left, 0) or number(sequence)
+    return lambda sequence, least: next(left, 0) or number(sequence, least)

@@ -16,14 +16,14 @@ import msgspec
 
 from engine.channel import Channel
 from engine.effects import Kept, Load, Step
-from engine.errors import MessageError
 from engine.message import Body, Context, Inbound, Plan, Spooled, Verdict
 from engine.planning.failures import failed
 from engine.planning.overlay import Overlaid
-from engine.planning.parts import Piece, apart, is_whole, planned
+from engine.planning.parts import Piece, apart, is_let_through, is_whole, planned
 from engine.planning.routing import FACT, Planner
 from engine.planning.way import way_of
 from engine.reading import Blocks, Part
+from engine.rows.snapshot import too_much
 from engine.store.loading import Loading
 
 #: Parts and bytes of one chunk; what is left out because it did not change counts as little.
@@ -88,13 +88,14 @@ def survey(
     )
 
 
-def stopped(channel: Channel, surveyed: Plan, known: int, missing: int) -> Plan:
-    """The plan of a message in which too much of the last one would vanish; the one surveyed where that is not so."""
+def stopped(
+    channel: Channel, inbound: Inbound, surveyed: Plan, known: int, missing: int
+) -> Plan:
+    """The plan of a message in which too much of the last one would vanish; the one surveyed where that is not so, or meant."""
     stop_at = channel.reading.layout.snapshot.stop_at
-    if missing * 100 <= stop_at * known:
+    if missing * 100 <= stop_at * known or is_let_through(inbound):
         return surveyed
-    rule = f"more than {stop_at!s} of the records of the last file would vanish"
-    return failed(channel, MessageError("snapshot_stopped", rule), surveyed.digest)
+    return failed(channel, too_much(stop_at), surveyed.digest)
 
 
 def checked(

@@ -19,7 +19,9 @@ from engine.channel import Channel
 from engine.effects import Remembered
 from engine.message import Context, Inbound, Plan
 from engine.planning import Planning, failed
-from engine.planning.routing import Planner
+from engine.planning.routing import LET_THROUGH, Planner
+from engine.reading import Reading
+from engine.rows.snapshot import Percent
 
 #: The memory that keeps what the last file had, by channel; no `remember:` can have this name.
 LAST_FILE = "last file"
@@ -28,8 +30,13 @@ KEEP = 3650 * 86400.0
 
 
 def is_whole(channel: Channel, inbound: Inbound) -> bool:
-    """Whether the message is the whole truth that replaces the last one; a message that is repeated is not."""
-    return channel.compares and not inbound.replay_of
+    """Whether the message is the whole truth that replaces the last one; one that is repeated is not, but where it is let through."""
+    return channel.compares and (not inbound.replay_of or is_let_through(inbound))
+
+
+def is_let_through(inbound: Inbound) -> bool:
+    """Whether a person said that so much is meant to vanish."""
+    return bool(inbound.replay_of) and LET_THROUGH in (inbound.facts or ())
 
 
 def planned(
@@ -83,7 +90,7 @@ class Pieces:
         before: dict[str, bytes] = {}
         if self._whole:
             before = self._before()
-            gone = format.snapshot(before, self._content, channel.reading)
+            gone = format.snapshot(before, self._content, self._reading())
         only_changed = self._whole and channel.reading.layout.snapshot.only_changed
         for part in format.parted(self._content, channel.reading, channel.split):
             if self._whole and part.key is not None:
@@ -93,6 +100,16 @@ class Pieces:
             yield Piece(raw=part.raw, facts=self._facts(line=str(part.line)))
         for part in gone:
             yield Piece(raw=part.raw, facts=self._facts(vanished="true"))
+
+    def _reading(self) -> Reading:
+        """The channel's, without its limit where the message is let through."""
+        reading = self._channel.reading
+        if not is_let_through(self._inbound):
+            return reading
+        layout = reading.layout
+        snapshot = msgspec.structs.replace(layout.snapshot, stop_at=Percent(100))
+        limitless = msgspec.structs.replace(layout, snapshot=snapshot)
+        return msgspec.structs.replace(reading, layout=limitless)
 
     def _facts(self, **more: str) -> dict[str, str]:
         return {**(self._inbound.facts or {}), **more}

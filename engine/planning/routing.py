@@ -20,6 +20,8 @@ from engine.planning.moments import ends_at
 
 #: The fact that makes a message a released group: empty for `collect`, else the destination's name.
 FACT = "group"
+#: The fact of a repeated message that a person lets through although much of the last one vanishes in it.
+LET_THROUGH = "snapshot_accepted"
 #: A message may be handed from channel to channel this often.
 DEPTH = 8
 #: A message may have this many deliveries.
@@ -130,11 +132,11 @@ class Routing:
         return msgspec.structs.replace(made, part_raw=payload, channel=target.name)
 
     def _facts(self) -> dict[str, str] | None:
-        """What the next channel may read of `meta.`: a message made of a group is no group any more."""
+        """What the next channel may read of `meta.`: a message made of a group is no group any more, nor let through there."""
         facts = self.inbound.facts
-        if facts is None or FACT not in facts:
+        if facts is None or not (FACT in facts or LET_THROUGH in facts):
             return facts
-        return {name: value for name, value in facts.items() if name != FACT}
+        return {name: value for name, value in facts.items() if name not in (FACT, LET_THROUGH)}
 
 
 def outbound(route: Route, shows: str, payload: Body, part: int, scope: Scope) -> Outbound:

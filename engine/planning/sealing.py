@@ -53,7 +53,7 @@ def spoken(answered: Sequence[Answered]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
 
 
-def sealing(envelope: Envelope, facts: Facts, number: Callable[[str], int]) -> Sealing:
+def sealing(envelope: Envelope, facts: Facts, number: Callable[[str, int], int]) -> Sealing:
     """What a format needs for it."""
     context = facts.context
     test = facts.inbound.test or context.environment == "test"
@@ -65,16 +65,16 @@ def sealing(envelope: Envelope, facts: Facts, number: Callable[[str], int]) -> S
     )
 
 
-def counting(facts: Facts, taken: list[int] | None = None) -> Callable[[str], int]:
+def counting(facts: Facts, taken: list[int] | None = None) -> Callable[[str, int], int]:
     """Numbers of the store, noted for the plan's commit."""
 
-    def number(sequence: str) -> int:
+    def number(sequence: str, least: int) -> int:
         numbers = facts.context.numbers
         if numbers is None:
             raise MessageError(
                 "no_numbers", "control numbers are counted by a running engine only"
             )
-        value = numbers.next(sequence)
+        value = numbers.next(sequence, least)
         facts.notes.numbers.append(Numbered(sequence=sequence, value=value))
         if taken is not None:
             taken.append(value)

@@ -47,6 +47,10 @@ class Percent(Decimal):
         return Percent.read, (str(self),)
 
 
+#: The reason with which a file is stopped.
+STOPPED = "snapshot_stopped"
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every file is the whole truth: what the last one had and this one has not, vanished."""
 
@@ -56,6 +60,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A file in which more than this share of the last one's records would vanish is quarantined whole."""
     only_changed: bool = False
     """Whether only records that are new, or other than in the last file, become messages; the others are counted. One that was rejected counts as changed the next time."""
+
+
+def too_much(stop_at: Percent) -> MessageError:
+    """Why a file is stopped, and what to do where that much is meant to vanish."""
+    return MessageError(
+        "snapshot_stopped",
+        f"more than {stop_at!s} of the records of the last file would vanish;"
+        " if they are meant to, replay it with --accept-snapshot",
+    )
 
 
 def vanished(
@@ -77,8 +90,7 @@ def vanished(
             there.add(part.key)
     gone = [key for key in previous if key not in there]
     if len(gone) * 100 > stop_at * len(previous):
-        rule = f"more than {stop_at!s} of the records of the last file would vanish"
-        raise MessageError("snapshot_stopped", rule)
+        raise too_much(stop_at)
     if unread:
         return ()
     return tuple(Part(raw=previous[key], line=0, key=key) for key in gone)

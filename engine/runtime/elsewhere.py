@@ -31,7 +31,8 @@ def survey(
         if keys is not None:
             keys.close()
             with LastFile(home, number, keys_file(home, context.id)) as last:
-                made = chunks.stopped(channel, made, *last.counts()) if made.load else made
+                if made.load is not None:
+                    made = chunks.stopped(channel, inbound, made, *last.counts())
         if check and made.load is not None:
             made = run(chunks.checked(channel, inbound, made, blocks, context, pipeline.plan))
         return made

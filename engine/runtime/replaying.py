@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from engine.errors import CommandError, EngineError
-from engine.message import LARGE, Inbound, Outbound, Plan, Receipt, Verdict
+from engine.message import LARGE, Inbound, Outbound, Plan, Receipt, Verdict, short_id
 from engine.orders import Ordered
+from engine.planning.routing import LET_THROUGH
+from engine.rows.snapshot import STOPPED
 from engine.runtime.engine import Engine
 from engine.runtime.station import Station
 from engine.store.archive import SqliteArchive
@@ -21,7 +23,8 @@ async def replay(engine: Engine, ordered: Ordered) -> dict[str, Any]:
     """
     Send messages through their channels once more, linked to the originals.
 
-    `messages`, `to` (destinations), `mode` again | same_bytes, `as_new` (a new idempotency key), `rate` a second. Of
+    `messages`, `to` (destinations), `mode` again | same_bytes, `as_new` (a new idempotency key), `rate` a second,
+    `accept_snapshot` (a file that was stopped because too much vanishes in it goes through and counts as the last one). Of
     several messages one that cannot be sent does not keep the others; CommandError where the only one cannot.
     """
     arguments = ordered.arguments
@@ -84,7 +87,11 @@ async def _again(
     inbound = msgspec.structs.replace(
         inbound, as_new=bool(arguments.get("as_new")), received_at=engine.clock.now()
     )
-    await _audit(engine, ordered, "replay", message)
+    if arguments.get("accept_snapshot"):
+        inbound = await _let_through(archive, message, inbound, ordered)
+        await _audit(engine, ordered, "accept_snapshot", message)
+    else:
+        await _audit(engine, ordered, "replay", message)
     if arguments.get("mode") == "same_bytes":
         plan = await asyncio.to_thread(_same, archive, message, only)
         number = engine.store.reserve()
@@ -109,7 +116,29 @@ async def _found(
         raise CommandError(
             f"what {found.channel} receives goes into groups; replay the message that released the group"
         )
-    return station, msgspec.structs.replace(inbound, replay_of=message, only=only)
+    facts = {name: fact for name, fact in (inbound.facts or {}).items() if name != LET_THROUGH}
+    inbound = msgspec.structs.replace(
+        inbound, replay_of=message, only=only, facts=facts or None
+    )
+    return station, inbound
+
+
+async def _let_through(
+    archive: SqliteArchive, message: int, inbound: Inbound, ordered: Ordered
+) -> Inbound:
+    """The message as one in which any share may vanish. CommandError where it was not stopped for that, or goes in part."""
+    found = await asyncio.to_thread(archive.message, message)
+    if found is None or found.reason != STOPPED:
+        raise CommandError(
+            f"message {short_id(message)} was not stopped because too much vanishes in it ({STOPPED})"
+        )
+    if _only(ordered) or ordered.arguments.get("mode") == "same_bytes":
+        raise CommandError(
+            "a file that is let through goes whole to all destinations, by today's channel"
+        )
+    return msgspec.structs.replace(
+        inbound, facts={**(inbound.facts or {}), LET_THROUGH: "true"}
+    )
 
 
 async def _audit(engine: Engine, ordered: Ordered, action: str, message: int) -> None:

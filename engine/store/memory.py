@@ -94,15 +94,15 @@ class Sequences(Numbers):
         self._execute, self._last_of = reader.execute, _SQL["last"]
         self._last: dict[str, int] = {}
 
-    def next(self, sequence: str) -> int:
+    def next(self, sequence: str, least: int = 1) -> int:
         """See Numbers.next. StoreError when the disk cannot be read."""
         last = self._last.get(sequence)
         if last is None:
             last = self._kept(sequence)
             if len(self._last) >= SEQUENCES:
                 self._make_room()
-        self._last[sequence] = last + 1
-        return last + 1
+        number = self._last[sequence] = max(last + 1, least)
+        return number
 
     def unused(self, sequence: str, number: int) -> None:
         """See Store.unused."""

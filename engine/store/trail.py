@@ -126,7 +126,7 @@ def _event(row: Sequence[Any], channel: str) -> list[Numbered]:
     ) = row[:13]
     state = STATES[kind]
     message, place = divmod(delivery, PLACES)
-    waits = state is State.QUEUED and due_at > 0
+    waits = state is State.QUEUED and (due_at > 0 or began is not None)
     step = Step(
         at=at,
         what="waiting" if waits else state.value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,7 +120,7 @@ def _channel(
         rate=tuple(live.get("rate", ())),
         warnings=tuple(live.get("warnings", ())),
         loading=_loading(live.get("loading")),
-        needs=tuple(_needs(trouble, destinations)),
+        needs=tuple(_needs(trouble, live.get("warnings", ()), destinations)),
         destinations=destinations,
     )
 
@@ -151,8 +151,10 @@ def _destination(
     )
 
 
-def _needs(trouble: str, destinations: tuple[Destination, ...]) -> list[str]:
-    said = [trouble] if trouble else []
+def _needs(
+    trouble: str, warnings: Iterable[str], destinations: tuple[Destination, ...]
+) -> list[str]:
+    said = [trouble, *warnings] if trouble else [*warnings]
     for one in destinations:
         if one.state == "paused":
             said.append(f"{one.name} is paused: {one.why}")

@@ -161,6 +161,19 @@ def test_then_begins_with_a_mapping_that_reads_a_group(home, then):
     assert "from: [ChargeEvent]" in mistakes(home, COLLECT + f"  then: {then}\n")
 
 
+def test_what_a_mapping_makes_is_not_read_by_a_files_name(home):
+    text = (
+        HEAD
+        + "transform: {use: charge, then: charge_to_json}\n"
+        + OUT.replace("all.txt", '"{number}.json"')
+    )
+    said = mistakes(home, text)
+    assert "not the json that is made of it" in said and "channel's 'let' (number: ...)" in said
+    assert "did you mean" not in said
+    named = text.replace("transform", "let: {number: MSH-10}\ntransform")
+    assert feed(home, named.replace(", append: true", "")).routes[0].options
+
+
 # -- chains --------------------------------------------------------------------------------------------------------
 
 

@@ -149,6 +149,7 @@ def test_a_replay_is_previewed_and_ordered(corridor, desk: Desk, kept) -> None:
         "to": ["erp"],
         "mode": "same_bytes",
         "as_new": False,
+        "accept_snapshot": False,
     }
 
 

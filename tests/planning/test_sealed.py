@@ -72,14 +72,46 @@ async def test_numbers_belong_to_the_pair_and_are_never_used_twice(line: Line) -
     assert await number_of(line, usual) > 43 and "*A:B~" in await line.sent(usual.deliveries[0])
 
 
+LOWER = """
+  medline_again:
+    file: {folder: again}
+    x12:
+      us: {id: GENHOSP}
+      them: {id: MEDLINE, qualifier: "14"}  # only the qualifier is another one
+      line_breaks: true
+      first_number: 7
+"""
+
+
+async def test_no_number_is_used_twice_by_envelopes_of_one_pair_or_when_the_first_is_edited(
+    line: Line,
+) -> None:
+    both = CONFIG + LOWER.lstrip("\n")
+    line.write("config.yaml", both)
+    line.write("channels/again.yaml", ORDERS.replace("partner: medline", "partner: medline_again"))  # fmt: skip
+    low = await line.receive("again", order(1))
+    first = await line.receive("medline_orders", order(2))
+    other = await line.receive("again", order(3))
+    line.write("config.yaml", both.replace("first_number: 41", "first_number: 3"))
+    lowered = await line.receive("medline_orders", order(4))
+    await line.again()
+    line.write("config.yaml", both.replace("first_number: 41", "first_number: 90"))
+    raised = await line.receive("medline_orders", order(5))
+    after = await line.receive("medline_orders", order(6))
+    numbers = [
+        await number_of(line, each) for each in (low, first, other, lowered, raised, after)
+    ]
+    assert numbers == [7, 41, 42, 43, 90, 91]
+
+
 def test_control_numbers_have_nine_digits_and_begin_again() -> None:
     sealing = Sealing(
         envelope=None,
-        number=lambda sequence: 999_999_999 + 2,
+        number=lambda sequence, least: 999_999_999 + 2,
         moment=datetime.fromtimestamp(0, UTC),
         environment="test",
     )
-    assert Numbering(sealing, ("ZZ", "US"), ("ZZ", "THEM")).interchange() == 2
+    assert Numbering(sealing, "US", "THEM").interchange() == 2
 
 
 def states(line: Line, receipt: Receipt) -> list[tuple[str, str, str]]:

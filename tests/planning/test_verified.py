@@ -30,7 +30,7 @@ BREAKS = {
     "UPDATE message SET original = 0": "as its original, which is none",
     "INSERT INTO last_file VALUES (1, 'k', x'', 999)": "which is gone",
     "INSERT INTO last_file VALUES (99, 'k', x'', 1)": "belongs to channel 99",
-    "INSERT INTO loading VALUES (999, 1, x'', x'', x'', 2, 0, 0, 0, 0, 0, '{}', 0, 0.0, 1.0, 0)": "not there",
+    "INSERT INTO loading VALUES (999, 1, x'', x'', x'', 2, 0, 0, 0, 0, 0, '{}', 0, 0.0, 1.0, 0, x'')": "not there",
     "INSERT INTO text VALUES (x'00', x'00')": "is damaged",
     "INSERT INTO release VALUES (9, 1, 'x', 1.0, '', '{\"a\": \"00\"}')": "lacks 1 of its texts",
     "INSERT INTO release VALUES (9, 88, 'x', 1.0, '', '{}')": "a channel that is not there",

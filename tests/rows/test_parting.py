@@ -325,6 +325,7 @@ def test_a_layout_is_read_from_its_file() -> None:
         ("columns: [a, a]", delimited, "1:10", "each once"),
         ("columns: [a]\nname: x", delimited, "2:1", "no setting 'name'"),
         ("columns: [a]\nheader: nmaes", delimited, "2:9", "did you mean 'names'"),
+        ("columns: [a]\ndelimiter: x", delimited, "2:1", "did you mean 'separator'"),
         ("columns: [a]\nskip: x", delimited, "2:7", "not a whole number"),
         ("columns: [a]\nskip: -1", delimited, "2:7", "a number of lines"),
         ("columns: [a]\ngroup_by: b", delimited, "2:11", "no column 'b'"),

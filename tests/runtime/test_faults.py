@@ -113,6 +113,10 @@ async def test_wrong_credentials_pause_the_destination_until_a_person_acts(
     house.partner.fault = "none"
     await asyncio.sleep(0.2)
     assert house.partner.unique == 0
+    with house.archive() as archive:
+        step = archive.trail(archive.search(control="C1")[0].id)[-1]
+    assert (step.what, step.due_at) == ("waiting", 0.0)
+    assert step.detail.endswith("paused; tried again in 10 min or when it is released")
     await house.order("release", channel="charges")
     await until(lambda: house.partner.unique == 2)
 

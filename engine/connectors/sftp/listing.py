@@ -31,9 +31,12 @@ def look(session: Session, folder: str, deep: bool, passed_over: set[str]) -> Li
             if stat.S_ISREG(one.st_mode or 0):
                 found.files.append(sight(at, one))
     except FileNotFoundError:
-        raise Misconfigured("no folder", "the folder does not exist on the server") from None
+        missing = f"the folder does not exist on the server (folder: {folder})"
+        raise Misconfigured("no folder", missing) from None
     except PermissionError:
-        raise Misconfigured("no folder", "the folder may not be read") from None
+        raise Misconfigured(
+            "no folder", f"the folder may not be read (folder: {folder})"
+        ) from None
     return found
 
 

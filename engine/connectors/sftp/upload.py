@@ -11,9 +11,8 @@ from contextlib import suppress
 
 from engine.connectors.sftp.listing import exists, numbered, remove, size
 from engine.connectors.sftp.session import Session
+from engine.connectors.sftp.writing import PIECE, write_all
 from engine.errors import Misconfigured, Unavailable
-
-_PIECE = 32 * 1024
 
 
 class NameTaken(Exception):
@@ -27,20 +26,25 @@ def write(session: Session, draft: str, payload: bytes) -> None:
     """
     try:
         with session.asking() as sftp, sftp.open(draft, "wb", 0) as file:
-            file.set_pipelined(len(payload) > _PIECE)
-            for start in range(0, len(payload), _PIECE):
-                file.write(payload[start : start + _PIECE])
-        written = len(payload) <= _PIECE or size(session, draft) == len(payload)
+            write_all(sftp, file, payload)
+        written = len(payload) <= PIECE or size(session, draft) == len(payload)
     except FileNotFoundError:
-        raise Misconfigured("not written", "the folder does not exist on the server") from None
+        missing = f"the folder does not exist on the server (folder: {_folder(draft)})"
+        raise Misconfigured("not written", missing) from None
     except PermissionError:
-        raise Misconfigured("not written", "the folder may not be written") from None
-    except OSError:
+        closed = f"the folder may not be written (folder: {_folder(draft)})"
+        raise Misconfigured("not written", closed) from None
+    except (OSError, EOFError):
         written = False
     if not written:
         _forget(session, draft)
         detail = "the server could not write the file: its disk may be full"
         raise Unavailable("not written", detail)
+
+
+def _folder(draft: str) -> str:
+    """The folder of the setting, for people; a lone dot is where the server lets us in."""
+    return draft.rpartition("/")[0] or "."
 
 
 def _forget(session: Session, draft: str) -> None:

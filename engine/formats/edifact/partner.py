@@ -95,7 +95,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     zone: Zone = Zone("")
     """Time zone of date and time in the envelope; empty = the channel's."""
     first_number: Count = 1
-    """The first control reference, for a partner that knows higher ones from the system before."""
+    """The least control reference, for a partner that knows higher ones from the system before; what was used is never used again."""
 
     def __post_init__(self) -> None:
         if self.charset not in charsets():
@@ -142,11 +142,12 @@ class Numbering:
 
     def __init__(self, sealing: Sealing, us: str, them: str) -> None:
         self._number, said = sealing.number, sealing.envelope
+        us, them = us.strip(), them.strip()
         self._name = _UNIT.join(["interchange", "edifact", us, them])
         mine = said is not None and (us, them) == (said.us.id.strip(), said.them.id.strip())
-        self._before = said.first_number - 1 if mine else 0
+        self._least = said.first_number if mine else 1
 
     def interchange(self) -> int:
         """UNB05."""
-        number: int = self._number(self._name) + self._before
+        number: int = self._number(self._name, self._least)
         return number

@@ -98,7 +98,7 @@ class _Interchange:
     def sealed(self, messages: Sequence[_Message]) -> Sealed:
         """The bytes, and of each message in them which payload it came from."""
         us, them = self.envelope.us, self.envelope.them
-        control = str(Numbering(self.sealing, us.id.strip(), them.id.strip()).interchange())
+        control = str(Numbering(self.sealing, us.id, them.id).interchange())
         self._header(control)
         for at, each in enumerate(messages, 1):
             self._message(each, str(at))

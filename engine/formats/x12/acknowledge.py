@@ -87,7 +87,7 @@ def acknowledged(raw: bytes, reading: Reading, verdicts: Verdicts, sealing: Seal
     except MessageError:
         return b""
     isa = document.segments[0].element
-    numbers = Numbering(sealing, (isa(7), isa(8)), (isa(5), isa(6)))
+    numbers = Numbering(sealing, isa(8), isa(6))
     found = inspected(document)[0]
     if (us := sealing.envelope) is not None and us.us.id.strip() != isa(8).strip():
         found.faults.append(Fault(level="interchange", code="009", words=INTERCHANGE["009"]))

@@ -78,7 +78,7 @@ def survey(
     slicer = Slicer(blocks, by, Behind(), True, Start())
     for _ in slicer.slices():
         pass
-    if not slicer.count and blocks.size > LONGEST and not by.startswith("HL:"):
+    if not slicer.count and blocks.size > LONGEST:
         raise MessageError(
             "too_large", f"there is no {by} by which so large a file could be split", by
         )

@@ -90,7 +90,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     zone: Zone = Zone("")
     """Time zone of date and time in the envelope; empty = the channel's."""
     first_number: Count = 1
-    """The first control number, for a partner that knows higher ones from the system before."""
+    """The least control number, for a partner that knows higher ones from the system before; what was used is never used again."""
 
     def __post_init__(self) -> None:
         if len(self.version) != 5 or not self.version.isdigit():
@@ -120,18 +120,16 @@ class Numbering:
     The control numbers of one interchange between two sides.
 
     They count up to 999999999 and go on with 1, by which time nobody remembers the first. Sequences belong to the pair
-    of sender and receiver, so that two channels, or an order and an acknowledgement, never use one number twice.
+    of sender and receiver (ISA06, ISA08), so that two channels, or an order and an acknowledgement, never use one number
+    twice. Qualifiers are left out, as where a duplicate is looked for: a partner who changes only its own goes on counting.
     """
 
-    def __init__(self, sealing: Sealing, us: tuple[str, str], them: tuple[str, str]) -> None:
-        self._number = sealing.number
-        said = sealing.envelope
-        pair = [":".join(part.strip() for part in side) for side in (us, them)]
+    def __init__(self, sealing: Sealing, us: str, them: str) -> None:
+        self._number, said = sealing.number, sealing.envelope
+        pair = [us.strip(), them.strip()]
         self._pair = ["x12", *pair]
-        mine = said is not None and pair == [
-            f"{side.qualifier}:{side.id.strip()}" for side in (said.us, said.them)
-        ]
-        self._before = said.first_number - 1 if mine else 0
+        mine = said is not None and pair == [said.us.id.strip(), said.them.id.strip()]
+        self._least = said.first_number if mine else 1
 
     def interchange(self) -> int:
         """ISA13."""
@@ -142,7 +140,7 @@ class Numbering:
         return self._next("group")
 
     def _next(self, kind: str) -> int:
-        number: int = self._number(_UNIT.join([kind, *self._pair])) + self._before
+        number: int = self._number(_UNIT.join([kind, *self._pair]), self._least)
         return (number - 1) % LAST + 1
 
 

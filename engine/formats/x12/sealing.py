@@ -107,7 +107,7 @@ class _Interchange:
         self.envelope: Envelope = sealing.envelope
         self.marks: Marks = self.envelope.marks()
         us, them = self.envelope.us, self.envelope.them
-        self.numbers = Numbering(sealing, (us.qualifier, us.id), (them.qualifier, them.id))
+        self.numbers = Numbering(sealing, us.id, them.id)
         self.origins: list[int] = []
         self._out: list[str] = []
 

@@ -64,7 +64,7 @@ class Slicer:
         self.groups = self.sets = 0
         self.count = 0
         """How many loops of that name were met."""
-        self.bare = Bare(behind, learns and by != "ST" and not by.startswith("HL:"))
+        self.bare = Bare(behind, learns and by != "ST")
         self.apart: dict[int, bool] = {}
         self.met: dict[str, int] = {}
 
@@ -149,6 +149,7 @@ class Slicer:
                 yield from self._flush(piece, self._shared())
                 self.cut = True
             self._begin(part)
+            self.count += self.by == f"{piece.name}:{''.join(values[3:4]).strip()}"
         self._keep(piece)
         if self.learns:
             self._tally(piece, values)

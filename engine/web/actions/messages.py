@@ -48,6 +48,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """Under a new key: partners will not know it as a repeat."""
     rate: Rate = 10.0
     """Messages a second; 0 = no limit."""
+    accept_snapshot: bool = False
+    """Let files through that were stopped because too much vanishes in them; each then counts as the last one."""
     reason: Reason = ""
     """Why; kept with your name."""
 
@@ -131,7 +133,12 @@ def _made(answer: dict[str, Any]) -> Made:
 
 def _arguments(how: Replay) -> dict[str, Any]:
     mode = "same_bytes" if how.same_bytes else "again"
-    return {"to": how.to, "mode": mode, "as_new": how.as_new}
+    return {
+        "to": how.to,
+        "mode": mode,
+        "as_new": how.as_new,
+        "accept_snapshot": how.accept_snapshot,
+    }
 
 
 def move(asked: Asked[Any, Any], verb: str, deliveries: Sequence[int], reason: str) -> Moved:

@@ -35,6 +35,7 @@ class ReplayForm(msgspec.Struct, frozen=True, kw_only=True):
     to: list[Text] = []
     mode: str = "again"
     as_new: str = ""
+    accept_snapshot: str = ""
     reason: actions.Reason = ""
 
 
@@ -120,6 +121,7 @@ def replay(asked: Asked[Nothing, ReplayForm]) -> Any:
         to=body.to,
         same_bytes=body.mode == "same_bytes",
         as_new=bool(body.as_new),
+        accept_snapshot=bool(body.accept_snapshot),
         reason=body.reason,
     )
     return _sent(asked, found, lambda: actions.replay(asked, found, how))

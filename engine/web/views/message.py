@@ -192,7 +192,9 @@ def _delivery(asked: Asked[Any, Any], row: dict[str, Any], live: dict[str, Any])
         waits=_waits(row, live),
         kept=row["kept"] or {},
         orders=[verb for verb, states in MOVABLE.items() if row["state"] in states],
-        expects=[_expected(asked, one) for one in row["expects"]],
+        expects=[
+            _expected(asked, one) for one in row["expects"] if one["within"] or one["confirmed"]
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import msgspec
 import pytest
 
@@ -20,6 +21,7 @@ from engine.connectors.sftp.upload import publish
 from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable, Uncertain
 from engine.message import Delivery
 from engine.settings import Duration
+from engine.simulate import sftp as sftp_partner
 
 from .conftest import of_partner
 
@@ -86,7 +88,7 @@ async def test_the_name_is_one_safe_name(to: Any) -> None:
 
 
 async def test_a_folder_that_is_missing_or_may_not_be_written(to: Any, server: Any) -> None:
-    with pytest.raises(Misconfigured, match="does not exist"):
+    with pytest.raises(Misconfigured, match=r"does not exist on the server .folder: .*/missing"):
         await to(folder=f"{server.root}/missing").send(delivery("a"), b"x")
     if os.geteuid() != 0:
         server.drop.chmod(0o500)
@@ -222,6 +224,27 @@ async def test_a_fault_while_it_is_written_delivers_nothing(
     assert (await destination.send(delivery("a"), b"y" * size)).failure is None
     assert (partner.folder / "a").read_bytes() == b"y" * size
     assert (partner.unique, names(partner.folder)) == (1, ["a"])
+
+
+async def test_one_write_of_many_that_is_refused_leaves_no_hole(
+    to: Any, partner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full for a moment: the first write was refused, those behind it were taken, and the size is right."""
+    refused, write = [], sftp_partner._Files.write
+
+    async def once(self: Any, file: object, offset: int, data: bytes) -> int:
+        if offset == 0 and not refused:
+            refused.append(offset)
+            raise asyncssh.SFTPFailure("no space")
+        return await write(self, file, offset, data)
+
+    monkeypatch.setattr(sftp_partner._Files, "write", once)
+    destination = to(of_partner(partner))
+    with pytest.raises(Unavailable, match="not written"):
+        await destination.send(delivery("a"), b"x" * 200_000)
+    assert names(partner.folder) == []
+    assert (await destination.send(delivery("a"), b"x" * 200_000)).failure is None
+    assert (partner.folder / "a").read_bytes() == b"x" * 200_000
 
 
 async def test_a_server_that_does_not_answer_in_time(to: Any, partner: Any) -> None:

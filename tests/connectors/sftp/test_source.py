@@ -28,7 +28,9 @@ async def test_a_missing_folder_and_a_server_that_is_not_there(
     def source(**changes: Any) -> Source:
         return Source(SourceSettings(**server.access(**changes)), site)
 
-    with pytest.raises(Misconfigured, match="the folder does not exist"):
+    with pytest.raises(
+        Misconfigured, match=r"does not exist on the server .folder: .*/missing"
+    ):
         await source(folder=f"{server.root}/missing").run(line)
     with pytest.raises(Unavailable, match="refused"):
         await source(port=1).run(line)

@@ -56,6 +56,14 @@ def test_nothing_but_a_message_error(raw: bytes) -> None:
         assert error.code
 
 
+@pytest.mark.parametrize("raw", [b"UNB+UNOC:3+A'\r'LIN+", ORDER[:150] + b"'\r\n'BGM+"])
+def test_a_terminator_without_its_line_break_ends_a_segment(raw: bytes) -> None:
+    """One such, and none behind the last segment: there are as many terminators as segments."""
+    document = edifact.parse(raw, READING)
+    assert not [one for one in document.segments if "'" in one.line and one.name != "UNA"]
+    everything(raw)
+
+
 @pytest.mark.slow
 @settings(max_examples=3000, deadline=None)
 @given(mutated() | st.binary(max_size=400).map(lambda some: b"UNB+" + some))

@@ -33,7 +33,9 @@ def told(raw: bytes, of: Receipt) -> list[str]:
 
 def test_what_was_taken_in_part_is_never_rejected_whatever_its_envelope() -> None:
     """A sender who hears 4 of the interchange sends all of it again."""
-    sealing = Sealing(envelope=None, number=lambda name: 1, moment=NOW, environment="test")
+    sealing = Sealing(
+        envelope=None, number=lambda name, least: 1, moment=NOW, environment="test"
+    )
     for raw in (
         ORDER.replace(b"UNZ+1+REF1", b"UNZ+1+REF9"),
         GROUPED.replace(b"UNE+2+5", b"UNE+2+6"),
@@ -88,8 +90,30 @@ def test_a_contrl_names_groups_and_each_part() -> None:
 def sealing(envelope: Envelope | None, first: int = 41) -> Sealing:
     given = iter(range(first, first + 9))
     return Sealing(
-        envelope=envelope, number=lambda kind: next(given), moment=NOW, environment="test"
+        envelope=envelope,
+        number=lambda kind, least: next(given),
+        moment=NOW,
+        environment="test",
     )
+
+
+def test_blanks_around_a_name_make_no_other_sequence() -> None:
+    asked = list[tuple[str, int]]()
+
+    def number(name: str, least: int) -> int:
+        asked.append((name, least))
+        return len(asked)
+
+    us, them = Party(id="5412345000013", qualifier="14"), Party(id="4012345000094 ")
+    said = Envelope(us=us, them=them, first_number=41)
+    counted = Sealing(envelope=said, number=number, moment=NOW, environment="test")
+    edifact.seal([ORDER], counted)
+    came = ORDER.replace(
+        b"5412345000013:14+4012345000094", b"4012345000094   :14+ 5412345000013"
+    )
+    assert came != ORDER
+    edifact.acknowledged(came, READING, Verdicts(taken=lambda group, set: ACCEPTED), counted)
+    assert asked == [asked[0]] * 2 and asked[0][1] == 41
 
 
 def test_what_was_built_leaves_in_the_partners_envelope_and_its_contrl_is_understood() -> None:

@@ -100,7 +100,7 @@ def test_another_mapping_reads_an_element(mapped: Mapped) -> None:
     [
         ("p:Order/po:Number", ":5:6: fields.a\n  the prefix 'p' is not declared; there is po\n  write   namespaces: {p:"),
         ('xpath("//q:a")', ":5:15: fields.a"),
-        ('xpath("//po:a[")', "this is no XPath"),
+        ('xpath("//po:a[")', ":5:19: fields.a\n  this is no XPath: the '[' that opens here"),
         ('xpath("po:a")', 'write   xpath("/po:a")'),
         ("xpath(po:a)", "in double quotes"),
         (".po:Number", "there is none here"),

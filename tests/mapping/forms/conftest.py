@@ -37,8 +37,8 @@ class Numbers:
     def __init__(self) -> None:
         self.last: dict[str, int] = {}
 
-    def next(self, sequence: str) -> int:
-        self.last[sequence] = self.last.get(sequence, 0) + 1
+    def next(self, sequence: str, least: int = 1) -> int:
+        self.last[sequence] = max(self.last.get(sequence, 0) + 1, least)
         return self.last[sequence]
 
 
