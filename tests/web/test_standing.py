@@ -25,7 +25,7 @@ def test_what_a_source_warns_of_needs_a_person() -> None:
 def test_only_what_must_come_is_awaited() -> None:
     """A claim of an interchange may be answered and need not be (`within` 0): until it is, nothing is said of it."""
     row = {"id": 1, "destination": "payer", "part": 1, "shows": "", "state": "delivered", "attempt": 1, "due_at": 0.0,
-           "status": "", "detail": "", "kept": None}  # fmt: skip
+           "status": "", "detail": "", "kept": None, "queued_at": 1.0, "at": 2.0}  # fmt: skip
     due = {"channel": "acks", "due_at": 0.0, "overdue": False, "confirmed": 0}
     expects = [
         {**due, "within": 60.0, "confirmed": 7, "outcome": "accepted"},

@@ -47,7 +47,9 @@ def _plain(number: Decimal) -> Decimal:
     (Decimal('1000'), Decimal('0.5'))
     """
     plain = number.normalize(ARITHMETIC)
-    return ARITHMETIC.quantize(plain, Decimal(1)) if plain == plain.to_integral_value() else plain
+    return (
+        ARITHMETIC.quantize(plain, Decimal(1)) if plain == plain.to_integral_value() else plain
+    )
 
 
 def _factors(unit: str, holds: dict[str, tuple[Decimal, str]]) -> dict[str, Decimal]:

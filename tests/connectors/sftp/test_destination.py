@@ -88,7 +88,9 @@ async def test_the_name_is_one_safe_name(to: Any) -> None:
 
 
 async def test_a_folder_that_is_missing_or_may_not_be_written(to: Any, server: Any) -> None:
-    with pytest.raises(Misconfigured, match=r"does not exist on the server .folder: .*/missing"):
+    with pytest.raises(
+        Misconfigured, match=r"does not exist on the server .folder: .*/missing"
+    ):
         await to(folder=f"{server.root}/missing").send(delivery("a"), b"x")
     if os.geteuid() != 0:
         server.drop.chmod(0o500)
