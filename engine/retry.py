@@ -52,7 +52,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     def due_at(self, at: float) -> float:
         """Wall clock of the next attempt after one at `at`; 0 = there is none, or it is the breaker's to say (a pause)."""
-        return at + self.wait if self.state is State.QUEUED else 0.0
+        return at + self.wait if self.state is State.QUEUED and not self.pause else 0.0
 
 
 def settle(
