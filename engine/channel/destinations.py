@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -82,15 +82,8 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         of = acknowledgements.OF if acknowledges else rejects.OF
     else:
         of, render, entity = choose(binding, node, made)
-    language = binding.language
-    if returned:
-        language = rejects.language_of_rejects(language)
-    elif not made and not acknowledges and binding.get("transform") is not None:
-        language = None  # what comes here is not known: the transform has mistakes of its own
-    if language is not None and entity is not None:
-        language = msgspec.structs.replace(language, inner=(entity,))
-    elif language is not None:
-        language = msgspec.structs.replace(language, made=_unread(binding, made))
+    known = bool(made) or acknowledges or binding.get("transform") is None
+    language = _language(binding, made, entity, known=known, returned=returned)
     sealed = language_of_batch(language, entity) if closed_by(node) else language
     options: list[tuple[str, Expression]] = []
 
@@ -121,6 +114,22 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
         acknowledges=acknowledges,
         rejects=returned,
     )
+
+
+def _language(
+    binding: Binding, made: tuple[Made, ...], entity: Any, *, known: bool, returned: bool
+) -> Language | None:
+    """What the destination's expressions read; None where what comes here is not known: the transform has mistakes of its own."""
+    language = binding.language
+    if returned:
+        language = rejects.language_of_rejects(language)
+    elif not known:
+        return None
+    if language is None:
+        return None
+    if entity is not None:
+        return msgspec.structs.replace(language, inner=(entity,))
+    return msgspec.structs.replace(language, made=_unread(binding, made))
 
 
 def _unread(binding: Binding, made: tuple[Made, ...]) -> str:
