@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from engine.channel.names import NAME, spelled
 from engine.channel.products import Made, choose
 from engine.channel.replies import replies
 from engine.channel.sources import hours
+from engine.formats import Shape
 from engine.mapping import Expression, Language, fill
 from engine.mapping.language import NOWHERE
 from engine.placed import Node, Record, Scalar
@@ -117,7 +118,12 @@ def _route(binding: Binding, name: str, node: Node, made: tuple[Made, ...]) -> R
 
 
 def _language(
-    binding: Binding, made: tuple[Made, ...], entity: Any, *, known: bool, returned: bool
+    binding: Binding,
+    made: tuple[Made, ...],
+    entity: Shape | None,
+    *,
+    known: bool,
+    returned: bool,
 ) -> Language | None:
     """What the destination's expressions read; None where what comes here is not known: the transform has mistakes of its own."""
     language = binding.language
