@@ -68,11 +68,13 @@ async def give(house: House, raw: bytes, **more: Any) -> Reply:
 
 async def through(house: House, message: int, within: float = 30) -> Loading:
     assert house.engine is not None
-    store = house.engine.store
+    store, apart = house.engine.store, house.engine.apart
 
     def over() -> bool:
         found = store.loading(message)
-        return found is not None and found.phase == 2
+        if found is None or found.phase < 2:
+            return False
+        return all(one.message != message for one in apart.open.values())
 
     await until(over, within)
     found = store.loading(message)
