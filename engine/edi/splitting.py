@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.edi.counts import right_totals, right_trailers, totals, trailers
 from engine.edi.document import Document
-from engine.edi.edit import joined, lines_of
+from engine.edi.edit import Line, joined, lines_of
 from engine.edi.loop import Loop
 from engine.edi.marks import HEADERS
 from engine.errors import MessageError
@@ -18,6 +18,9 @@ from engine.reading import Part
 TIMES, MOST = 10, 64 * 1024 * 1024
 #: The byte order mark: what says of the bytes that they are UTF-8, whatever the header says.
 _MARK = "\ufeff"
+
+Around = tuple[int, int, list[int], list[int]]
+"""Where a functional group begins and ends, and the envelope before and behind its sets."""
 
 
 def loops_named(document: Document, by: str) -> list[Loop]:
@@ -47,11 +50,13 @@ def _outermost(loop: Loop) -> Loop:
     return loop
 
 
-def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part]:
+def taken_apart(
+    document: Document, found: list[Loop], by: str, splitter: type[Splitter] | None = None
+) -> Iterator[Part]:
     """A part for each loop. MessageError where the parts would come to too much."""
-    splitter, left = _Splitter(document, found), TIMES * len(document.raw) + MOST
+    made, left = (splitter or Splitter)(document, found), TIMES * len(document.raw) + MOST
     for loop in found:
-        part = splitter.part(loop)
+        part = made.part(loop)
         left -= len(part)
         if left < 0:
             rule = f"what stands around {by} is so large that its parts come to more than {TIMES} times the file"
@@ -59,13 +64,16 @@ def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part
         yield Part(raw=part, line=loop.start + 1)
 
 
-class _Splitter:
-    """Takes interchanges apart, in time that grows with what comes out."""
+class Splitter:
+    """
+    Takes interchanges apart, in time that grows with what comes out. A dialect may have its own way to find envelopes
+    (`envelopes`), to say which counts are right (`right`) and to make them again (`counted`).
+    """
 
     def __init__(self, document: Document, found: list[Loop]) -> None:
         self.document = document
         before, self.lines = lines_of(document)
-        self.before = before if before.startswith(_MARK) else ""
+        self.before = self.front(before)
         self._holding: set[int] = set()
         """Loops that are split by, and those around them."""
         for loop in found:
@@ -74,11 +82,23 @@ class _Splitter:
                 self._holding.add(id(around))
                 around = around.parent
         self._totals = right_totals(self.lines, document)
-        self._right = right_trailers(self.lines, document.dialect)
+        self._right = self.right()
         """Keys of the trailers that count rightly: a wrong count stays, for whoever checks the part."""
         self._common: dict[int, list[int]] = {}
-        self._envelopes = list(_envelopes(document))
+        self._envelopes = list(self.envelopes())
         self._starts = [start for start, *_ in self._envelopes]
+
+    def front(self, before: str) -> str:
+        """What of the text before the first segment each part begins with."""
+        return before if before.startswith(_MARK) else ""
+
+    def envelopes(self) -> Iterator[Around]:
+        """Where each functional group begins and ends, and the envelope around its sets."""
+        return _envelopes(self.document)
+
+    def right(self) -> set[int]:
+        """Keys of the trailers that count rightly."""
+        return right_trailers(self.lines, self.document.dialect)
 
     def part(self, loop: Loop) -> bytes:
         """The interchange with that loop alone."""
@@ -90,16 +110,23 @@ class _Splitter:
         kept.sort()
         before, after = self._envelope(kept[0])
         lines = [self.lines[at].copied() for at in (*before, *kept, *after)]
-        counted = [line.copied() for line in lines]
-        trailers(counted, self.document.dialect)
+        return (self.before + joined(self.counted(lines, loop))).encode(self.document.codec)
+
+    def counted(self, lines: list[Line], loop: Loop) -> list[Line]:
+        """The lines of a part with its counts made again, where they were right."""
+        made = [line.copied() for line in lines]
+        trailers(made, self.document.dialect)
         lines = [
-            new if new.key in self._right else old
-            for old, new in zip(lines, counted, strict=True)
+            new if new.key in self._right else old for old, new in zip(lines, made, strict=True)
         ]
+        self.total(lines)
+        return lines
+
+    def total(self, lines: list[Line]) -> None:
+        """Make the totals of a part again that were right in the whole."""
         for line, element, count in totals(lines, self.document):
             if line.key in self._totals:
                 line.write(element, count)
-        return (self.before + joined(lines)).encode(self.document.codec)
 
     def _shared(self, around: Loop) -> list[int]:
         """What of a loop around stands in each of its parts."""
@@ -126,10 +153,6 @@ def _below(loop: Loop) -> Iterator[int]:
     for child in loop.children:
         yield from child.own
         yield from _below(child)
-
-
-Around = tuple[int, int, list[int], list[int]]
-"""Where a functional group begins and ends, and the envelope before and behind its sets."""
 
 
 def _envelopes(document: Document) -> Iterator[Around]:

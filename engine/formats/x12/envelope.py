@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from engine.edi.counts import right_totals, totals
+from engine.edi import splitting
 from engine.edi.document import Document, parse
-from engine.edi.edit import Line, lines_of
+from engine.edi.edit import Line
 from engine.edi.loop import Loop
 from engine.edi.maps import guide, heads
 from engine.edi.names import loops as loops_of
-from engine.edi.splitting import with_bare
+from engine.edi.splitting import Around, Splitter, loops_named, with_bare
 from engine.edi.tokens import decoded, stretches
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.reading import Part
 
 _HEADER = b"ISA"
-#: What the parts of an interchange may come to, as times its own size and besides, in bytes: what stands around a loop is
-#: in every part.
-TIMES, MOST = 10, 64 * 1024 * 1024
 
 
 def parts(raw: bytes, reading: Reading) -> Sequence[bytes] | None:
@@ -60,99 +56,40 @@ def parted(raw: bytes, reading: Reading, by: str) -> Iterable[Part]:
     return taken_apart(document, found, by) if found else [Part(raw=raw, line=1)]
 
 
-def loops_named(document: Document, by: str) -> list[Loop]:
-    """The loops that `split: BY` means, in order."""
-    if by == "ST":
-        return document.loops.sets
-    loops = document.loops
-    if by in loops.named:
-        return loops.named[by]
-    begun = [loops.of(segment) for segment in document.index.get(by, ())]
-    return [loop for loop in begun if loop.part is not None]
+class _Splitter(Splitter):
+    """A part begins at its ISA; of a whole set only the envelope is counted again."""
+
+    def front(self, before: str) -> str:
+        """Nothing: a byte order mark belongs to the file."""
+        return ""
+
+    def envelopes(self) -> Iterator[Around]:
+        """With ISB and ISE, which stand beside the ISA."""
+        return _envelopes(self.document)
+
+    def right(self) -> set[int]:
+        """Keys of SE, GE and IEA that rightly say what they count."""
+        return set(_right_counts(self.lines))
+
+    def counted(self, lines: list[Line], loop: Loop) -> list[Line]:
+        """Counts and levels made again; nothing inside a set that is whole."""
+        whole = loop.parent is None
+        _count(lines, self._right, whole)
+        if not whole:
+            self.total(lines)
+        return lines
 
 
 def taken_apart(document: Document, found: list[Loop], by: str) -> Iterator[Part]:
     """A part for each loop."""
-    splitter, left = _Splitter(document, found), TIMES * len(document.raw) + MOST
-    for loop in found:
-        part = splitter.part(loop)
-        left -= len(part)
-        if left < 0:
-            rule = f"what stands around {by} is so large that its parts come to more than {TIMES} times the file"
-            raise MessageError("too_large", rule, by)
-        yield Part(raw=part, line=loop.start + 1)
+    return splitting.taken_apart(document, found, by, _Splitter)
 
 
-class _Splitter:
-    """Takes interchanges apart, in time that grows with what comes out."""
-
-    def __init__(self, document: Document, found: list[Loop]) -> None:
-        self.document = document
-        _, self.lines = lines_of(document)
-        self._holding: set[int] = set()
-        """Loops that are split by, and those around them."""
-        for loop in found:
-            around: Loop | None = loop
-            while around is not None and id(around) not in self._holding:
-                self._holding.add(id(around))
-                around = around.parent
-        self._totals = right_totals(self.lines, document)
-        self._right = set(_right_counts(self.lines))
-        """Keys of the trailers that count rightly: a wrong count stays, for whoever checks the part."""
-        self._common: dict[int, list[int]] = {}
-        self._envelopes = list(_envelopes(document))
-        self._starts = [start for start, *_ in self._envelopes]
-
-    def part(self, loop: Loop) -> bytes:
-        """The interchange with that loop alone."""
-        kept = [*loop.own, *_below(loop)]
-        around = loop.parent
-        while around is not None:
-            kept += self._shared(around)
-            around = around.parent
-        kept.sort()
-        before, after = self._envelope(kept[0])
-        lines = [self.lines[at].copied() for at in (*before, *kept, *after)]
-        whole = loop.parent is None
-        _count(lines, self._right, whole)
-        for line, element, count in totals(lines, self.document):
-            if line.key in self._totals and not whole:
-                line.write(element, str(count))
-        text = "".join([line.text() + line.end for line in lines])
-        return text.encode(self.document.codec)
-
-    def _shared(self, around: Loop) -> list[int]:
-        """What of a loop around stands in each of its parts."""
-        found = self._common.get(id(around))
-        if found is None:
-            apart = {
-                (one.part, one.code) for one in around.children if id(one) in self._holding
-            }
-            found = list(around.own)
-            for child in around.children:
-                if (child.part, child.code) not in apart:
-                    found += [*child.own, *_below(child)]
-            self._common[id(around)] = found
-        return found
-
-    def _envelope(self, at: int) -> tuple[list[int], list[int]]:
-        number = bisect_right(self._starts, at) - 1
-        if number < 0 or at >= self._envelopes[number][1]:
-            return [], []
-        return self._envelopes[number][2:]
-
-
-def _below(loop: Loop) -> Iterator[int]:
-    for child in loop.children:
-        yield from child.own
-        yield from _below(child)
-
-
-def _envelopes(document: Document) -> Iterator[tuple[int, int, list[int], list[int]]]:
+def _envelopes(document: Document) -> Iterator[Around]:
     """Where each functional group begins and ends, and the envelope before and behind its sets."""
     interchange: list[int] = []
     group, begun = list[int](), 0
-    found: list[tuple[int, int, list[int], list[int]]] = []
+    found: list[Around] = []
     for at, segment in enumerate(document.segments):
         if segment.name == "ISA":
             yield from found

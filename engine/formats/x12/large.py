@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from engine.edi.document import parse
+from engine.edi.splitting import loops_named
 from engine.errors import MessageError
-from engine.formats.x12.envelope import loops_named, taken_apart
+from engine.formats.x12.envelope import taken_apart
 from engine.formats.x12.inspection import Inspection
 from engine.formats.x12.pieces import pieces
 from engine.formats.x12.slices import Behind, Slice, Start
