@@ -27,7 +27,7 @@ def run(fixtures: Path) -> dict[str, tuple[int, int]]:
         "one element changed, nothing else": _count(files, _changes_one),
         "joined again from their interchanges": _count(files, _joins),
         "messages taken apart, each whole": _count(files, _takes_apart),
-        "answered by a CONTRL without faults": _count(files, _is_answered),
+        "answered by a CONTRL": _count(files, _is_answered),
     }
 
 
