@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.connectors.http.answers import told
+from engine.http.answers import told
 from engine.message import Receipt, Reply, Verdict
 
 RECEIPT = Receipt(id=1, verdict=Verdict.ACCEPTED)

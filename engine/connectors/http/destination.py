@@ -9,12 +9,12 @@ from typing import Literal
 import msgspec
 
 from engine.connectors import Answer, Site
-from engine.connectors.http.auth import ClientAuth, fixed_header
-from engine.connectors.http.client import Client
-from engine.connectors.http.connection import Limits, Response
-from engine.connectors.http.endpoint import Endpoint, endpoint
-from engine.connectors.http.tokens import Tokens
 from engine.errors import Misconfigured, Refused
+from engine.http.auth import ClientAuth, fixed_header
+from engine.http.client import Client
+from engine.http.connection import Limits, Response
+from engine.http.endpoint import Endpoint, endpoint
+from engine.http.tokens import Tokens
 from engine.message import Delivery, short_id
 from engine.settings import Duration, HeaderText, Size, UrlPath
 from engine.tls import ClientTls, client_context

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from engine.connectors import Receive, Site
-from engine.connectors.http.answers import ER7, RETRY_AFTER, Page, not_kept, problem, told
-from engine.connectors.http.auth import Gate, ServerAuth
-from engine.connectors.http.desk import Guest, Head, Limits, Request
-from engine.connectors.http.listener import Listener
 from engine.errors import CommitRefused, CommitUnknown
+from engine.http.answers import ER7, RETRY_AFTER, Page, not_kept, problem, told
+from engine.http.auth import Gate, ServerAuth
+from engine.http.desk import Guest, Head, Limits, Request
+from engine.http.listener import Listener
 from engine.message import LARGE, Body, Inbound, Reply
 from engine.settings import Count, Duration, Port, Size, check_clear_text
 from engine.tls import ServerTls, server_context

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from engine.connectors.http import Destination, DestinationSettings
-from engine.connectors.http.auth import ApiKey, Basic, ClientAuth, OAuth2
 from engine.errors import Misconfigured, Unavailable
+from engine.http.auth import ApiKey, Basic, ClientAuth, OAuth2
 from engine.message import Delivery
 from engine.settings import Secret
 from engine.tls import ClientTls

@@ -17,8 +17,8 @@ import pytest
 
 from engine.connectors import Site
 from engine.connectors.http import Source, SourceSettings
-from engine.connectors.http.auth import ApiKey, Basic, ServerAuth
 from engine.errors import CommitRefused, CommitUnknown
+from engine.http.auth import ApiKey, Basic, ServerAuth
 from engine.message import Inbound, Receipt, Reply, Spooled, Verdict
 from engine.settings import Duration, Secret, Size
 from engine.tls import ServerTls

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.connectors.http.answers import not_kept, told
 from engine.formats import Reading, load, names
 from engine.formats.hl7v2 import acknowledge, parse, refuse
+from engine.http.answers import not_kept, told
 from engine.message import Receipt, Reply, Verdict
 
 NOW = 1_800_000_000.0

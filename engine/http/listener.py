@@ -16,8 +16,8 @@ from typing import cast
 
 import httptools
 
-from engine.connectors.http.answers import Page
-from engine.connectors.http.desk import Desk, Head, Request
+from engine.http.answers import Page
+from engine.http.desk import Desk, Head, Request
 
 #: Most bytes of a request line and headers.
 MOST_HEAD = 32 * 1024

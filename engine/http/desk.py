@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.connectors.http.answers import Page
+from engine.http.answers import Page
 
 
 class Head(msgspec.Struct, frozen=True):

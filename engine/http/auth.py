@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.connectors.http.endpoint import endpoint
+from engine.http.endpoint import endpoint
 from engine.settings import Secret
 
 

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from engine.connectors.http.auth import OAuth2
-from engine.connectors.http.client import Client
-from engine.connectors.http.connection import Response
 from engine.errors import DeliveryError, Misconfigured, Unavailable
+from engine.http.auth import OAuth2
+from engine.http.client import Client
+from engine.http.connection import Response
 
 #: Seconds before its end at which a token is no longer used.
 MARGIN = 30.0

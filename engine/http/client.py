@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from engine.connectors.http.connection import Connection, Limits, Response, tls_reason
-from engine.connectors.http.endpoint import Endpoint
 from engine.errors import Misconfigured, Unavailable
+from engine.http.connection import Connection, Limits, Response, tls_reason
+from engine.http.endpoint import Endpoint
 
 
 class Client:
