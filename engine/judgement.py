@@ -50,11 +50,14 @@ def told(route: Route, failure: DeliveryError, decision: Decision) -> str:
 
 
 def kept(route: Route, answer: Answer) -> dict[str, str] | None:
-    """What `reply.keep` takes from an answer, by name; None where it takes nothing. Never raises: the outcome stands."""
+    """
+    What `reply.keep` takes from an answer, by name, over what its connector took; None where there is nothing. Never
+    raises: the outcome stands.
+    """
     replies = route.replies
     if replies is None or not replies.keep:
-        return None
-    found: dict[str, str] = {}
+        return answer.kept
+    found: dict[str, str] = dict(answer.kept or {})
     try:
         scope = _reply_scope(route, answer)
         for name, expression in replies.keep:

@@ -104,6 +104,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """The group that this message releases, its raw; 0 = an ordinary message."""
     version: int = 0
     """The group's version when it was read."""
+    fault: tuple[str, str] | None = None
+    """What its source found wrong with it, reason code and sentence: it is kept in quarantine."""
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from engine import retry
 from engine.channel import Channel, Route
 from engine.connectors import Answer, Destination
 from engine.effects import Group
-from engine.errors import CommitUnknown, DeliveryError, Unavailable, Uncertain
+from engine.errors import CommitUnknown, DeliveryError, MessageError, Unavailable, Uncertain
 from engine.hours import open_seconds
 from engine.judgement import judge, kept, told
 from engine.message import (
@@ -40,7 +40,7 @@ from engine.planning import Planning, Releasing, acknowledging, failed, place, r
 from engine.planning.chunks import in_chunks
 from engine.planning.groups import batch_sequence, pack
 from engine.planning.overlay import Overlaid
-from engine.planning.parts import Piece, Pieces, apart, planned
+from engine.planning.parts import Piece, Pieces, all_or_nothing, apart, planned
 from engine.planning.routing import DEPTH, FACT
 from engine.store import Store
 
@@ -156,6 +156,8 @@ def plan(channel: Channel, inbound: Inbound, context: Context) -> Plan:
     raw = inbound.raw
     digest = raw.digest if isinstance(raw, Spooled) else blake2b(raw, digest_size=16).digest()
     try:
+        if inbound.fault is not None:
+            raise MessageError(*inbound.fault)
         content = Path(raw.path).read_bytes() if isinstance(raw, Spooled) else raw
         if inbound.facts is not None and FACT in inbound.facts:
             return Releasing(channel, inbound, content, digest, context, plan).plan()
@@ -187,12 +189,13 @@ def _split(
     context: Context,
 ) -> Plan:
     plans: list[Plan] = []
+    whole = all_or_nothing(channel, inbound)
     memory = None if context.memory is None else Overlaid(context.memory, context.now)
     context = msgspec.structs.replace(context, memory=memory)
     for piece in found:
         part = msgspec.structs.replace(context, part=f"{context.part}.{len(plans) + 1}")
         made = planned(channel, inbound, piece, part, plan)
-        if made.verdict is Verdict.QUARANTINED and channel.on_part == "quarantine_message":
+        if made.verdict is Verdict.QUARANTINED and whole:
             detail = f"part {len(plans) + 1}: {made.detail}"
             return msgspec.structs.replace(made, detail=detail, digest=digest, unique=None)
         plans.append(made)

@@ -123,6 +123,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 #: Texts with holes, filled in when a message is planned; the word says how a hole is made safe.
 FileName = Annotated[str, msgspec.Meta(extra={"holes": "file_name"})]
 UrlPath = Annotated[str, msgspec.Meta(extra={"holes": "url_path"})]
+SearchText = Annotated[str, msgspec.Meta(extra={"holes": "search"})]
 HeaderText = Annotated[str, msgspec.Meta(extra={"holes": "header"})]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -185,6 +186,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """`of: acknowledgement`: it gets what says what became of the channel's messages."""
     rejects: bool = False
     """`of: rejects`: it gets the records of a file that were rejected."""
+    apart: Callable[[Any, bytes], Sequence[bytes]] | None = None
+    """Into which deliveries the connector takes a payload apart; None = each payload is one."""
     keep_answers: bool = False
     """Whether the partner's good answers are kept whole, too: the source's reply is made of them (`answer:`)."""
 

@@ -50,7 +50,7 @@ class _Paths:
         return None
 
     def _of_message(self, text: str, at: int, condition: CompileCondition) -> bool:
-        if self._shape.format in ("json", "canonical"):
+        if self._shape.format in ("json", "canonical", "fhir"):
             return False
         try:
             return self._format.paths.match(text, at, self._shape, condition) is not None

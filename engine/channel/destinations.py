@@ -182,6 +182,7 @@ def _assembled(
     return Route(
         name=name,
         link=found,
+        apart=getattr(found.module, "apart", None),
         when=when,
         order_by=lanes,
         concurrency=concurrency,

@@ -2,7 +2,8 @@
 Connectors: all input and output. `mllp:` in a channel is `engine/connectors/mllp.py`; the folder is the registry.
 
 A connector module has `SourceSettings` and `Source`, `DestinationSettings` and `Destination`, or one pair of
-them, in that order. Settings are frozen msgspec structs with a docstring under each field.
+them, in that order. One that has `apart(settings, payload)` says, when a message is planned, into which deliveries a payload
+comes apart (MessageError: it can never be sent). Settings are frozen msgspec structs with a docstring under each field.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     failure: DeliveryError | None = None
     """None = accepted. A channel's `reply:` rules may judge otherwise."""
     headers: dict[str, str] | None = None
+    kept: dict[str, str] | None = None
+    """What the partner calls what it took, where its protocol says so: `their_number`. `reply: {keep:}` goes over it."""
 
 
 class Source(Protocol):

@@ -26,6 +26,8 @@ class Page(msgspec.Struct, frozen=True):
     content_type: str = "application/json"
     headers: str = ""
     """More header lines, each with its line end."""
+    bodiless: bool = False
+    """The answer to HEAD: what GET would say, without its body (RFC 9110 9.3.2)."""
 
     def render(self, keep: bool, date: str) -> bytes:
         """Head and body (RFC 9112); `keep` says whether the connection stays."""
@@ -33,7 +35,7 @@ class Page(msgspec.Struct, frozen=True):
         kind = f"Content-Type: {self.content_type}\r\n" if self.content_type else ""
         length = "" if self.status in _SILENT else f"Content-Length: {len(self.body)}\r\n"
         head = f"{_LINES[self.status]}Date: {date}\r\n{kind}{self.headers}{close}{length}\r\n"
-        return head.encode() + self.body
+        return head.encode() if self.bodiless else head.encode() + self.body
 
 
 #: A media type as it may stand in a header (RFC 9110 8.3.1); whatever else a partner says is not passed on.
@@ -99,7 +101,7 @@ def told(reply: Reply, receipt: Receipt, er7: bool) -> Page:
 def _passed_on(reply: Reply, receipt: Receipt) -> Page:
     """A destination's answer as ours (`answer:` of the source), or why there is none."""
     said, _, kind = reply.status.partition(" ")
-    code = _status(said)
+    code = final_status(said)
     if reply.error:
         detail = f"the message is kept, but {reply.error}"
         return problem(code, "no_answer", detail, short_id(receipt.id))
@@ -108,12 +110,12 @@ def _passed_on(reply: Reply, receipt: Receipt) -> Page:
     return Page(code, reply.body, kind if _KIND.fullmatch(kind) else OCTETS)
 
 
-def _status(said: str) -> int:
+def final_status(said: str) -> int:
     """
     A status that a final answer can have: what HTTP has no name for is told by the first of its class (RFC 9110 15).
 
-    >>> _status("201"), _status("299"), _status("599"), _status("100"), _status("999")
-    (201, 200, 500, 502, 502)
+    >>> final_status("201"), final_status("299"), final_status("599"), final_status("100")
+    (201, 200, 500, 502)
     """
     number = int(said) if said.isascii() and said.isdigit() and len(said) == 3 else 0
     if not 200 <= number <= 599:

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from engine.http.endpoint import endpoint
+from engine.http.smart import Smart
 from engine.settings import Secret
 
 
@@ -67,9 +68,11 @@ class ClientAuth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key in a header."""
     oauth2: OAuth2 | None = None
     """OAuth2 client credentials."""
+    smart: Smart | None = None
+    """SMART backend services: a statement signed with our key."""
 
     def __post_init__(self) -> None:
-        _only_one(self, "basic, bearer, api_key or oauth2")
+        _only_one(self, "basic, bearer, api_key, oauth2 or smart")
 
 
 class ServerAuth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +97,7 @@ def _only_one(settings: ClientAuth | ServerAuth, names: str) -> None:
 
 def fixed_header(auth: ClientAuth | ServerAuth, home: Path) -> tuple[str, str] | None:
     """
-    The header that basic, bearer and api_key come down to; None for OAuth2, whose token changes.
+    The header that basic, bearer and api_key come down to; None for OAuth2 and SMART, whose tokens change.
 
     LookupError, naming the reference, where there is no secret or it cannot stand in a header.
     """

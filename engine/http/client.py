@@ -6,7 +6,7 @@ import asyncio
 import ssl
 
 from engine.errors import Misconfigured, Unavailable
-from engine.http.connection import Connection, Limits, Response, tls_reason
+from engine.http.connection import Connection, Limits, Response, Sink, tls_reason
 from engine.http.endpoint import Endpoint
 
 
@@ -24,16 +24,16 @@ class Client:
         self._idle: list[Connection] = []
         self._closed = False
 
-    async def request(self, head: bytes, body: bytes) -> Response:
+    async def request(self, head: bytes, body: bytes, sink: Sink | None = None) -> Response:
         """
-        One request and its whole answer, whatever the status.
+        One request and its whole answer, whatever the status; the body of a 200 goes into `sink`, where there is one.
 
         Raises Unavailable if not a byte was written, Misconfigured where the partner's or our certificate
         is not accepted, Uncertain if the request may have arrived.
         """
         connection = self._open_one() or await self._connect()
         try:
-            return await connection.exchange(head, body)
+            return await connection.exchange(head, body, sink)
         except asyncio.CancelledError:
             connection.abort()
             raise

@@ -26,6 +26,9 @@ COPIED = 64 * 1024
 #: What an idle connection must not report: closed by the other side.
 HUNG_UP = getattr(select, "POLLRDHUP", select.POLLIN)
 
+#: Takes pieces of an answer's body as they come. It must not raise.
+Sink = Callable[[bytes], None]
+
 
 class Response(msgspec.Struct, frozen=True):
     """One whole answer."""
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[Response] | None = None
         self._deadline = self.idle_until = 0.0
         self.closed = False
+        self._sink: Sink | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -76,8 +80,14 @@ class Connection(asyncio.Protocol):
         """
         return not self.closed and now < self.idle_until and not self._poll.poll(0)
 
-    def exchange(self, head: bytes, body: bytes) -> asyncio.Future[Response]:
-        """Write one request; the future is the answer, or a DeliveryError."""
+    def exchange(
+        self, head: bytes, body: bytes, sink: Sink | None = None
+    ) -> asyncio.Future[Response]:
+        """
+        Write one request; the future is the answer, or a DeliveryError. A `sink` takes the body of a 200, however long, a piece
+        at a time, and the limit of time is then that of each piece.
+        """
+        self._sink = sink
         waiter = self._waiter = self._loop.create_future()
         self._deadline = self._loop.time() + self._limits.exchange
         if self._timer is None:
@@ -152,6 +162,10 @@ class Connection(asyncio.Protocol):
         self._headed = True
 
     def on_body(self, chunk: bytes) -> None:
+        if self._sink is not None and self._parser.get_status_code() == 200:
+            self._sink(chunk)
+            self._deadline = self._loop.time() + self._limits.exchange
+            return
         if self._length < self._limits.reply:
             self._chunks.append(chunk)
         self._length += len(chunk)
@@ -168,7 +182,7 @@ class Connection(asyncio.Protocol):
     # -- the end of an exchange -------------------------------------------------------------------
 
     def _finish(self, keep: bool) -> None:
-        waiter, self._waiter = self._waiter, None
+        waiter, self._waiter, self._sink = self._waiter, None, None
         chunks, limit = self._chunks, self._limits.reply
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         response = Response(

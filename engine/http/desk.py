@@ -18,6 +18,8 @@ class Head(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     """By lower-case name; repeated ones joined by commas (RFC 9110 section 5.3)."""
     peer: str
+    query: str = ""
+    """Behind the question mark, as it came. It may name patients: it never reaches a log."""
 
 
 class Request(msgspec.Struct, frozen=True):

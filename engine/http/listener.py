@@ -134,9 +134,9 @@ class Listener(asyncio.Protocol):
         for raw, value in self._headers:
             name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
             headers[name] = f"{headers[name]}, {text}" if name in headers else text
-        path = self._url.partition(b"?")[0].decode("latin-1")
+        path, _, query = self._url.decode("latin-1").partition("?")
         method = self._parser.get_method().decode("latin-1")
-        self._head = head = Head(method, path, headers, self._peer)
+        self._head = head = Head(method, path, headers, self._peer, query)
         refusal = self._desk.admit(head)
         length = headers.get("content-length", "")
         if refusal is None and length.isdigit() and int(length) > self._desk.limits.body:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from pathlib import Path
-from urllib.parse import quote, urlencode
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from engine.errors import DeliveryError, Misconfigured, Unavailable
-from engine.http.auth import OAuth2
-from engine.http.client import Client
 from engine.http.connection import Response
 
 #: Seconds before its end at which a token is no longer used.
 MARGIN = 30.0
+
+#: Asks the token server once. DeliveryError where it cannot be asked, or we have nothing to ask with.
+Ask = Callable[[], Awaitable[Response]]
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -29,11 +28,9 @@ class Grant(msgspec.Struct, frozen=True):
 class Tokens:
     """The token at hand. Concurrent sends share one fetch."""
 
-    def __init__(self, settings: OAuth2, home: Path, client: Client, head: str) -> None:
-        self._settings = settings
-        self._home = home
-        self._client = client
-        self._head = head
+    def __init__(self, ask: Ask, close: Callable[[], Awaitable[None]]) -> None:
+        self._ask = ask
+        self._close = close
         self._loop = asyncio.get_running_loop()
         self._token = ""
         self._until = 0.0
@@ -59,15 +56,18 @@ class Tokens:
             self._fetching.add_done_callback(self._fetched)
         return await asyncio.shield(self._fetching)
 
+    async def close(self) -> None:
+        """Let go of connections to the token server."""
+        await self._close()
+
     def _fetched(self, task: asyncio.Task[str]) -> None:
         self._fetching = None
         if not task.cancelled():
             task.exception()  # looked at here too: every waiter may have been cancelled
 
     async def _fetch(self) -> str:
-        head, form = self._request()
         try:
-            response = await self._client.request(head, form)
+            response = await self._ask()
         except Misconfigured as error:
             raise Misconfigured(error.status, f"token server: {error.detail}") from None
         except DeliveryError as error:
@@ -78,34 +78,21 @@ class Tokens:
         self._until = self._loop.time() + grant.expires_in - margin
         return self._token
 
-    def _request(self) -> tuple[bytes, bytes]:
-        settings = self._settings
-        try:
-            secret = settings.client_secret.reveal(self._home)
-        except LookupError as error:
-            raise Misconfigured("no secret", str(error)) from None
-        form = {"grant_type": "client_credentials"}
-        head = self._head
-        if settings.credentials == "header":  # both form-encoded first: RFC 6749 section 2.3.1
-            pair = f"{quote(settings.client_id, safe='')}:{quote(secret, safe='')}"
-            head += f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}\r\n"
-        else:
-            form |= {"client_id": settings.client_id, "client_secret": secret}
-        if settings.scope:
-            form["scope"] = settings.scope
-        if settings.audience:
-            form["audience"] = settings.audience
-        body = urlencode(form).encode()
-        head += f"Content-Length: {len(body)}\r\n\r\n"
-        return head.encode(), body
+
+def busy(response: Response) -> None:
+    """Unavailable where a token server only cannot answer at the moment."""
+    if response.status in (408, 425, 429) or response.status >= 500:
+        status = str(response.status)
+        raise Unavailable(status, "the token server does not give out tokens at the moment")
 
 
 def _grant(response: Response) -> Grant:
+    busy(response)
     status = str(response.status)
-    if response.status in (408, 425, 429) or response.status >= 500:
-        raise Unavailable(status, "the token server does not give out tokens at the moment")
     if response.status != 200:
-        raise Misconfigured(status, "the token server refuses our client id, secret or scope")
+        raise Misconfigured(
+            status, "the token server refuses our client id, secret, key or scope"
+        )
     try:
         grant = msgspec.json.decode(response.body, type=Grant)
     except msgspec.DecodeError:

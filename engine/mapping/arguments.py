@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import re2
 
 from engine.formats import NULL, Scope
-from engine.formats.json.reading import leaf
 from engine.mapping import facts, operators
 from engine.mapping.functions import strftime
 from engine.mapping.language import NOWHERE, Language, Run, Term, Wrong, constant, refuse
 from engine.mapping.signatures import Parameter
 from engine.mapping.values import Moment, kind_of
+from engine.records.reading import leaf
 
 if TYPE_CHECKING:
     from engine.mapping.calls import Arguments

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
-from engine.formats.json.reading import leaf
-from engine.formats.json.types import FieldType
 from engine.mapping import arguments, operators, steps
 from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
 from engine.mapping.values import Missed, Unmet, Unreadable
+from engine.records.reading import leaf
+from engine.records.types import FieldType
 
 if TYPE_CHECKING:
     from engine.mapping.calls import Arguments
@@ -132,7 +132,7 @@ def _first(
 def _each(signature: Signature, things: Term, by: Term, fail: Fail) -> Run:
     """A function of a list and of what is said about each item."""
     nodes = things.nodes or things.run
-    record = things.shape is None or things.shape.format in ("json", "canonical")
+    record = things.shape is None or things.shape.format in ("json", "canonical", "fhir")
     say, function = by.run, signature.run
     groups = things.group and not record
 

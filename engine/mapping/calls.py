@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.formats import Shape
-from engine.formats.json.types import FieldType
 from engine.mapping import binding, facts, fields
 from engine.mapping.forms import Call, choice, lookup, memory, sequence
 from engine.mapping.functions import FORMS, LATER, signed
 from engine.mapping.language import Language, Term, Wrong, later, suggestion
 from engine.mapping.signatures import Parameter, Signature
+from engine.records.types import FieldType
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -108,7 +108,7 @@ def _per_item(parser: Parser, things: Term) -> Term:
     """An argument in which each item of the list is the thing at hand."""
     if things.shape is not None:
         shape = things.shape
-        if shape.format in ("json", "canonical"):
+        if shape.format in ("json", "canonical", "fhir"):
             shape = msgspec.structs.replace(shape, kind="entity")
     else:
         type_ = things.shape.type if things.shape else FieldType(kind=things.kind, form="any")

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from engine.formats import NULL, Scope
-from engine.formats.json.types import FieldType
+from engine.mapping import resource_values
 from engine.mapping.choices import NOTHING_HOLDS
 from engine.mapping.language import Run, Term, Wrong, refuse
 from engine.mapping.values import DAY, HOUR, Moment, Unreadable, kind_of
+from engine.records.types import FieldType
 
 Change = Callable[[Any], Any]
 
@@ -39,6 +40,8 @@ def convert(term: Term, wanted: FieldType) -> Term:
         return _anything(term)
     if wanted.kind == "list":
         return _list(term, wanted)
+    if wanted.form == "reference" and term.kind == "text" and not term.many:
+        return _changed(term, _through(term.run, resource_values.pointing, term.paths))
     if term.many:
         raise Wrong(
             term.offset, f"this is a list, the field takes one {wanted.kind}", "first(...)"
@@ -98,6 +101,9 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
 
 def _list(term: Term, wanted: FieldType) -> Term:
     assert wanted.item is not None
+    if wanted.wraps and not term.many and term.kind not in ("any", "list"):
+        one = convert(term, wanted.item).run
+        return _changed(term, lambda scope: _wrapped(one(scope)))
     if not term.many and term.kind not in ("any", "list"):
         raise Wrong(
             term.offset, f"the field is a list, this is one {term.kind}", "[...] in a >- block"
@@ -111,16 +117,26 @@ def _list(term: Term, wanted: FieldType) -> Term:
     keep = tuple if wanted.form == "tuple" else list
 
     def all_of(found: Any) -> Any:
+        if wanted.wraps and not isinstance(found, list | tuple):
+            found = (found,)
         if not isinstance(found, list | tuple):
             raise Unreadable(f"a list is needed, this is a {kind_of(found)}")
         values = found if change is None else [change(each) for each in found]
+        if wanted.wraps:
+            values = [each for each in values if each is not None]
         return keep(values) or None
 
     return _changed(term, _through(term.run, all_of, term.paths))
 
 
+def _wrapped(found: Any) -> Any:
+    return found if found is None or found is NULL or found is NOTHING_HOLDS else [found]
+
+
 def change_to(wanted: FieldType, checked: bool) -> Change | None:
     """What makes a value of the field's form; None where it fits as it is. `checked`: its kind is not known at load."""
+    if (written := resource_values.change(wanted)) is not None:
+        return written
     make = _FORMS.get(wanted.form)
     if wanted.form == "int":
         make = _int(wanted)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from engine import canonical
-from engine.formats.json.types import FieldType, fields
+from engine.records.types import FieldType, fields
 
 
 def names() -> list[str]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.formats import NULL, Scope
-from engine.formats.json import types
-from engine.formats.json.reading import leaf
-from engine.formats.json.types import FieldType
 from engine.mapping.functions.time import iso
 from engine.mapping.language import Run, Term, Wrong, refuse, suggestion
 from engine.mapping.values import Unreadable, kind_of
+from engine.records import types
+from engine.records.reading import leaf
+from engine.records.types import FieldType
 from engine.rows.table import Level
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
-from engine.formats.json.types import FieldType
 from engine.placed import Mistakes
+from engine.records.types import FieldType
 
 Run = Callable[[Scope], Any]
 

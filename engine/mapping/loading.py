@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.mapping import entities, holds, layouts, uses
+from engine.mapping import holds, layouts, uses
 from engine.mapping.files import Mapping
 from engine.mapping.language import Language
 from engine.mapping.making import Making
@@ -51,14 +51,16 @@ class Loading(Making):
             if content is None:
                 return None
         else:
-            struct = entities.find(to)
-            if struct is None and to != "json":
+            wanted = self._wanted(to)
+            if wanted is None:
                 problem = (
-                    "a mapping whose fields others use makes an entity, a part of one, or json"
+                    "a mapping whose fields others use makes an entity, a part of one, "
+                    "json, or a resource or datatype of FHIR"
                 )
                 self.mistakes.add(self.root.entries["to"], problem, "to: PersonName")
                 return None
-            self._fields(read, struct, language, top)
+            struct = wanted.struct
+            self._fields(read, wanted, language, top)
         if self.uses.broken:
             return None
         asked = uses.asked(self.tables, self.uses, self.prints)

@@ -8,7 +8,6 @@ import msgspec
 
 from engine import formats
 from engine.formats import Shape
-from engine.formats.json.types import ANY, of
 from engine.mapping import (
     builds,
     edits,
@@ -16,6 +15,9 @@ from engine.mapping import (
     layouts,
     outputs,
     records,
+    resource_making,
+    resource_types,
+    resources,
     structures,
     stylesheets,
 )
@@ -28,6 +30,7 @@ from engine.mapping.sources import Source, dotted
 from engine.mapping.tables import Tables
 from engine.mapping.uses import Filled, Uses
 from engine.markup.namespaces import declared
+from engine.records.types import ANY, FieldType, of
 
 if TYPE_CHECKING:
     from engine.mapping.shelf import File, Shelf
@@ -93,11 +96,8 @@ class Making:
         if is_xml or to in _ANEW:
             make = self._xml if is_xml else self._edit
             return make(read, to, language, top)
-        if to == "json" or entities.find(to) is not None:
-            struct = entities.find(to)
-            self.is_part = to in entities.parts()
-            fields = self._fields(read, struct, language, top)
-            return outputs.json(fields) if struct is None else outputs.entity(struct, fields)
+        if (wanted := self._wanted(to)) is not None:
+            return self._record(read, to, wanted, language, top)
         if to == "bytes":
             self._only(read, "value")
             return outputs.plain(self.root, language, top)
@@ -120,9 +120,48 @@ class Making:
         self.mistakes.add(self.root.entries["to"], problem)
         return None
 
-    def _fields(self, read: Source, struct: Any, language: Language, top: Block) -> Any:
+    def _record(
+        self, read: Source, to: str, wanted: FieldType, language: Language, top: Block
+    ) -> outputs.Make | None:
+        """What is made of `fields`: an entity, JSON, or a resource of FHIR."""
+        if to == "fhir/Bundle":
+            return self._bundle(read, wanted, language, top)
+        fields = self._fields(read, wanted, language, top)
+        if wanted.form == "fhir":
+            self.is_part = not resource_types.is_resource(wanted)
+            return resource_making.resource(to, fields)
+        self.is_part = to in entities.parts()
+        return (
+            outputs.json(fields)
+            if wanted.struct is None
+            else outputs.entity(wanted.struct, fields)
+        )
+
+    def _wanted(self, to: str) -> FieldType | None:
+        """What `fields:` make, as a type; None where `to` names nothing that is made of fields."""
+        if to == "json":
+            return ANY
+        struct = entities.find(to)
+        return of(struct) if struct is not None else resource_types.find(to)
+
+    def _bundle(
+        self, read: Source, wanted: FieldType, language: Language, top: Block
+    ) -> outputs.Make | None:
+        """A Bundle: `resources` in their order, and `fields` of its own that may name them."""
+        self._only(read, "fields", "resources")
+        node = self.root.entries.get("resources")
+        if node is None:
+            problem = "a Bundle has 'resources'"
+            self.mistakes.add(self.root, problem, "resources: {patient: {use: ..., of: PID}}")
+            return None
+        into, rules, inside = resources.made(node, language, self.slots)
+        node = self.root.entries.get("fields")
+        make, own = records.content(node, self.root, wanted, inside, self.slots)
+        top.rules = [*rules, *own]
+        return resource_making.bundle(make, into)
+
+    def _fields(self, read: Source, wanted: FieldType, language: Language, top: Block) -> Any:
         self._only(read, "fields")
-        wanted = ANY if struct is None else of(struct)
         node = self.root.entries.get("fields")
         top.make, top.rules = records.content(node, self.root, wanted, language, self.slots)
         return top.make

@@ -12,8 +12,6 @@ import msgspec
 
 from engine.formats import NULL, Match, PathProblem, Scope
 from engine.formats.json import paths as records
-from engine.formats.json.reading import leaf
-from engine.formats.json.types import FieldType
 from engine.mapping import calls, facts, fields, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
@@ -24,6 +22,8 @@ from engine.mapping.language import (
     refuse,
 )
 from engine.mapping.values import Unreadable
+from engine.records.reading import leaf
+from engine.records.types import FieldType
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -36,7 +36,7 @@ _LITERALS: dict[str, tuple[Any, str]] = {
     "nothing": (None, "any"),
 }
 #: Formats whose paths are those of records: what an `each` walks there is a value as well.
-RECORDS = ("json", "canonical")
+RECORDS = ("json", "canonical", "fhir")
 
 
 def name(parser: Parser) -> Term:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import re
+from functools import reduce
 from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import NULL, Scope
-from engine.formats.json.types import ANY, FieldType, fields
-from engine.mapping import conversion, uses
+from engine.mapping import conversion, resource_making, uses
 from engine.mapping.choices import only, value, without_marker
-from engine.mapping.language import Language, Run, Term, suggestion
+from engine.mapping.landing import Branch, landing
+from engine.mapping.language import Language, Run, Term
 from engine.mapping.rules import Block, FieldError, Rule, Slots, block
-from engine.placed import Node, Place, Record, Scalar
-
-_PART = re.compile(r'\["((?:[^"\\]|\\.)+)"\]|([^.\[\]]+)')
+from engine.placed import Items, Node, Record, Scalar
+from engine.records.types import ANY, FieldType, fields
 
 Parts = tuple[tuple[str, Run], ...]
-
-
-class Branch:
-    """A record being laid out: its fields and the records inside it."""
-
-    def __init__(self, type_: FieldType, place: Place, path: str = "") -> None:
-        self.type, self.place, self.path = type_, place, path
-        self.order: dict[str, None] = {}
-        """Its names, in the order in which they are first written."""
-        self.runs: dict[str, Run] = {}
-        self.paths: dict[str, tuple[str, ...]] = {}
-        self.inner: dict[str, Branch] = {}
+#: Keys of a record of which something is made; `value` beside `when` alone is one of several values.
+_MAKING = frozenset({"each", "fields", "use", "parts"})
+_NESTED = ("each", "let", "when", "fields", "value", "use", "of", "parts", "type")
 
 
 def content(
-    node: Node | None, at: Node, type_: FieldType, language: Language, slots: Slots
+    node: Node | None,
+    at: Node,
+    type_: FieldType,
+    language: Language,
+    slots: Slots,
+    top: bool = True,
 ) -> tuple[Run, list[Rule]]:
     """`fields:` as a maker of records, and its rules for traces."""
     rules: list[Rule] = []
@@ -44,7 +39,7 @@ def content(
         return (lambda scope: None), rules
     for name, each in node.entries.items():
         place = node.keys[name]
-        found = _landing(root, name, place, language)
+        found = landing(root, name, place, language)
         if found is None:
             continue
         branch, last, wanted = found
@@ -57,59 +52,19 @@ def content(
         branch.paths[last] = rule.term.paths if rule else ()
         if rule is not None:
             rules.append(rule)
-    return _maker(root, language, top=True), rules
-
-
-def _landing(
-    root: Branch, name: str, place: Place, language: Language
-) -> tuple[Branch, str, FieldType] | None:
-    """The record in which a dotted name lands, its last part, and the type that is wanted there."""
-    simple = name.isidentifier()
-    parts = [name] if simple else [quoted or plain for quoted, plain in _PART.findall(name)]
-    if not parts:
-        language.mistakes.add(place, "this is no name of a field")
-        return None
-    branch = root
-    for part in parts[:-1]:
-        type_ = _field(branch, part, place, language)
-        if type_ is None:
-            return None
-        if part in branch.runs:
-            language.mistakes.add(place, f"'{part}' is said twice, as a whole or in parts")
-            return None
-        if type_.kind not in ("record", "any"):
-            language.mistakes.add(place, f"'{part}' is a {type_.kind} and has no fields")
-            return None
-        if part not in branch.inner:
-            path = f"{branch.path}.{part}".lstrip(".")
-            branch.order[part] = None
-            branch.inner[part] = Branch(type_, place, path)
-        branch = branch.inner[part]
-    type_ = _field(branch, parts[-1], place, language)
-    return None if type_ is None else (branch, parts[-1], type_)
-
-
-def _field(branch: Branch, name: str, place: Place, language: Language) -> FieldType | None:
-    if branch.type.form == "dict":
-        return branch.type.item or ANY
-    if branch.type.form != "struct":
-        return ANY
-    known = fields(branch.type.struct)
-    if name not in known:
-        near = suggestion(name, list(known)) or f"; it has {', '.join(known)}"
-        language.mistakes.add(
-            place, f"{branch.type.struct.__name__} has no field '{name}'{near}"
-        )
-        return None
-    return known[name].type
+    return _maker(root, language, top), rules
 
 
 def _rule(
     name: str, node: Node, wanted: FieldType, language: Language, slots: Slots
 ) -> Rule | None:
     """One field: a value, or a nested list."""
-    if isinstance(node, Record) and node.entries.keys() & {"each", "fields", "use"}:
-        return _nested(name, node, wanted, language, slots)
+    if isinstance(node, Record) and node.entries.keys() & _MAKING:
+        return nested(name, node, wanted, language, slots)
+    if isinstance(node, Items) and any(
+        isinstance(item, Record) and item.entries.keys() & _MAKING for item in node.items
+    ):
+        return parts(name, node, wanted, language, slots)
     term = value(node, language, lambda term: conversion.convert(term, wanted))
     if term is None:
         return None
@@ -129,39 +84,86 @@ def shown(node: Node) -> str:
     return "the first that holds"
 
 
-def _nested(
+def nested(
     name: str, node: Record, wanted: FieldType, language: Language, slots: Slots
 ) -> Rule | None:
     """A list of records (or of values), or one record with a condition of its own."""
-    only(node, ("each", "let", "when", "fields", "value", "use", "of"), language.mistakes)
+    only(node, _NESTED, language.mistakes)
     listed = "each" in node.entries
     if listed and wanted.kind not in ("list", "any"):
         language.mistakes.add(node, f"'{name}' is a {wanted.kind}, not a list")
         return None
-    item = (wanted.item or ANY) if listed else wanted
-    if not listed and wanted.kind not in ("record", "any"):
-        language.mistakes.add(node, f"'{name}' is a {wanted.kind}, it has no fields")
+    item = (wanted.item or ANY) if listed or wanted.wraps else wanted
+    if not listed and item.kind not in ("record", "any") and "value" not in node.entries:
+        language.mistakes.add(node, f"'{name}' is a {item.kind}, it has no fields")
         return None
     made, inner = block(node, language, slots)
-    if "value" in node.entries:
-        rule = _rule("value", node.entries["value"], item, inner, slots)
-        made.make = rule.term.run if rule else made.make
-        made.rules = [rule] if rule else []
-    elif "fields" in node.entries:
-        made.make, made.rules = content(node.entries["fields"], node, item, inner, slots)
-    elif "use" in node.entries:
-        uses.making(node, made, inner, slots, item)
-    else:
-        problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
-        language.mistakes.add(node, problem, "fields: {code: .1}")
+    _filled(node, made, item, inner, slots)
+    if item.form == "reference":
+        made.make = resource_making.substantial(made.make)
     paths = made.each.paths if made.each is not None else ()
     if not paths and isinstance(of := node.entries.get("of"), Scalar):
         paths = (of.text,)
+    several = listed or wanted.wraps
     term = Term(
-        run=_items(made, wanted) if listed else _one(made), offset=0, paths=paths, many=listed
+        run=_items(made, wanted) if several else _one(made), offset=0, paths=paths, many=listed
     )
     return Rule(
         name=name, node=node, term=term, text=shown(node), line=node.place.line, nested=made
+    )
+
+
+def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: Slots) -> None:
+    """Let the block make what `value`, `use`, `fields` or `parts` say; `fields` beside `use` are laid over it."""
+    said = node.entries
+    if "value" in said:
+        rule = _rule("value", said["value"], item, inner, slots)
+        made.make = rule.term.run if rule else made.make
+        made.rules = [rule] if rule else []
+    elif isinstance(several := said.get("parts"), Items):
+        rule = parts("", several, item, inner, slots)
+        made.make = rule.term.run if rule else made.make
+        made.rules = [rule] if rule else []
+    elif "use" in said:
+        uses.making(node, made, inner, slots, item)
+        if "fields" in said and item.form == "struct":
+            problem = f"{uses.said(item)} is made whole by the mapping that it uses"
+            inner.mistakes.add(node.keys["fields"], problem)
+        elif "fields" in said:
+            above, made.rules = content(said["fields"], node, item, inner, slots, top=False)
+            made.make = resource_making.over(made.make, above)
+    elif "fields" in said:
+        made.make, made.rules = content(said["fields"], node, item, inner, slots)
+    else:
+        problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
+        inner.mistakes.add(node, problem, "fields: {code: .1}")
+
+
+def parts(
+    name: str, node: Items, wanted: FieldType, language: Language, slots: Slots
+) -> Rule | None:
+    """Several makers for one field: of a list, one behind the other; of a record, laid over one another."""
+    rules = []
+    for item in node.items:
+        if not isinstance(item, Record):
+            problem = "each part is a record: of fields, or of a mapping that it uses"
+            language.mistakes.add(item, problem, "- {use: hl7v2_cx_to_identifier, of: PID-18}")
+            return None
+        if (rule := nested(name, item, wanted, language, slots)) is not None:
+            rules.append(rule)
+    runs = tuple(rule.term.run for rule in rules)
+    if wanted.kind in ("list", "any"):
+        run = resource_making.one_behind_the_other(runs)
+    elif wanted.form == "struct":
+        problem = f"{uses.said(wanted)} is made whole, by one mapping"
+        language.mistakes.add(node, problem)
+        return None
+    else:
+        run = reduce(resource_making.over, runs, lambda scope: None)
+    paths = tuple(path for rule in rules for path in rule.term.paths)
+    term = Term(run=run, offset=0, paths=paths, many=wanted.kind == "list")
+    return Rule(
+        name=name, node=node, term=term, text="parts", line=node.place.line, parts=tuple(rules)
     )
 
 
@@ -182,10 +184,13 @@ def _maker(branch: Branch, language: Language, top: bool = False) -> Run:
     for name, inner in branch.inner.items():
         branch.runs[name] = _maker(inner, language)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
-    parts = tuple((name, branch.runs[name]) for name in branch.order)
+    named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
-        return _struct(branch, parts, language, top)
-    return _dict(parts, top)
+        return _struct(branch, named, language, top)
+    if branch.type.form in ("fhir", "reference"):
+        make = resource_making.element(branch.type, named, top)
+        return resource_making.one_behind_the_other((make,)) if branch.listed else make
+    return _dict(named, top)
 
 
 def _dict(parts: Parts, top: bool) -> Run:

@@ -48,6 +48,8 @@ class Rule(msgspec.Struct, kw_only=True):
     line: int
     nested: Block | None = None
     """Of a nested list: the block that makes its items."""
+    parts: tuple[Rule, ...] = ()
+    """Of a field that several makers make: theirs."""
 
 
 class Slots:

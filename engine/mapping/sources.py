@@ -13,12 +13,12 @@ from engine import formats
 from engine.formats import CompileCondition, Format, Match, PathProblem, Paths, Shape, Target
 from engine.formats.hl7v2.elements import Element, element
 from engine.formats.json import JsonDocument
-from engine.formats.json.types import FieldType
 from engine.grouping import listed
 from engine.mapping import entities, layouts
 from engine.mapping.language import later, suggestion
 from engine.markup.namespaces import Namespaces
 from engine.placed import Items, Mistakes, Record, Scalar
+from engine.records.types import FieldType
 
 #: Formats of a later release.
 _LATER = ("fhir",)

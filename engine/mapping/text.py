@@ -20,6 +20,7 @@ LONGEST = 1_000_000
 #: What no file system takes in a name, on any machine.
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_") | dict.fromkeys(map(chr, [*range(32), 127]), "_"))  # fmt: skip
 _BREAKS = str.maketrans(dict.fromkeys(map(chr, [*range(32), 127]), " "))
+_SEARCHED = str.maketrans({sign: f"\\{sign}" for sign in "\\,|$"})
 
 Make = Callable[[str, tuple[str, ...]], str]
 
@@ -32,8 +33,8 @@ def expression(scalar: Scalar, language: Language) -> Expression | None:
 def fill(scalar: Scalar, language: Language, safe: str) -> Expression | None:
     """
     Always text with holes, whatever its style, each hole made safe: `file_name` (one name, no separators, no leading
-    dot), `url_path` (percent-encoded into one segment or value; nothing there is a MessageError), `header` (no line
-    breaks), `text`.
+    dot), `url_path` (percent-encoded into one segment or value; nothing there is a MessageError), `search` (the same as one
+    value of a FHIR search), `header` (no line breaks), `text`.
     """
     make = _SAFE[safe]
     return finished(
@@ -204,6 +205,16 @@ def _url_path(said: str, paths: tuple[str, ...]) -> str:
     return quote(said, safe="", errors="replace")
 
 
+def _search(said: str, paths: tuple[str, ...]) -> str:
+    """
+    One value of a FHIR search (R4 3.1.1.5.7): what separates values and tokens there is escaped, then percent-encoded.
+
+    >>> _search("A,1|2", ())
+    'A%5C%2C1%5C%7C2'
+    """
+    return _url_path(said.translate(_SEARCHED), paths)
+
+
 def _header(said: str, paths: tuple[str, ...]) -> str:
     """
     No line breaks, no control characters.
@@ -217,6 +228,7 @@ def _header(said: str, paths: tuple[str, ...]) -> str:
 _SAFE: dict[str, Make] = {
     "file_name": _file_name,
     "url_path": _url_path,
+    "search": _search,
     "header": _header,
     "text": lambda said, paths: said,
 }

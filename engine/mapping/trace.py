@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -39,7 +39,7 @@ def repeating(facts: Facts, before: int) -> Facts:
 
 def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
     """Each rule with its value, its line and the paths that gave it; nested lists item by item."""
-    for rule in block.rules:
+    for rule in _each(block.rules):
         if rule.nested is None:
             yield _traced(rule, scope, prefix)
             continue
@@ -53,12 +53,21 @@ def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
 
 def written(block: Block, prefix: str = "") -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Each rule as it is written: field, text, paths; for documentation."""
-    for rule in block.rules:
+    for rule in _each(block.rules):
         if rule.nested is None:
             yield prefix + rule.name, _choices(rule.node) or rule.text, rule.term.paths
         else:
             many = "[*]" if rule.nested.each is not None else ""
             yield from written(rule.nested, f"{prefix}{rule.name}{many}.")
+
+
+def _each(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """The rules, and in place of one with several makers theirs."""
+    for rule in rules:
+        if rule.parts:
+            yield from _each(rule.parts)
+        else:
+            yield rule
 
 
 def _choices(node: Node) -> str:

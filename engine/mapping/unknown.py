@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engine.formats.json.paths import names as record_names
 from engine.mapping import calls, traps
 from engine.mapping.language import Term, Wrong, later, nearest, suggestion
+from engine.records.paths import names as record_names
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser

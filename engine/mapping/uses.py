@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.formats import Scope, Structure
-from engine.formats.json.types import FieldType
-from engine.mapping import trace
+from engine.mapping import resource_types, trace
 from engine.mapping.choices import value
 from engine.mapping.language import Expression, Language, Term, Traced, suggestion
 from engine.mapping.prints import Prints
@@ -25,6 +24,7 @@ from engine.mapping.rules import Block, Slots
 from engine.mapping.sources import Source
 from engine.mapping.tables import Tables
 from engine.placed import Node, Record, Scalar
+from engine.records.types import FieldType
 
 if TYPE_CHECKING:
     from engine.mapping.shelf import Shelf
@@ -209,10 +209,19 @@ def _reads_other(node: Node, used: Used, inner: Language) -> None:
     inner.mistakes.add(node, problem)
 
 
+def said(wanted: FieldType) -> str:
+    """The name of a record's type."""
+    return str(getattr(wanted.struct, "name", "") or wanted.struct.__name__)
+
+
 def _fits(used: Used, wanted: FieldType, node: Node, inner: Language) -> bool:
     if used.struct is wanted.struct or wanted.kind == "any":
         return True
-    needed = wanted.struct.__name__ if wanted.struct is not None else f"a {wanted.kind}"
+    if wanted.form == "reference" and resource_types.is_named(used.struct, wanted.choices):
+        return True
+    needed = said(wanted) if wanted.struct is not None else f"a {wanted.kind}"
+    if wanted.form == "reference" and wanted.choices:
+        needed = f"a Reference to {', '.join(wanted.choices)}"
     inner.mistakes.add(
         node, f"the mapping '{used.name}' makes {used.to}, and the field is {needed}"
     )

@@ -133,6 +133,13 @@ class Pieces:
         return (Remembered(name=LAST_FILE, key=self._channel.name, value=value, until=until),)
 
 
+def all_or_nothing(channel: Channel, inbound: Inbound) -> bool:
+    """Whether one part that cannot be planned quarantines them all: the channel says so, or a FHIR transaction (R4 3.1.0.11.2)."""
+    if channel.on_part == "quarantine_message":
+        return True
+    return inbound.facts is not None and inbound.facts.get("interaction") == "transaction"
+
+
 def apart(channel: Channel, plans: list[Plan], before: int = -1) -> tuple[Plan, ...]:
     """
     The plans of the parts, those whose default key is that of the whole message with their number behind it.

@@ -78,9 +78,14 @@ class Routing:
 
     def _render(self, route: Route, product: Product) -> Iterable[bytes]:
         if route.render is None:
-            return (bytes_of(product),)
-        made = route.render.apply(node_of(product), self.facts, self.scope.values)
-        return [bytes_of(each) for each in made]
+            made: Sequence[bytes] = (bytes_of(product),)
+        else:
+            rendered = route.render.apply(node_of(product), self.facts, self.scope.values)
+            made = [bytes_of(each) for each in rendered]
+        if route.apart is None or route.batch is not None:
+            return made
+        settings = route.link.settings
+        return [piece for whole in made for piece in route.apart(settings, whole)]
 
     def _sealed(self, route: Route, payload: bytes) -> bytes:
         if route.envelope is None:

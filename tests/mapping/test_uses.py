@@ -179,7 +179,7 @@ def test_a_change_in_a_used_mapping_is_a_change_in_its_users(make: Any, put: Any
         (NAME, PATIENT.replace(", of: PID-5", ""), "'name' reads hl7v2/XPN, and nothing here says of which"),
         (NAME, PATIENT.replace("of: PID-5", "of: PID-5(*)"), "one record is made for each of them with 'each'"),
         (NAME, PATIENT.replace("of: PID-5", "of: upper(PID-5)"), "'of' names the thing that the other mapping reads"),
-        (NAME.replace("to: json", "to: hl7v2"), PATIENT, "3:5 a mapping whose fields others use makes an entity, a part of one, or json"),
+        (NAME.replace("to: json", "to: hl7v2"), PATIENT, "3:5 a mapping whose fields others use makes an entity, a part of one, json, or a resource or datatype of FHIR"),
         (NAME.replace(".2", "PID-5.2"), PATIENT, "6:10 this mapping reads the XPN it is given and nothing around it"),
         (NAME.replace(".2", "{use: made, of: .2}"), PATIENT, "the mapping would use itself: made -> name -> made"),
         (NAME.replace(".2", "{use: name, of: .2}"), PATIENT, "the mapping would use itself: name -> name"),

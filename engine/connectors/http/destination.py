@@ -14,6 +14,7 @@ from engine.http.auth import ClientAuth, fixed_header
 from engine.http.client import Client
 from engine.http.connection import Limits, Response
 from engine.http.endpoint import Endpoint, endpoint
+from engine.http.grants import open_tokens
 from engine.http.tokens import Tokens
 from engine.message import Delivery, short_id
 from engine.settings import Duration, HeaderText, Size, UrlPath
@@ -86,13 +87,12 @@ class Destination:
         self._endpoint = endpoint(settings.url, settings.plaintext)
         self._client: Client | None = None
         self._tokens: Tokens | None = None
-        self._tokens_client: Client | None = None
         self._line = ""
         self._headers = ""
 
     async def send(self, delivery: Delivery, payload: bytes) -> Answer:
         """
-        One request and its answer. A refused OAuth2 token is renewed and the request sent again once:
+        One request and its answer. A refused token is renewed and the request sent again once:
         a 401 says that the partner has not acted on it.
         """
         client = self._client or self._prepare()
@@ -113,10 +113,10 @@ class Destination:
 
     async def close(self) -> None:
         """Let go of idle connections."""
-        for client in (self._client, self._tokens_client):
-            if client is not None:
-                await client.close()
-        self._client = self._tokens_client = self._tokens = None
+        for open_ in (self._client, self._tokens):
+            if open_ is not None:
+                await open_.close()
+        self._client = self._tokens = None
 
     # -- what is sent -----------------------------------------------------------------------------
 
@@ -166,6 +166,9 @@ class Destination:
         try:
             found = fixed_header(settings.auth, home) if settings.auth else None
             context = client_context(settings.tls, home) if self._endpoint.encrypted else None
+            self._tokens = self._tokens or open_tokens(
+                settings.auth, home, settings.tls.authorities, self._limits(), settings.url
+            )
         except (LookupError, ssl.SSLError) as error:
             raise Misconfigured("not sent", f"secret or certificate: {_words(error)}") from None
         except OSError as error:
@@ -180,12 +183,6 @@ class Destination:
             f"{name}: {value}\r\n" for name, value in settings.headers.items()
         )
         client = Client(self._endpoint, self._limits(), context, settings.tls.name)
-        if (
-            settings.auth is not None
-            and settings.auth.oauth2 is not None
-            and self._tokens is None
-        ):
-            self._tokens = self._open_tokens(settings.auth)
         self._client = client
         return client
 
@@ -197,19 +194,6 @@ class Destination:
             idle=settings.idle,
             reply=settings.max_reply,
         )
-
-    def _open_tokens(self, auth: ClientAuth) -> Tokens:
-        assert auth.oauth2 is not None
-        server = endpoint(auth.oauth2.token_url, auth.oauth2.plaintext)
-        trust = ClientTls(authorities=self._settings.tls.authorities)
-        context = client_context(trust, self._site.home) if server.encrypted else None
-        self._tokens_client = Client(server, self._limits(), context)
-        target = f"{server.path}?{server.query}" if server.query else server.path
-        head = (
-            f"POST {target} HTTP/1.1\r\nHost: {server.authority}\r\nAccept: application/json\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
-        )
-        return Tokens(auth.oauth2, self._site.home, self._tokens_client, head)
 
 
 def answered(body: bytes, status: str = "") -> Answer:

@@ -15,8 +15,8 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Reading
-from engine.formats.json.encodings import NOT_JSON, to_utf8, utf8
-from engine.formats.json.lines import RECORD, parted_lines
+from engine.records.encodings import NOT_JSON, to_utf8, utf8
+from engine.records.lines import RECORD, parted_lines
 
 _T = TypeVar("_T")
 _NAME = re.compile(r'([A-Za-z_]\w*)|\[\s*("(?:[^"\\]|\\.)*")\s*\]', re.ASCII)

@@ -74,7 +74,14 @@ def test_every_function_is_one_of_these_files() -> None:
 # -- what a closure holds ---------------------------------------------------------------------------------------
 
 #: Code that compiled expressions may be made of.
-CODE = ("engine.mapping.", "engine.formats.", "engine.rows.", "engine.edi.")
+CODE = (
+    "engine.mapping.",
+    "engine.formats.",
+    "engine.rows.",
+    "engine.edi.",
+    "engine.records.",
+    "engine.fhir.",
+)
 #: Functions of C that they may hold.
 BUILT_IN = {
     "_operator.lt", "_operator.le", "_operator.gt", "_operator.ge", "decimal.add", "decimal.subtract", "decimal.multiply", "decimal.divide",

@@ -1,0 +1,197 @@
+"""
+Resources into a Bundle: each with an identity, each once, and what pointed at one of them by a Reference (FHIR R4, 2.36).
+
+Who makes resources may let one stand where a Reference belongs. It is lifted out into an entry of its own. A resource without
+an id gets one made of its content, so that the same content is the same resource today and in ten years.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+_SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
+#: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
+_WHOLE = frozenset({"contained", "resource", "outcome"})
+#: What a Bundle keeps when it becomes another one.
+_HEAD = ("resourceType", "id", "identifier", "timestamp")
+#: Types of Bundles whose entries are carried out.
+CARRIED_OUT = frozenset({"transaction", "batch"})
+
+
+def identity(content: Any) -> str:
+    """
+    An id made of a value, the same for the same value (RFC 9562: version 8, by a rule of one's own).
+
+    >>> identity({"resourceType": "Patient"})
+    '85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
+    """
+    number = int.from_bytes(blake2b(_SORTED.encode(content), digest_size=16).digest(), "big")
+    number = number & ~(0xF000 << 64) | 8 << 76
+    return str(UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48))
+
+
+def is_uuid(text: str) -> bool:
+    """
+    Whether an id can stand in a `urn:uuid:` (RFC 9562).
+
+    >>> is_uuid("85085e9a-4d33-8ea2-a17c-2a4eca94ab13"), is_uuid("example")
+    (True, False)
+    """
+    return (
+        len(text) == 36
+        and text[8] == text[13] == text[18] == text[23] == "-"
+        and set(text) <= _DIGITS
+    )
+
+
+_DIGITS = frozenset("0123456789abcdef-")
+
+
+def full_url(resource: dict[str, Any]) -> str:
+    """
+    The fullUrl of a resource that has no server yet.
+
+    >>> full_url({"resourceType": "Patient", "id": "85085e9a-4d33-8ea2-a17c-2a4eca94ab13"})
+    'urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
+    """
+    said = resource["id"]
+    if not is_uuid(said):
+        said = identity([resource["resourceType"], said])
+    return f"urn:uuid:{said}"
+
+
+def assembled(bundle: dict[str, Any], resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """
+    The Bundle with an entry for each resource, in order, and for each that stood in one where a Reference belongs.
+
+    Two resources with one id become one. Where the Bundle is carried out, each entry is a PUT to its own id, so that a repeat
+    updates instead of doubling; the MessageHeader of a message stands first (FHIR R4, 2.36.2 and 3.1.0.11).
+    """
+    lifting = _Lifting(full_url)
+    for resource in resources:
+        lifting.add(resource)
+    entries = list(lifting.found.values())
+    if bundle.get("type") == "message":
+        entries.sort(key=lambda each: each["resourceType"] != "MessageHeader")
+    carried_out = bundle.get("type") in CARRIED_OUT
+    made = [entry(each, carried_out) for each in entries]
+    return {**bundle, "entry": made} if made else bundle
+
+
+def entry(resource: dict[str, Any], carried_out: bool) -> dict[str, Any]:
+    """One entry: where the Bundle is carried out, with its request."""
+    made: dict[str, Any] = {"fullUrl": full_url(resource), "resource": resource}
+    if carried_out:
+        url = f"{resource['resourceType']}/{resource['id']}"
+        made["request"] = {"method": "PUT", "url": url}
+    return made
+
+
+def as_transaction(bundle: dict[str, Any]) -> dict[str, Any]:
+    """A Bundle of any kind as a transaction in which each resource is put to its own id (FHIR R4, 3.1.0.11)."""
+    kept: dict[str, Any] = {}
+    kept |= {name: bundle[name] for name in _HEAD if name in bundle}
+    entries = [
+        entry(each["resource"], True)
+        for each in bundle.get("entry", ())
+        if "id" in each.get("resource", ())
+    ]
+    return {**kept, "type": "transaction", "entry": entries}
+
+
+def contained(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource that travels alone: what stood in it where a Reference belongs is contained (FHIR R4, 2.29.2)."""
+    lifting = _Lifting(lambda each: f"#{each['id']}")
+    lifting.walk(resource)
+    if not lifting.found:
+        return resource
+    inner = [*resource.get("contained", ()), *lifting.found.values()]
+    first: dict[str, Any] = {
+        name: resource[name] for name in ("resourceType", "id") if name in resource
+    }
+    return {
+        **first,
+        "contained": inner,
+        **{k: v for k, v in resource.items() if k not in first and k != "contained"},
+    }
+
+
+class _Lifting:
+    """Takes resources out of one another."""
+
+    def __init__(self, url: Any) -> None:
+        self.found: dict[str, dict[str, Any]] = {}
+        """By type and id, in the order in which they were met; what one points at stands in front of it."""
+        self._url = url
+        self._said: dict[int, tuple[dict[str, Any], str]] = {}
+        """What points at each one that was met; the resource is kept, so that its number is not given to another."""
+
+    def add(self, resource: dict[str, Any]) -> str:
+        """Take one in; what points at it."""
+        known = self._said.get(id(resource))
+        if known is not None:
+            return known[1]
+        self.walk(resource)
+        if "id" not in resource:
+            _identify(resource)
+        key = f"{resource['resourceType']}/{resource['id']}"
+        first = self.found.setdefault(key, resource)
+        if first is not resource and first != resource:
+            self.found[key] = first = laid_over(resource, first)
+        said: str = self._url(resource)
+        self._said[id(resource)] = resource, said
+        return said
+
+    def walk(self, value: dict[str, Any]) -> None:
+        """Lift what stands in it."""
+        for name, inner in value.items():
+            kind = type(inner)
+            if kind is dict:
+                if "resourceType" in inner and name not in _WHOLE:
+                    value[name] = {"reference": self.add(inner)}
+                else:
+                    self.walk(inner)
+            elif kind is list:
+                self._list(name, inner)
+
+    def _list(self, name: str, values: list[Any]) -> None:
+        for at, inner in enumerate(values):
+            if type(inner) is not dict:
+                if type(inner) is list:
+                    self._list(name, inner)
+            elif "resourceType" in inner and name not in _WHOLE:
+                values[at] = {"reference": self.add(inner)}
+            else:
+                self.walk(inner)
+
+
+def _identify(resource: dict[str, Any]) -> None:
+    """Give it an id, and let it stand where people look for it: behind the type."""
+    rest = dict(resource)
+    resource.clear()
+    resource["resourceType"] = rest.pop("resourceType")
+    resource["id"] = identity([resource["resourceType"], rest])
+    resource.update(rest)
+
+
+def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """
+    Two records as one: records in both are laid over one another, lists stand one behind the other, else the upper one counts.
+
+    >>> laid_over({"name": [{"text": "A"}], "gender": "female"}, {"name": [{"text": "B"}], "gender": "male"})
+    {'name': [{'text': 'A'}, {'text': 'B'}], 'gender': 'male'}
+    """
+    made = dict(below)
+    for name, value in above.items():
+        before = made.get(name)
+        if isinstance(before, dict) and isinstance(value, dict) and "resourceType" not in value:
+            made[name] = laid_over(before, value)
+        elif isinstance(before, list) and isinstance(value, list):
+            made[name] = before + [each for each in value if each not in before]
+        else:
+            made[name] = value
+    return made

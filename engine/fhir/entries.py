@@ -1,0 +1,100 @@
+"""A Bundle as a whole (FHIR R4, 2.36): its type, its entries' identities, requests and responses, and what points inside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from engine.findings import Finding
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_URN = re.compile(rb'"reference":"(urn:(?:uuid|oid):[^"]*)"')
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+_REQUESTED = frozenset({"batch", "transaction", "history"})
+_ANSWERED = frozenset({"batch-response", "transaction-response", "history"})
+_FIRST = {"document": "Composition", "message": "MessageHeader"}
+_RELATED = frozenset({"document", "message", "transaction", "batch", "collection"})
+
+
+def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Finding]:
+    """What is wrong with a Bundle beyond its elements; what has not the right types is passed over."""
+    type_, entries = bundle.get("type"), bundle.get("entry")
+    if not isinstance(type_, str):
+        return
+    every = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    if type_ in _FIRST:
+        yield from _first(type_, every, bundle, place)
+    if "total" in bundle and type_ not in ("searchset", "history"):
+        yield f"{place}.total", "only a searchset or a history has a total [bdl-1]"
+    seen: set[tuple[str, str]] = set()
+    for number, entry in enumerate(every):
+        here = f"{place}.entry[{number}]"
+        yield from _entry(type_, entry, here)
+        yield from _identity(type_, entry, here, seen)
+    yield from unresolved(bundle, type_, every, place)
+
+
+def _first(
+    type_: str, entries: list[dict[str, Any]], bundle: Mapping[str, Any], place: str
+) -> Iterator[Finding]:
+    wanted, key = _FIRST[type_], "bdl-11" if type_ == "document" else "bdl-12"
+    first = entries[0].get("resource") if entries else None
+    if not isinstance(first, dict) or first.get("resourceType") != wanted:
+        yield place, f"the first entry of a {type_} must be a {wanted} [{key}]"
+    if type_ == "document":
+        identifier = bundle.get("identifier")
+        if not isinstance(identifier, dict) or not {"system", "value"} <= identifier.keys():
+            yield place, "a document must have an identifier with a system and a value [bdl-9]"
+        if "timestamp" not in bundle:
+            yield place, "a document must have a timestamp [bdl-10]"
+
+
+def _entry(type_: str, entry: dict[str, Any], place: str) -> Iterator[Finding]:
+    if ("request" in entry) != (type_ in _REQUESTED):
+        said = "must have a request" if type_ in _REQUESTED else "has no request"
+        yield place, f"an entry of a {type_} {said} [bdl-3]"
+    if ("response" in entry) != (type_ in _ANSWERED):
+        said = "must have a response" if type_ in _ANSWERED else "has no response"
+        yield place, f"an entry of a {type_} {said} [bdl-4]"
+    if "search" in entry and type_ != "searchset":
+        yield f"{place}.search", "only an entry of a searchset says how it was found [bdl-2]"
+    if not entry.keys() & {"resource", "request", "response"}:
+        yield place, "an entry must have a resource, a request or a response [bdl-5]"
+
+
+def _identity(
+    type_: str, entry: dict[str, Any], place: str, seen: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    full, resource = entry.get("fullUrl"), entry.get("resource")
+    if not isinstance(full, str):
+        return
+    if _ABSOLUTE.fullmatch(full) is None:
+        yield f"{place}.fullUrl", "the fullUrl must be an absolute address"
+    elif "/_history/" in full:
+        yield f"{place}.fullUrl", "the fullUrl must not name a version [bdl-8]"
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    known = (full, str(version or ""))
+    if known in seen and type_ != "history":
+        yield f"{place}.fullUrl", "another entry has the same fullUrl and version [bdl-7]"
+    seen.add(known)
+
+
+def unresolved(
+    bundle: Mapping[str, Any], type_: str, entries: list[dict[str, Any]], place: str
+) -> Iterator[Finding]:
+    """References by UUID or OID that no entry answers to: nobody else could (FHIR R4, 2.36.4.1)."""
+    if type_ not in _RELATED:
+        return
+    known = {each.get("fullUrl") for each in entries}
+    for number, entry in enumerate(entries):
+        resource = entry.get("resource")
+        if not isinstance(resource, dict):
+            continue
+        for found in _URN.findall(_ENCODER.encode(resource)):
+            if found.decode() not in known:
+                yield f"{place}.entry[{number}].resource", "a reference by urn: points to no entry of the Bundle"
+                break

@@ -1,0 +1,108 @@
+"""`to: fhir/...`: resources and their parts made of fields, as the standard wants them; and Bundles of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.errors import MessageError
+from engine.fhir import bundles
+from engine.formats import NULL, Scope
+from engine.formats.json import JsonDocument
+from engine.mapping import outputs
+from engine.mapping.language import Product, Run
+from engine.mapping.resource_types import is_resource, name_of
+from engine.mapping.rules import FieldError
+from engine.records.types import FieldType
+
+#: What a resource is without content.
+_BARE = frozenset({"resourceType", "id"})
+
+
+def element(type_: FieldType, parts: tuple[tuple[str, Run], ...], top: bool) -> Run:
+    """
+    Makes a record of an element, a datatype or a resource; nothing where no field has a value.
+
+    `top`: a resource is made even so. An extension without a value is none (FHIR R4, 2.4.1: ext-1). `null` leaves a field out.
+    """
+    begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
+    least = 1 if begin or name_of(type_) == "Extension" else 0
+    kept = top and bool(begin)
+
+    def make(scope: Scope) -> dict[str, Any] | None:
+        made: dict[str, Any] = begin.copy()
+        name = ""
+        try:
+            for name, run in parts:
+                found = run(scope)
+                if found is not None and found is not NULL:
+                    made[name] = found
+        except MessageError as error:
+            raise FieldError(error, name) from None
+        return made if kept or len(made) > least else None
+
+    return make
+
+
+def resource(to: str, make: Run) -> Callable[[Scope], Product]:
+    """`to: fhir/Patient`: a resource that travels alone; others that stood in it are contained."""
+
+    def product(scope: Scope) -> Product:
+        return _sent(bundles.contained(make(scope)), to)
+
+    return product
+
+
+def bundle(
+    make: Run, into: Callable[[Scope, list[dict[str, Any]]], None]
+) -> Callable[[Scope], Product]:
+    """`to: fhir/Bundle`."""
+
+    def product(scope: Scope) -> Product:
+        entries: list[dict[str, Any]] = []
+        into(scope, entries)
+        return _sent(bundles.assembled(make(scope), entries), "fhir/Bundle")
+
+    return product
+
+
+def _sent(made: dict[str, Any], shows: str) -> Product:
+    payload = outputs.encoded(made)
+    outputs.bounded(payload)
+    return Product(of="fhir", payload=payload, shows=shows, node=JsonDocument(made))
+
+
+def over(below: Run, above: Run) -> Run:
+    """What two makers make, one laid over the other."""
+
+    def make(scope: Scope) -> Any:
+        first, second = below(scope), above(scope)
+        if first is None or second is None:
+            return second if first is None else first
+        return bundles.laid_over(first, second)
+
+    return make
+
+
+def substantial(make: Run) -> Run:
+    """A resource that stands where a Reference belongs; nothing where it says nothing."""
+
+    def run(scope: Scope) -> Any:
+        found = make(scope)
+        return None if found is None or found.keys() <= _BARE else found
+
+    return run
+
+
+def one_behind_the_other(runs: tuple[Run, ...]) -> Run:
+    """What several makers make, as one list."""
+
+    def make(scope: Scope) -> list[Any] | None:
+        made: list[Any] = []
+        for run in runs:
+            found = run(scope)
+            if found is not None:
+                made += found if isinstance(found, list | tuple) else [found]
+        return made or None
+
+    return make

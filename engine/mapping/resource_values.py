@@ -1,0 +1,95 @@
+"""Values as the elements of FHIR hold them: references, texts, dates and times with what the standard asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.mapping.values import (
+    DAY,
+    HOUR,
+    MICROSECOND,
+    SECOND,
+    YEAR,
+    Moment,
+    Unreadable,
+    kind_of,
+)
+from engine.records.types import FieldType
+
+Change = Callable[[Any], Any]
+
+
+def change(wanted: FieldType) -> Change | None:
+    """What makes a value of the form; None where the form is not one of FHIR's."""
+    make = _FORMS.get(wanted.form)
+    return make(wanted) if make is not None else None
+
+
+def pointing(value: Any) -> Any:
+    """A text as a Reference."""
+    return {"reference": value}
+
+
+def _text(wanted: FieldType) -> Change:
+    """Texts hold more than blanks (FHIR R4, 2.24.0.1); one that does not is nothing."""
+    choices = frozenset(wanted.choices)
+
+    def choose(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise Unreadable(f"the field is a text, this is a {kind_of(value)}")
+        value = value.strip() or None
+        if choices and value is not None and value not in choices:
+            raise Unreadable(f"it is none of: {', '.join(wanted.choices)}")
+        return value
+
+    return choose
+
+
+def _reference(wanted: FieldType) -> Change:
+    """A resource, which becomes an entry of its own and leaves a Reference; or a text; or a Reference."""
+    targets = frozenset(wanted.choices) - {"Resource"}
+
+    def point(value: Any) -> Any:
+        if isinstance(value, str):
+            return pointing(value)
+        kind = _complex(value).get("resourceType")
+        if kind is not None and targets and kind not in targets:
+            raise Unreadable(f"a {kind} cannot stand here, only {', '.join(sorted(targets))}")
+        return value
+
+    return point
+
+
+def _complex(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise Unreadable(f"a record is needed, this is a {kind_of(value)}")
+    return value
+
+
+def _written(least: int, most: int, need: str) -> Change:
+    """A date, or a time to the second at least with its offset (FHIR R4, 2.24.0.1)."""
+
+    def write(value: Any) -> str:
+        if not isinstance(value, Moment):
+            raise Unreadable(f"{need}, this is a {kind_of(value)}")
+        precision = min(value.precision, most)
+        if precision < least:
+            raise Unreadable(need)
+        if precision <= DAY:
+            return value.at.isoformat()[: (4, 7, 10)[precision - 1]]
+        return str(Moment(value.at, max(precision, SECOND)))
+
+    return write
+
+
+_FORMS: dict[str, Callable[[FieldType], Change]] = {
+    "fhir": lambda wanted: _complex,
+    "reference": _reference,
+    "fhir_text": _text,
+    "fhir_date": lambda wanted: _written(YEAR, DAY, "a date is needed"),
+    "fhir_date_time": lambda wanted: _written(YEAR, MICROSECOND, "a date is needed"),
+    "fhir_instant": lambda wanted: _written(
+        HOUR, MICROSECOND, "a time is needed, and only the date is known"
+    ),
+}

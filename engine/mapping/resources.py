@@ -1,0 +1,168 @@
+"""
+`resources:` of a mapping that makes a Bundle: each is named, made in the order in which it stands, and one entry or several.
+
+    resources:
+      patient:
+        - {use: hl7v2_pid_to_patient, of: PID}
+        - {use: hl7v2_pd1_to_patient, of: PD1}
+      observations: {use: hl7v2_obx_to_observation, each: OBX, fields: {subject: patient}}
+      reports:
+        each: OBR
+        resources:
+          report: {use: hl7v2_obr_to_diagnostic_report, of: OBR, fields: {subject: patient}}
+
+A name stands for the resource wherever a Reference belongs, in what is written below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from engine.formats import Scope
+from engine.mapping import records, resource_types
+from engine.mapping.choices import only
+from engine.mapping.language import Expression, Language, Run, Term
+from engine.mapping.rules import Block, Rule, Slots, block
+from engine.placed import Items, Node, Record, Scalar
+from engine.records.types import FieldType
+
+#: Makes resources in a scope, and puts them where all are collected.
+Into = Callable[[Scope, list[dict[str, Any]]], None]
+
+
+def made(node: Node, language: Language, slots: Slots) -> tuple[Into, list[Rule], Language]:
+    """What makes the resources, their rules for traces, and the language in which their names are known."""
+    steps: list[Into] = []
+    rules: list[Rule] = []
+    if not isinstance(node, Record):
+        problem = "'resources' names what the Bundle holds"
+        language.mistakes.add(node, problem, "resources: {patient: {use: ..., of: PID}}")
+        return _all(()), rules, language
+    for name, each in node.entries.items():
+        if not (name.isidentifier() and name.isascii()):
+            problem = f"'{name}' is no name: letters, digits and _ only"
+            language.mistakes.add(node.keys[name], problem)
+        elif isinstance(each, Record) and "resources" in each.entries:
+            rule, into = _group(name, each, language, slots)
+            steps.append(into)
+            rules.append(rule)
+        elif (found := _named(name, each, language, slots)) is not None:
+            rule, into, language = found
+            steps.append(into)
+            rules.append(rule)
+    return _all(tuple(steps)), rules, language
+
+
+def _all(steps: tuple[Into, ...]) -> Into:
+    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
+        for step in steps:
+            step(scope, entries)
+
+    return into
+
+
+def _group(name: str, node: Record, language: Language, slots: Slots) -> tuple[Rule, Into]:
+    """Resources that are made once for each thing."""
+    only(node, ("each", "let", "when", "resources"), language.mistakes)
+    around, inner = block(node, language, slots)
+    inside, around.rules, _ = made(node.entries["resources"], inner, slots)
+
+    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
+        for each in around.scopes(scope):
+            inside(each, entries)
+
+    return _rule(name, node, around), into
+
+
+def _rule(name: str, node: Node, around: Block) -> Rule:
+    term = Term(run=lambda scope: None, offset=0)
+    return Rule(
+        name=name,
+        node=node,
+        term=term,
+        text=records.shown(node),
+        line=node.place.line,
+        nested=around,
+    )
+
+
+def _named(
+    name: str, node: Node, language: Language, slots: Slots
+) -> tuple[Rule, Into, Language] | None:
+    """One resource, or one for each thing; its name is known from here on."""
+    type_ = _type(node, language, slots)
+    if type_ is None:
+        return None
+    listed = isinstance(node, Record) and "each" in node.entries
+    wanted = FieldType(kind="list", form="list", item=type_) if listed else type_
+    make = records.nested if isinstance(node, Record) else records.parts
+    rule = make(name, node, wanted, language, slots)  # type: ignore[arg-type]
+    if rule is None:
+        return None
+    slot = slots.count
+    slots.count += 1
+    known = Expression(
+        run=rule.term.run, text=name, line=node.place.line, many=listed, paths=rule.term.paths
+    )
+    language = msgspec.structs.replace(
+        language,
+        lets={**language.lets, name: slot},
+        known={**language.known, name: known},
+    )
+    return rule, _collecting(rule.term.run, slot, listed), language
+
+
+def _collecting(run: Run, slot: int, listed: bool) -> Into:
+    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
+        assert scope.values is not None
+        scope.values[slot] = found = run(scope)
+        if found is None:
+            return
+        if listed:
+            entries += found
+        else:
+            entries.append(found)
+
+    return into
+
+
+def _type(node: Node, language: Language, slots: Slots) -> FieldType | None:
+    """Which resource it is: what the first mapping that it uses makes, or what `type` says; None where mistakes were noted."""
+    for part in _parts(node):
+        if (said := part.entries.get("type")) is not None:
+            return _said(said, language)
+        if (used := part.entries.get("use")) is not None:
+            found = slots.uses.find(used)
+            if found is None:
+                return None
+            type_ = resource_types.find(found.to)
+            if type_ is not None and resource_types.is_resource(type_):
+                return type_
+            problem = f"the mapping '{found.name}' makes {found.to}, and an entry is a resource"
+            language.mistakes.add(used, problem, "to: fhir/Patient")
+            return None
+    problem = "nothing says which resource this is"
+    language.mistakes.add(node, problem, "{type: Provenance, fields: {...}}")
+    return None
+
+
+def _said(node: Node, language: Language) -> FieldType | None:
+    name = node.text if isinstance(node, Scalar) else ""
+    type_ = resource_types.find(f"fhir/{name}")
+    if type_ is None or not resource_types.is_resource(type_):
+        language.mistakes.add(node, f"FHIR R4 has no resource '{name}'", "type: Provenance")
+        return None
+    return type_
+
+
+def _parts(node: Node) -> list[Record]:
+    """The records of which a resource is made, those inside `parts` in place of what holds them."""
+    if isinstance(node, Items):
+        return [each for item in node.items for each in _parts(item)]
+    if not isinstance(node, Record):
+        return []
+    inner = node.entries.get("parts")
+    return [node, *_parts(inner)] if inner is not None else [node]
