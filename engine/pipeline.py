@@ -242,10 +242,7 @@ async def deliver(
     waits: int,
     clock: Clock,
 ) -> Attempt:
-    """
-    One attempt to hand a claimed delivery to its partner, and its consequence as a value. `payload` None: the store
-    cannot read it now.
-    """
+    """One attempt to hand a claimed delivery to its partner, and its consequence as a value. `payload` None: it cannot be read now."""
     began = clock.monotonic()
     answer: Answer | None = None
     failure: DeliveryError | None

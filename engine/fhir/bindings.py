@@ -49,7 +49,9 @@ def element(value: Any, element_: Element, place: str) -> Iterator[Finding]:
 
 
 def _among(coding: Any, known: Mapping[str, frozenset[str]]) -> bool:
-    return isinstance(coding, dict) and coding.get("code") in known.get(str(coding.get("system")), ())
+    return isinstance(coding, dict) and coding.get("code") in known.get(
+        str(coding.get("system")), ()
+    )
 
 
 def record(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Finding]:

@@ -24,7 +24,11 @@ def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Findi
     type_, entries = bundle.get("type"), bundle.get("entry")
     if not isinstance(type_, str):
         return
-    every = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    every = (
+        [each for each in entries if isinstance(each, dict)]
+        if isinstance(entries, list)
+        else []
+    )
     if type_ in _FIRST:
         yield from _first(type_, every, bundle, place)
     if "total" in bundle and type_ not in ("searchset", "history"):
@@ -96,5 +100,8 @@ def unresolved(
             continue
         for found in _URN.findall(_ENCODER.encode(resource)):
             if found.decode() not in known:
-                yield f"{place}.entry[{number}].resource", "a reference by urn: points to no entry of the Bundle"
+                yield (
+                    f"{place}.entry[{number}].resource",
+                    "a reference by urn: points to no entry of the Bundle",
+                )
                 break

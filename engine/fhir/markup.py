@@ -89,6 +89,15 @@ def _filled(found: dict[str, Any], element: Any, type_name: str, place: str) -> 
             found.setdefault(name, []).append(_complex(child, said.type, inner))
         else:
             found[name] = _complex(child, said.type, inner)
+    return _without_blanks(found)
+
+
+def _without_blanks(found: dict[str, Any]) -> dict[str, Any]:
+    """A list of primitives that all have extensions instead of a value is not there (2.6.2.1)."""
+    for name in [name[1:] for name in found if name.startswith("_")]:
+        values = found.get(name)
+        if isinstance(values, list) and all(each is None for each in values):
+            del found[name]
     return found
 
 

@@ -42,50 +42,53 @@ def around(resource: Mapping[str, Any]) -> Around:
     return Around(contained=found, ids=set())
 
 
-def wrong(text: str, targets: tuple[str, ...], near: Around) -> str:
+def wrong(text: str, near: Around) -> str:
     """
     The rule that `Reference.reference` breaks; empty where it keeps all.
 
-    >>> wrong("Patient/1", ("Patient",), Around()), wrong("Device/1", ("Patient",), Around())
-    ('', 'the reference must point to Patient')
+    >>> wrong("Patient/1", Around()), wrong("#1", Around()), wrong("Patent/1", Around())
+    ('', 'nothing of this id is contained [ref-1]', 'the reference names a type of resource that FHIR R4 does not have')
     """
     if text.startswith("#"):
-        if text == "#" and near.inside:
-            return ""
-        if text[1:] not in near.contained:
-            return "nothing of this id is contained [ref-1]"
-        return _target(near.contained[text[1:]], targets)
+        known = text[1:] in near.contained or (text == "#" and near.inside)
+        return "" if known else "nothing of this id is contained [ref-1]"
     found = _RELATIVE.fullmatch(text) or _CONDITIONAL.fullmatch(text)
     if found is not None:
-        if not definitions.is_resource(found[1]):
-            return "the reference names a type of resource that FHIR R4 does not have"
-        return _target(found[1], targets)
-    if _ABSOLUTE.fullmatch(text) is None:
-        return _FORMS
-    found = _REST.fullmatch(text)
-    if found is not None and definitions.is_resource(found[1]):
-        return _target(found[1], targets)
-    return ""
+        known = definitions.is_resource(found[1])
+        return (
+            "" if known else "the reference names a type of resource that FHIR R4 does not have"
+        )
+    return "" if _ABSOLUTE.fullmatch(text) is not None else _FORMS
 
 
-def _target(type_: str, targets: tuple[str, ...]) -> str:
-    if not targets or "Resource" in targets or type_ in targets:
+def target(text: str, targets: tuple[str, ...], near: Around) -> str:
+    """
+    What is said of a reference to a type that the element does not take, as far as its text tells; empty where it is well.
+
+    >>> target("Device/1", ("Patient",), Around()), target("urn:uuid:1", ("Patient",), Around())
+    ('the reference must point to Patient', '')
+    """
+    if not targets or "Resource" in targets:
         return ""
-    return f"the reference must point to {_either(targets)}"
+    found = _RELATIVE.fullmatch(text) or _CONDITIONAL.fullmatch(text) or _REST.fullmatch(text)
+    type_ = (
+        near.contained.get(text[1:], "") if text.startswith("#") else found[1] if found else ""
+    )
+    if type_ in targets or not definitions.is_resource(type_):
+        return ""
+    if len(targets) > 5:
+        return (
+            f"the reference must point to one of {len(targets)} types, {targets[0]} among them"
+        )
+    return f"the reference must point to {' or '.join(targets)}"
 
 
-def _either(words: tuple[str, ...]) -> str:
-    if len(words) < 6:
-        return " or ".join(words)
-    return f"one of {len(words)} types, {words[0]} among them"
-
-
-def quick(targets: tuple[str, ...]) -> str:
-    """Those that keep all rules whatever is around, as an expression of JSON Schema."""
-    types = [] if not targets or "Resource" in targets else sorted(targets)
-    named = "|".join(types or definitions.resources())
-    base = r"(?:https?://[^ \t\r\n/?#]+/(?:[^ \t\r\n]*/)?)?"
-    return rf"^(?:{base}(?:{named})/{_ID}(?:/_history/{_ID})?|urn:(?:uuid|oid):[^ \t\r\n]+)$"
+def quick(contained: bool) -> str:
+    """Those that keep all rules, as an expression of JSON Schema; with `contained` also what begins with `#`."""
+    named = "|".join(definitions.resources())
+    local = f"|#{_ID}" if contained else ""
+    absolute = r"https?://[^ \t\r\n]+|urn:(?:uuid|oid):[^ \t\r\n]+"
+    return rf"^(?:(?:{named})/{_ID}(?:/_history/{_ID})?|{absolute}{local})$"
 
 
 def pointed_at(resource: Any) -> Iterator[str]:

@@ -90,7 +90,11 @@ def schema(name: str) -> dict[str, Any]:
         least, most = _BOUNDS[name]
         return {"type": "integer", "whole": True, "minimum": least, "maximum": most}
     text = pattern(name)
-    return {"type": "string", "pattern": f"^(?:{text})$"} if text else {"type": "string", "minLength": 1}
+    return (
+        {"type": "string", "pattern": f"^(?:{text})$"}
+        if text
+        else {"type": "string", "minLength": 1}
+    )
 
 
 def wrong(name: str, value: Any) -> str:

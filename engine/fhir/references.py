@@ -59,7 +59,7 @@ class Index:
             home = self._home(inner)
             return None if home is None else _contained(home.resource, said[1:])
         address, _, version = said.partition(_HISTORY)
-        found = self._by_address.get(address, ())
+        found: Sequence[Entry] = self._by_address.get(address, ())
         if not found and "#" in address:
             return self._inside(address)
         if len(found) > 1 and (home := self._home(inner)) is not None:

@@ -10,14 +10,48 @@ import re
 
 import msgspec
 
+from engine.fhir import definitions
+
 #: Issue types (FHIR R4, 4.3.14); a code that is none of them is not repeated.
 CODES = frozenset(
-    "invalid structure required value invariant security login unknown expired forbidden suppressed processing "
-    "not-supported duplicate multiple-matches not-found deleted too-long code-invalid extension too-costly business-rule "
-    "conflict transient lock-error no-store exception timeout incomplete throttled informational".split()
+    [
+        "invalid",
+        "structure",
+        "required",
+        "value",
+        "invariant",
+        "security",
+        "login",
+        "unknown",
+        "expired",
+        "forbidden",
+        "suppressed",
+        "processing",
+        "not-supported",
+        "duplicate",
+        "multiple-matches",
+        "not-found",
+        "deleted",
+        "too-long",
+        "code-invalid",
+        "extension",
+        "too-costly",
+        "business-rule",
+        "conflict",
+        "transient",
+        "lock-error",
+        "no-store",
+        "exception",
+        "timeout",
+        "incomplete",
+        "throttled",
+        "informational",
+    ]
 )
 #: Those that say: nothing is wrong with the message, try it again (the children of `transient`).
-TRANSIENT = frozenset("transient lock-error no-store timeout incomplete throttled".split())
+TRANSIENT = frozenset(
+    ["transient", "lock-error", "no-store", "timeout", "incomplete", "throttled"]
+)
 #: A FHIRPath that names elements and nothing else; what stands behind is cut off.
 _PLACE = re.compile(r"(?:[A-Za-z][A-Za-z]{0,63}(?:\[\d{1,6}\])?\.?){1,20}")
 #: Issues that are told one by one.
@@ -47,7 +81,7 @@ class Issue(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """An OperationOutcome."""
 
-    resourceType: str  # noqa: N815 - as FHIR spells it
+    resourceType: str
     issue: list[Issue] = []
 
 
@@ -86,13 +120,36 @@ def is_transient(outcome: Outcome) -> bool:
 
 def _place(said: str) -> str:
     """
-    >>> _place("Patient.name[0].where(family='Doe').given"), _place("Patient.birthDate"), _place("Doe Jane 1970")
-    ('Patient.name[0].where', 'Patient.birthDate', '')
+    A FHIRPath as far as it names elements of a resource, with their places; whatever else stands there is cut off.
+
+    >>> _place("Patient.name[0].where(family='Doe').given"), _place("Observation.value.unit"), _place("Patient.jane.doe")
+    ('Patient.name[0]', 'Observation.value.unit', 'Patient')
+    >>> _place("Doe Jane 1970")
+    ''
     """
     found = _PLACE.match(said)
-    place = found.group().rstrip(".") if found else ""
-    whole = found is not None and (found.end() == len(said) or said[found.end()] in ".(:")
-    return place if whole and (place[0].isupper() or "." in place) else ""
+    steps = found.group().rstrip(".").split(".") if found else [""]
+    if not definitions.is_resource(steps[0]):
+        return ""
+    kept, inside = [steps[0]], steps[0]
+    for step in steps[1:]:
+        inside = _type_of(inside, step.partition("[")[0])
+        if not inside:
+            break
+        kept.append(step)
+    return ".".join(kept)
+
+
+def _type_of(inside: str, name: str) -> str:
+    """The type of an element, or of the first of its choices; empty where there is none of that name."""
+    try:
+        elements = definitions.of(inside).elements
+    except LookupError:
+        return ""
+    fitting = (
+        one.type for one in elements if name in (one.name, one.choice.removesuffix("[x]"))
+    )
+    return next(fitting, "")
 
 
 def _as_path(location: str) -> str:

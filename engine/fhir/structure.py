@@ -64,16 +64,17 @@ def _contained(value: Mapping[str, Any], place: str, left: int) -> Iterator[Find
             yield here, "what is contained must be referred to [dom-3]"
         meta = each.get("meta")
         if isinstance(meta, dict) and ("versionId" in meta or "lastUpdated" in meta):
-            yield f"{here}.meta", "what is contained has no version and no date of its own [dom-4]"
+            yield (
+                f"{here}.meta",
+                "what is contained has no version and no date of its own [dom-4]",
+            )
         if isinstance(meta, dict) and "security" in meta:
             yield f"{here}.meta", "what is contained has no security label [dom-5]"
         inner = msgspec.structs.replace(near, inside=True, ids=set())
         yield from _record(each, definitions.of(name), here, inner, left - 1)
 
 
-def _record(
-    value: Any, type_: Type, place: str, near: Around, left: int, targets: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def _record(value: Any, type_: Type, place: str, near: Around, left: int) -> Iterator[Finding]:
     """An element of a complex type, or a resource."""
     if not isinstance(value, dict):
         yield place, "the element is a record, in braces"
@@ -97,7 +98,7 @@ def _record(
             yield from _element(value, element, place, near, left)
     yield from bindings.record(value, type_, place)
     if type_.name == "Reference" and isinstance(value.get("reference"), str):
-        rule = pointing.wrong(value["reference"], targets, near)
+        rule = pointing.wrong(value["reference"], near)
         if rule:
             yield f"{place}.reference", rule
 
@@ -110,7 +111,9 @@ def _has_content(
     elif set(value) == {"id"}:
         yield place, "an element must have a value or children [ele-1]"
     known = value.get("id")
-    if isinstance(known, str) and type_.name != "ElementDefinition":  # snapshot and differential share them
+    if (
+        isinstance(known, str) and type_.name != "ElementDefinition"
+    ):  # snapshot and differential share them
         if known in near.ids:
             yield place, "another element of the resource has the same id"
         near.ids.add(known)
@@ -155,7 +158,9 @@ def _element(
         if element.most == 1:
             yield from _valued(value, element, here, near, left)
         else:
-            yield from _valued_list(value.get(name), value.get(f"_{name}"), element, here, near, left)
+            yield from _valued_list(
+                value.get(name), value.get(f"_{name}"), element, here, near, left
+            )
         return
     each = value[name]
     if element.most == 1:
@@ -169,18 +174,22 @@ def _element(
             yield from _complex(one, element, f"{here}[{number}]", near, left)
 
 
-def _complex(value: Any, element: Element, place: str, near: Around, left: int) -> Iterator[Finding]:
+def _complex(
+    value: Any, element: Element, place: str, near: Around, left: int
+) -> Iterator[Finding]:
     if isinstance(value, list):
         yield place, "the element does not repeat: no list"
     elif element.type == "Resource":
         yield from resource(value, place, left - 1)
     else:
         type_ = definitions.of(element.type)
-        yield from _record(value, type_, place, near, left - 1, element.targets)
+        yield from _record(value, type_, place, near, left - 1)
         yield from bindings.element(value, element, place)
 
 
-def _valued(value: Mapping[str, Any], element: Element, place: str, near: Around, left: int) -> Iterator[Finding]:
+def _valued(
+    value: Mapping[str, Any], element: Element, place: str, near: Around, left: int
+) -> Iterator[Finding]:
     name, beside = element.name, f"_{element.name}"
     if beside in value:
         yield from _record(value[beside], definitions.of("Element"), place, near, left - 1)

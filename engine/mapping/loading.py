@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from engine.mapping import holds, layouts, uses
+from engine.mapping.choices import only
+from engine.mapping.choosing import Chooser, Choosing
 from engine.mapping.files import Mapping
 from engine.mapping.language import Language
 from engine.mapping.making import Making
@@ -21,6 +23,8 @@ class Loading(Making):
         if opened is None:
             return None
         read, to, language, top = opened
+        if "choose" in self.root.entries:
+            return self._choosing(read, to, language)
         make = self._output(read, to, language, top)
         if make is None or self.uses.broken:
             return None
@@ -37,6 +41,31 @@ class Loading(Making):
             part=read.part or self.is_part,
             layout=read.shape.type if read.file else None,
             thing=read.thing if read.name == "hl7v2" else None,
+        )
+
+    def _choosing(self, read: Source, to: str, language: Language) -> Mapping | None:
+        """A mapping that hands the message to one of several."""
+        only(self.root, ("description", "from", "to", "choose"), self.mistakes)
+        node = self.root.entries["choose"]
+        chooser = Chooser(self.shelf, self.zone, self.known)
+        choices = chooser.choices(self.name, node, read.name, to, language)
+        if choices is None:
+            return None
+        asked = uses.asked(self.tables, self.uses, self.prints)
+        for _, mapping in choices:
+            self.shelf.used.add(mapping.name)
+            self.prints.update(mapping.name.encode() + mapping.digest)
+            self.prints.files.update(mapping.files)
+            asked = asked.with_(mapping.asked)
+        return Choosing(
+            self.name,
+            read.name,
+            to,
+            choices=choices,
+            slots=self.slots,
+            asked=asked,
+            prints=self.prints,
+            layout=read.shape.type if read.file else None,
         )
 
     def part(self, group: Filled | None) -> Used | None:

@@ -50,6 +50,8 @@ class Shelf:
         """The code tables that were read, without mistakes."""
         self.used: set[str] = set()
         """The mappings that others use."""
+        self.choosing: list[str] = []
+        """Those whose choices are read just now, outermost first."""
 
     def names(self) -> list[str]:
         """The mappings there are."""

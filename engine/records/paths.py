@@ -164,7 +164,7 @@ class Walk:
                 self.field(unescaped(key.group(1)), self.at)
                 self.at = key.end()
             elif text[self.at] == "[":
-                self._bracket()
+                self.bracket()
             else:
                 return
 
@@ -176,7 +176,7 @@ class Walk:
         """What is said of brackets behind what is no list."""
         return PathProblem(at, "brackets stand behind a list, this is none")
 
-    def _bracket(self) -> None:
+    def bracket(self) -> None:
         start = self.at
         if self.type.kind not in ("list", "any"):
             raise self.single(start)

@@ -49,7 +49,7 @@ class ResponseEntry(msgspec.Struct, frozen=True):
 class ResponseBundle(msgspec.Struct, frozen=True):
     """What answers a batch or a transaction."""
 
-    resourceType: str  # noqa: N815
+    resourceType: str
     type: str = ""
     entry: list[msgspec.Raw] = []
 
@@ -57,7 +57,7 @@ class ResponseBundle(msgspec.Struct, frozen=True):
 class _Named(msgspec.Struct, frozen=True):
     """A resource in an answer, by its name."""
 
-    resourceType: str = ""  # noqa: N815
+    resourceType: str = ""
     id: str = ""
     meta: dict[str, Any] = {}
 

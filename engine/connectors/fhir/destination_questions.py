@@ -22,9 +22,9 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True):
     """One parameter of the question."""
 
     name: str
-    valueCode: str = ""  # noqa: N815
-    valueId: str = ""  # noqa: N815
-    valueString: str = ""  # noqa: N815
+    valueCode: str = ""
+    valueId: str = ""
+    valueString: str = ""
     part: list[Any] = []
 
 

@@ -29,13 +29,13 @@ _NONE = msgspec.Raw(b"")
 class Meta(msgspec.Struct, frozen=True):
     """Of a resource's meta what matters here."""
 
-    versionId: str = ""  # noqa: N815
+    versionId: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True):
     """Of a resource what matters here; the rest is sent as it is."""
 
-    resourceType: str  # noqa: N815
+    resourceType: str
     id: str = ""
     meta: Meta = Meta()
     type: msgspec.Raw = _NONE
@@ -52,7 +52,7 @@ class EntryRequest(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """One entry of a batch or transaction."""
 
-    fullUrl: str = ""  # noqa: N815
+    fullUrl: str = ""
     resource: msgspec.Raw = _NONE
     request: EntryRequest | None = None
 

@@ -1,0 +1,162 @@
+"""`to: fhir/...`: resources of fields, Bundles of resources, and the mapping that is chosen for a message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from engine.errors import MessageError
+
+NAME = "from: hl7v2/XPN\nto: fhir/HumanName\nfields: {family: .1.1, given: .2}\n"
+IDENTIFIER = "from: hl7v2/CX\nto: fhir/Identifier\nfields: {type.coding.code: .5, value: .1}\n"
+WHO = "from: hl7v2/XPN\nto: fhir/Practitioner\nfields:\n  name: {use: name, of: it}\n"
+PATIENT = """
+from: hl7v2/PID
+to: fhir/Patient
+fields:
+  id: stable_id("Patient", PID-3.4, PID-3.1)
+  identifier:
+    - {use: identifier, each: PID-3(*)}
+    - {use: identifier, of: PID-18}
+  name: {use: name, of: PID-5}
+  birthDate: PID-7 | date
+  extension:
+    - fields: {url: "http://example.org/empty", valueString: PID-23}
+    - fields: {url: "http://example.org/full", valueCode: PID-8}
+  generalPractitioner: {use: who, of: PID-5}
+"""
+BUNDLE = """
+from: hl7v2
+to: fhir/Bundle
+resources:
+  patient:
+    - {use: patient, of: PID}
+    - fields: {active: true, name.use: "official"}
+  items:
+    each: FT1
+    when: FT1-6.1 != "PA"
+    resources:
+      charge:
+        type: ChargeItem
+        fields:
+          id: stable_id(FT1-1)
+          status: "billable"
+          code.text: FT1-7.2
+          subject: patient
+          occurrenceDateTime: FT1-4 | datetime
+          priceOverride: {fields: {value: FT1-11 | decimal}, when: exists(FT1-11)}
+  all: {type: List, fields: {status: "current", mode: "working", source: patient}}
+fields:
+  type: "transaction"
+  timestamp: MSH-7 | datetime
+"""
+
+
+@pytest.fixture
+def put(home: Any) -> Any:
+    for name, text in (
+        ("name", NAME),
+        ("identifier", IDENTIFIER),
+        ("who", WHO),
+        ("patient", PATIENT),
+    ):
+        (home / "mappings" / f"{name}.yaml").write_text(text)
+    return lambda name, text: (home / "mappings" / f"{name}.yaml").write_text(text)
+
+
+def made(mapping: Any, message: Any, facts: Any) -> Any:
+    (product,) = mapping.apply(message, facts)
+    return json.loads(product.payload, parse_float=str)
+
+
+def test_a_bundle_of_named_resources(make: Any, put: Any, message: Any, facts: Any) -> None:
+    bundle = made(make(BUNDLE), message, facts)
+    who, patient, first, second, all_ = (each["resource"] for each in bundle["entry"])
+    assert [each["request"]["url"] for each in bundle["entry"]][1] == f"Patient/{patient['id']}"
+    assert bundle["timestamp"] == "2026-11-21T10:30:00-06:00"
+    pointing = {"reference": f"urn:uuid:{patient['id']}"}
+    assert first["subject"] == second["subject"] == all_["source"] == pointing
+    assert first["priceOverride"] == {"value": "4200.00"}
+    assert "priceOverride" not in second
+    assert patient["identifier"][2] == {"value": "AC77"}
+    assert patient["identifier"][0]["type"] == {"coding": [{"code": "MR"}]}
+    assert patient["extension"] == [{"url": "http://example.org/full", "valueCode": "F"}]
+    assert patient["generalPractitioner"] == [{"reference": f"urn:uuid:{who['id']}"}]
+    assert patient["name"][0] == {"family": "TEST", "given": ["ANNA"]}, (
+        "laid over, lists behind"
+    )
+    assert patient["name"][1] == {"use": "official"}
+    assert patient["birthDate"] == "1980-01-02"
+
+
+def test_a_repeat_has_the_same_ids(make: Any, put: Any, message: Any, facts: Any) -> None:
+    mapping = make(BUNDLE)
+    assert made(mapping, message, facts) == made(mapping, message, facts)
+
+
+def test_alone_a_resource_contains_what_it_points_at(
+    make: Any, put: Any, message: Any, facts: Any
+) -> None:
+    text = 'from: hl7v2\nto: fhir/Encounter\nfields:\n  status: "planned"\n  participant.individual: {use: who, of: PID-5}\n'
+    found = made(make(text), message, facts)
+    (inner,) = found["contained"]
+    assert found["participant"] == [{"individual": {"reference": f"#{inner['id']}"}}]
+
+
+def test_what_says_nothing_is_not_made(make: Any, put: Any, message: Any, facts: Any) -> None:
+    text = 'from: hl7v2\nto: fhir/Encounter\nfields:\n  status: "planned"\n  participant.individual: {use: who, of: PID-9}\n  class.code: PV1-99\n'
+    assert made(make(text.replace("PV1-99", "PV1-40")), message, facts) == {
+        "resourceType": "Encounter",
+        "status": "planned",
+    }
+
+
+def test_traces_show_every_rule(make: Any, put: Any, message: Any, facts: Any) -> None:
+    ((_, traced),) = make(BUNDLE).trace(message, facts)
+    said = {each.field: each.value for each in traced}
+    assert said["patient.birthDate"] == "1980-01-02"
+    assert said["patient.name.family"] == "TEST"
+    assert said["items[0].charge.code.text"] == "STEM"
+
+
+CHOOSE = """
+from: hl7v2
+to: fhir/Bundle
+choose:
+  - {when: MSH-9.1 == "ADT", use: adt}
+  - {when: MSH-9.1 == "DFT", use: dft}
+"""
+
+
+def test_the_mapping_for_a_message(make: Any, put: Any, message: Any, facts: Any) -> None:
+    put("adt", BUNDLE)
+    put("dft", BUNDLE.replace("transaction", "batch"))
+    assert made(make(CHOOSE), message, facts)["type"] == "batch"
+    with pytest.raises(MessageError) as none:
+        make(CHOOSE.replace('"DFT"', '"ORU"')).apply(message, facts)
+    assert none.value.code == "no_mapping"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BUNDLE.replace("active", "aktive"), "Patient has no field 'aktive'"),
+        (BUNDLE.replace('"billable"', '"bill"'), "the field takes one of: aborted, billable"),
+        (BUNDLE.replace("subject: patient", "subject: pateint"), "pateint"),
+        (BUNDLE.replace("type: ChargeItem", "type: Charge"), "FHIR R4 has no resource 'Charge'"),
+        (BUNDLE.replace("type: ChargeItem", "when: true"), "nothing says which resource this is"),
+        (BUNDLE.replace(" | datetime\n          price", "\n          price"), "the field is a moment"),
+        (BUNDLE.replace("resources:\n  patient", "ressources:\n  patient"), "a Bundle has 'resources'"),
+        ("from: hl7v2\nto: fhir/Patient\nfields: {name.family.x: PID-5}\n", "'family' is a text"),
+        ("from: hl7v2\nto: fhir/Patient\nfields: {name: {use: identifier, of: PID-3}}\n", "makes fhir/Identifier, and the field is HumanName"),
+        ("from: hl7v2\nto: fhir/Claim\nfields: {insurance.coverage: {use: who, of: PID-5}}\n", "a Reference to Coverage"),
+        (CHOOSE, "there is no mapping 'adt'"),
+        (CHOOSE.replace("use: adt", "use: made"), "would choose itself"),
+        (CHOOSE.replace("use: adt", "use: patient"), "'patient' makes fhir/Patient of hl7v2/PID"),
+    ],
+)  # fmt: skip
+def test_mistakes(mistakes_of: Any, put: Any, text: str, said: str) -> None:
+    found = mistakes_of(text)
+    assert any(said in each for each in found), found
