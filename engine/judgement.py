@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from engine.formats import Reading, Scope
 from engine.message import Context, Facts, Inbound, Receipt, Spooled, Verdict
 from engine.planning import texts_of
 from engine.planning.chunks import blocks_of
-from engine.planning.routing import bytes_of
+from engine.planning.routing import bytes_of, chained
 from engine.retry import Decision
 
 _PLAIN = Reading()
@@ -83,16 +84,45 @@ def rendered(
     channel: Channel, rule: Answered, answer: Answer, inbound: Inbound, context: Context
 ) -> bytes:
     """
-    The reply to a sender that gets a destination's answer: as it is, or what `render` makes of it. MessageError where it
-    cannot be read.
+    The reply to a sender that gets a destination's answer: as it is, or what `transform` makes of it. MessageError where it
+    cannot be read, or where what is made of it is not one thing.
     """
-    if rule.render is None:
+    if not rule.transforms:
         return answer.body
-    route = next(route for route in channel.routes if route.name == rule.from_)
-    format = route.replies.format if route.replies and route.replies.format else channel.format
+    format = rule.format or channel.format
     document = format.parse(answer.body, _PLAIN)
-    made = rule.render.apply(document, Facts(inbound=inbound, context=context))
-    return b"".join(bytes_of(product) for product in made)
+    headers = {f"header.{name}": value for name, value in (answer.headers or {}).items()}
+    asked = msgspec.structs.replace(
+        inbound, facts={**headers, **(inbound.facts or {}), "status": answer.status}
+    )
+    facts = Facts(inbound=asked, context=context, marks=channel.marks)
+    lets = _lets(channel, inbound, facts)
+    made = [each for steps in rule.transforms for each in chained(steps, document, facts, lets)]
+    if len(made) != 1:
+        raise MessageError(
+            "not_one_reply", f"what is made of it are {len(made)} things; a reply is one"
+        )
+    return bytes_of(made[0])
+
+
+def is_told(channel: Channel, inbound: Inbound) -> bool:
+    """Whether a message asks nothing: where no destination that answers gets it, its sender is told that it is kept."""
+    asks = getattr(channel.source.module, "asks", None)
+    return asks is not None and not asks(inbound)
+
+
+def _lets(channel: Channel, inbound: Inbound, facts: Facts) -> list[Any] | None:
+    """The channel's `let` over the message that was answered: a reply may repeat what was asked."""
+    if not channel.lets:
+        return None
+    raw = inbound.raw
+    content = Path(raw.path).read_bytes() if isinstance(raw, Spooled) else raw
+    scope = Scope(channel.format.parse(content, channel.reading), facts)
+    values: list[Any] = [None] * len(channel.lets)
+    scope.values = values
+    for slot, let in enumerate(channel.lets):
+        values[slot] = let.run(scope)
+    return values
 
 
 def negative(

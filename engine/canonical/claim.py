@@ -220,6 +220,8 @@ class Claim(Entity, frozen=True, kw_only=True, tag=f"Claim/{VERSION}"):
         "void",
     ] = "original"
     """Whether it stands for itself, for a part of a stay, adds late charges, or stands in place of an earlier one (X12 element 1325)."""
+    written_on: Moment | None = None
+    """The day on which it was written."""
     replaces: str | None = None
     """The payer's number of the claim it replaces or voids."""
     patient_account: PatientAccountReference

@@ -147,8 +147,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds; below the sender's own limit."""
     otherwise: str
     """What the sender is told when no answer came in time: `AE` or `AR`; over HTTP a status: `503`."""
-    render: Mapping | None = None
-    """Makes the reply of the destination's answer; None = the answer as it is."""
+    transforms: tuple[tuple[Mapping, ...], ...] = ()
+    """What makes the reply of the destination's answer, as of a channel: chains of which one makes something; none = it is passed on as it is."""
+    format: Format | None = None
+    """How the destination's answer is read; None = it is not."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +247,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     open: Hours | None = None
     """When the source takes messages; None = always."""
     answer: Answered | None = None
+    conversions: tuple[Mapping, ...] = ()
+    """The mappings that its source converts messages with, of which nothing is kept (`convert:` of fhir)."""
     remembers: tuple[Remember, ...] = ()
     collect: Collect | None = None
     transforms: tuple[tuple[Mapping, ...], ...] = ()

@@ -5,20 +5,26 @@ from __future__ import annotations
 from engine.channel import Answered, Link, Route
 from engine.channel.binding import Binding
 from engine.channel.grammar import ANSWER
-from engine.channel.products import mapping_named, reads
-from engine.channel.replies import ANSWERS
+from engine.channel.products import chain, reads
+from engine.channel.replies import ANSWERS, named_format
+from engine.formats import Format
 from engine.hints import meant, nearest
-from engine.placed import Node, Record, Scalar
+from engine.mapping import Mapping
+from engine.placed import Items, Node, Record
 from engine.settings import Duration
 
 _WRITE = "answer: {from: payer, within: 20s, otherwise: AE}"
 _CODES = ("AE", "AR")
+#: Sources whose senders are told a status of HTTP.
+_STATUSES = ("http", "fhir")
 
 
 def answer(
     binding: Binding, node: Node | None, source: Link | None, routes: tuple[Route, ...]
 ) -> Answered | None:
     """What the source says under `answer`; None where nothing, or where mistakes were noted."""
+    if node is None:
+        _check_asks(binding, source)
     said = binding.group(node, ANSWER, _WRITE)
     if said is None:
         return None
@@ -45,18 +51,32 @@ def answer(
     otherwise = _otherwise(binding, entries.get("otherwise"), source)
     if from_:
         _check_from(binding, entries["from"], from_, routes)
-    render = None
-    if "render" in entries:
-        render = mapping_named(binding, entries["render"])
-        if render is not None:
-            _check_render(binding, entries["render"], render.name, render.from_, from_, routes)
+    route = next((each for each in routes if each.name == from_), None)
+    chains = _transforms(binding, said, from_, route)
     if not all(sound) or len(binding.mistakes.found) > before:
         return None
-    return Answered(from_=from_, within=float(within), otherwise=otherwise, render=render)
+    return Answered(
+        from_=from_,
+        within=float(within),
+        otherwise=otherwise,
+        transforms=chains,
+        format=_format(binding, route) if chains else None,
+    )
+
+
+def _check_asks(binding: Binding, source: Link | None) -> None:
+    """What can be asked of a source only a destination can answer."""
+    asks = getattr(source.settings, "asks", ()) if source is not None else ()
+    place = binding.get("source")
+    if asks and place is not None:
+        problem = f"'{asks[0]}' is answered by a destination, and there is no 'answer'"
+        binding.mistakes.add(
+            place, problem, "answer: {from: registry, within: 10s, otherwise: 504}"
+        )
 
 
 def _told(source: Link | None) -> str:
-    return "503" if source is not None and source.kind == "http" else "AE"
+    return "503" if source is not None and source.kind in _STATUSES else "AE"
 
 
 def _otherwise(binding: Binding, node: Node | None, source: Link | None) -> str:
@@ -64,7 +84,7 @@ def _otherwise(binding: Binding, node: Node | None, source: Link | None) -> str:
     word: str = binding.value(node, str, "otherwise", "")
     if source is None or node is None or not word:
         return word
-    if source.kind == "http":
+    if source.kind in _STATUSES:
         right = word.isdigit() and 400 <= int(word) <= 599
         problem = f"'{word}' is no status that tells a sender of a failure; over HTTP it is one from 400 to 599"
     else:
@@ -92,17 +112,37 @@ def _check_from(binding: Binding, node: Node, name: str, routes: tuple[Route, ..
         binding.mistakes.add(node, problem)
 
 
-def _check_render(
-    binding: Binding, node: Node, name: str, takes: str, from_: str, routes: tuple[Route, ...]
-) -> None:
-    """The mapping reads what the destination answers in."""
-    route = next((each for each in routes if each.name == from_), None)
-    if route is None or not isinstance(node, Scalar):
-        return
-    format = _answers_in(route)
-    if format and not reads(takes, format):
-        problem = f"the mapping '{name}' reads {takes}, but '{from_}' answers in {format}"
-        binding.mistakes.add(node, problem)
+def _transforms(
+    binding: Binding, said: Record, from_: str, route: Route | None
+) -> tuple[tuple[Mapping, ...], ...]:
+    """What makes the reply of the answer: `transform`, or one mapping under `render`, which was its name before."""
+    key = "transform" if "transform" in said.entries else "render"
+    node = said.entries.get(key)
+    if node is None:
+        return ()
+    if key == "transform" and "render" in said.entries:
+        problem = "'transform' says already what is made of the answer"
+        binding.mistakes.add(said.keys["render"], problem)
+    items = node.items if isinstance(node, Items) else (node,)
+    if not items:
+        binding.mistakes.add(node, "the name of a mapping stands here", f"{key}: rsp_to_bundle")
+    chains = tuple(chain(binding, item, "") for item in items)
+    format = _answers_in(route) if route is not None else ""
+    for item, steps in zip(items, chains, strict=True):
+        first = item.entries.get("use", item) if isinstance(item, Record) else item
+        if steps and format and not reads(steps[0].from_, format):
+            problem = f"the mapping '{steps[0].name}' reads {steps[0].from_}, but '{from_}' answers in {format}"
+            binding.mistakes.add(first, problem)
+    return chains
+
+
+def _format(binding: Binding, route: Route | None) -> Format | None:
+    """How the answer is read."""
+    if route is None:
+        return None
+    if route.replies is not None and route.replies.format is not None:
+        return route.replies.format
+    return named_format(binding, None, ANSWERS.get(route.link.kind, "")) or None
 
 
 def _answers_in(route: Route) -> str:

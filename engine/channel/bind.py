@@ -24,6 +24,7 @@ from engine.channel.answers import answer
 from engine.channel.binding import Binding, FindMapping, over
 from engine.channel.cases import cases
 from engine.channel.collecting import collect
+from engine.channel.conversions import conversions
 from engine.channel.destinations import destinations
 from engine.channel.grammar import CHANNEL, check_keys
 from engine.channel.lets import lets
@@ -110,6 +111,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         on_part=on_part,
         open=sourced.open,
         answer=answered,
+        conversions=conversions(binding, sourced.link),
         processing=processing,
         lets=named,
         names=names,
@@ -120,7 +122,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
         marks=envelopes.marks(routes),
         sends_back=any(route.rejects for route in routes),
         compares=getattr(sourced.reading.layout, "snapshot", None) is not None,
-        is_answered=hasattr(language.format, "answers"),
+        is_answered=callable(getattr(language.format, "answers", None)),
         keys=keys,
         remembers=remembered,
         transforms=chains,
@@ -151,8 +153,9 @@ def _mappings(channel: Channel) -> list[Mapping]:
     found += [route.render for route in channel.routes if route.render is not None]
     if channel.collect is not None:
         found += channel.collect.then
-    if channel.answer is not None and channel.answer.render is not None:
-        found.append(channel.answer.render)
+    if channel.answer is not None:
+        found += [mapping for chain in channel.answer.transforms for mapping in chain]
+    found += channel.conversions
     return found
 
 

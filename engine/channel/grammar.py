@@ -89,7 +89,7 @@ CHANNEL = Level(
     ),
 )
 SOURCE = Level(name="'source'", keys=("encoding", "unmappable", "mode", "open", "answer"))
-ANSWER = Level(name="'answer'", keys=("from", "within", "otherwise", "render"))
+ANSWER = Level(name="'answer'", keys=("from", "within", "otherwise", "transform", "render"))
 ACCEPT = Level(name="'accept'", keys=("when", "unique", "processing", "otherwise", "because"))
 REMEMBER = Level(name="a memory", keys=("key", "fields", "for", "when"))
 TRANSFORM = Level(name="a step of 'transform'", keys=("use", "then"))

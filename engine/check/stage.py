@@ -23,7 +23,7 @@ from engine.check.played import Played, Told, bytes_of, context_of, handing_over
 from engine.connectors import Answer
 from engine.effects import Lookups
 from engine.errors import EngineError, MessageError
-from engine.judgement import negative, rendered
+from engine.judgement import is_told, negative, rendered
 from engine.message import (
     LARGE,
     Context,
@@ -164,6 +164,8 @@ class Stage:
             return told
         number = self._store.destination(channel.name, rule.from_)
         asked = [each.id for each in receipt.deliveries if each.destination == number]
+        if not asked and is_told(channel, told.inbound):
+            return told
         answer = self._answers.get(asked[0]) if asked else None
         why = f"{rule.from_} has not answered within {rule.within:g} s"
         if answer is not None:

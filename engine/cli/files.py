@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,8 @@ def recognised(raw: bytes) -> str:
 
     >>> recognised(b"MSH|^~"), recognised(b' {"a": 1}'), recognised(b"ISA*00*"), recognised(b"UNB+UNOC:3")
     ('hl7v2', 'json', 'x12', 'edifact')
+    >>> recognised(b'{"resourceType": "Patient"}'), recognised(b'<Patient xmlns="http://hl7.org/fhir"/>')
+    ('fhir', 'fhir')
     """
     head = raw[:200].removeprefix(b"\xef\xbb\xbf").lstrip(b"\x0b\x00 \t\r\n")
     if head[:3] in (b"MSH", b"FHS", b"BHS"):
@@ -55,10 +58,16 @@ def recognised(raw: bytes) -> str:
     if head[:3] in (b"UNA", b"UNB") and not head[3:4].isalnum():
         return "edifact"
     if head[:1] in (b"{", b"["):
-        return "json"
+        return "fhir" if head[:1] == b"{" and _FHIR_JSON.search(raw, 0, _LOOKED) else "json"
     if head[:1] == b"<" or head[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<"):
-        return "xml"
+        return "fhir" if _FHIR_XML.search(raw, 0, _LOOKED) else "xml"
     return ""
+
+
+#: A resource says what it is, mostly at once: so many bytes are looked at.
+_LOOKED = 64 * 1024
+_FHIR_JSON = re.compile(rb'"resourceType"\s*:\s*"[A-Z]')
+_FHIR_XML = re.compile(rb"<[A-Z]\w*\s[^>]*?xmlns\s*=\s*[\"']http://hl7\.org/fhir[\"']")
 
 
 def reader_of(

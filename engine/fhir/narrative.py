@@ -5,30 +5,25 @@ from __future__ import annotations
 import html.entities
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from engine.errors import MessageError
 from engine.findings import Finding
 from engine.markup import reader
 
 _XHTML = "http://www.w3.org/1999/xhtml"
-_ELEMENTS = frozenset(
-    "a abbr acronym address area b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em "
-    "h1 h2 h3 h4 h5 h6 hr i img kbd li map ol p pre q s samp small span strong sub sup table tbody td tfoot th "
-    "thead tr tt u ul var".split()
-)
-_ATTRIBUTES = frozenset(
-    "abbr accesskey align alt axis bgcolor border cellpadding cellspacing char charoff charset cite class clear "
-    "color compact coords dir frame headers height href hreflang hspace id ismap lang longdesc name nohref noshade "
-    "nowrap rel rev rowspan colspan rules scope shape size span src start style summary tabindex target title type "
-    "usemap valign value vspace width".split()
-)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _ACTS = re.compile(r"\s*(?:javascript|vbscript)\s*:", re.IGNORECASE)
 _TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 #: What needs no parser: one div, nothing in it but text.
-PLAIN = r'<div xmlns="http://www\.w3\.org/1999/xhtml">[^<&\x00-\x08\x0b\x0c\x0e-\x1f]*[^<&\s\x00-\x1f][^<&\x00-\x08\x0b\x0c\x0e-\x1f]*</div>'
+_OPEN = r'<div xmlns="http://www\.w3\.org/1999/xhtml">'
+_CHARACTER = r"[^<&\x00-\x08\x0b\x0c\x0e-\x1f]"
+_ENTITY = "&(?:amp|lt|gt|quot|apos);"
+PLAIN = rf"{_OPEN}{_CHARACTER}*</div>"
 _PLAIN = re.compile(PLAIN)
 
 
@@ -64,6 +59,33 @@ def says(text: str) -> bool:
     return "<img" in text or bool(_TAG.sub("", text).strip())
 
 
+def quick() -> str:
+    """An expression that only keeps out: what it takes is right where it is well-formed."""
+    inside, safe = rf"(?:[^Q<&]|{_ENTITY})*", rf"(?:(?:https?:|mailto:|#)(?:[^Q<&]|{_ENTITY})*|[^Q<&:]*)"
+    plain = "|".join(sorted(_allowed()["attributes"] - {"href", "src"}))
+    either = rf"(?:(?:xml:)?(?:{plain})=Q{inside}Q|(?:href|src)=Q{safe}Q)"
+    attribute = r"[ \t\r\n]+(?:" + "|".join(either.replace("Q", mark) for mark in "\"'") + ")"
+    names = "|".join(sorted(_allowed()["elements"]))
+    element = rf"<(?:{names})(?:{attribute})*[ \t\r\n]*/?>|</(?:{names})>"
+    head = rf"""<div xmlns="{_XHTML}"(?:{attribute})*>"""
+    return rf"^{head}(?:{_CHARACTER}|{_ENTITY}|{element})*</div>$"
+
+
+def well_formed(text: str) -> bool:
+    """Whether a narrative that `quick` takes is well-formed: no more is asked."""
+    try:
+        expat.ParserCreate().Parse(text, True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
+@cache
+def _allowed() -> dict[str, frozenset[str]]:
+    lines = (Path(__file__).parent / "data/narrative.tsv").read_text("utf-8").splitlines()
+    return {name: frozenset(words) for name, *words in (line.split("\t") for line in lines)}
+
+
 def _numbered(found: re.Match[str]) -> str:
     """A character that HTML names, by its number; those of XML stay."""
     name = found[1]
@@ -78,7 +100,7 @@ def _rules(element: Any) -> Iterator[str]:
     if not isinstance(tag, str):
         return
     name = tag.removeprefix(f"{{{_XHTML}}}")
-    if name not in _ELEMENTS:
+    if name not in _allowed()["elements"]:
         shown = (
             f" '{name}'"
             if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,20}", name)
@@ -87,7 +109,7 @@ def _rules(element: Any) -> Iterator[str]:
         yield f"the narrative must not have the element{shown} [txt-1]"
     for key, value in element.attrib.items():
         plain = key.removeprefix(_XML)
-        if plain.lower() not in _ATTRIBUTES and plain != "space":
+        if plain.lower() not in _allowed()["attributes"] and plain != "space":
             yield "the narrative has an attribute that is not allowed in it [txt-1]"
         elif plain in ("href", "src") and _ACTS.match(value):
             yield "a link of the narrative must not run a script [txt-1]"

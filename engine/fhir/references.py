@@ -69,6 +69,11 @@ class Index:
             found = [each for each in found if _version(each.resource) in ("", version)]
         return found[0].resource if len({id(each.resource) for each in found}) == 1 else None
 
+    def around(self, thing: Any) -> Record | None:
+        """The resource of the document in which a thing of it stands; the outermost, where it stands in a contained one."""
+        home = self._home(thing)
+        return None if home is None else home.resource
+
     def _inside(self, address: str) -> Record | None:
         """`Patient/1#contained`."""
         outer, _, name = address.partition("#")

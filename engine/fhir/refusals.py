@@ -143,7 +143,7 @@ def _place(said: str) -> str:
 def _type_of(inside: str, name: str) -> str:
     """The type of an element, or of the first of its choices; empty where there is none of that name."""
     try:
-        elements = definitions.of(inside).elements
+        elements = definitions.of(inside).elements.values()
     except LookupError:
         return ""
     fitting = (

@@ -70,7 +70,7 @@ def surely(resource: Any) -> bool:
 
 def _narrative(resource: dict[str, Any]) -> bool:
     text = resource.get("text")
-    return not text or next(narrative.findings(text["div"], ""), None) is None
+    return not text or narrative.well_formed(text["div"])
 
 
 def _containing(name: str, resource: dict[str, Any]) -> bool:
@@ -211,6 +211,8 @@ def _one(element: Element, owner: Type) -> Schema:
     if element.type == "Narrative" and owner.kind != "resource":
         plain = {"properties": {"div": {"pattern": f"^{narrative.PLAIN}$"}}}
         return {"allOf": [{"$ref": "#/$defs/Narrative"}, plain]}
+    if element.type == "xhtml":
+        return {"type": "string", "pattern": narrative.quick()}
     return {"$ref": f"#/$defs/{element.type}"}
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from typing import Any
 
 import msgspec
 from joserfc import jwk, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 
 #: Seconds a statement is good for; servers take none that lasts longer than five minutes.
 GOOD_FOR = 240
@@ -46,11 +47,13 @@ def _imported(text: str) -> Key:
         raise LookupError("the key is neither PEM nor JWK") from None
     if isinstance(found, dict) and isinstance(found.get("keys"), list) and found["keys"]:
         found = found["keys"][0]
-    for kind in (jwk.RSAKey, jwk.ECKey):
-        try:
-            return kind.import_key(found if isinstance(found, dict) else text)
-        except (JoseError, ValueError, TypeError, KeyError):
-            continue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # a short key is told by read_key
+        for kind in (jwk.RSAKey, jwk.ECKey):
+            try:
+                return kind.import_key(found if isinstance(found, dict) else text)
+            except (JoseError, ValueError, TypeError, KeyError):
+                continue
     raise LookupError("the key is neither an RSA nor an EC key in PEM (without a passphrase) or JWK form")  # fmt: skip
 
 

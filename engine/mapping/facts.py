@@ -46,6 +46,11 @@ def _line(scope: Scope) -> Decimal | None:
     return Decimal(line) if line else None
 
 
+def _event_number(scope: Scope) -> Decimal | None:
+    number = (_inbound(scope).facts or {}).get("event_number")
+    return Decimal(number) if number else None
+
+
 def _id(number: int) -> str | None:
     return short_id(number) if number else None
 
@@ -55,6 +60,14 @@ _META: dict[str, tuple[str, Callable[[Scope], Any]]] = {
     "folder": ("text", _fact("folder")),
     "archive": ("text", _fact("archive")),
     "line": ("number", _line),
+    "interaction": ("text", _fact("interaction")),
+    "resource_type": ("text", _fact("resource_type")),
+    "resource_id": ("text", _fact("resource_id")),
+    "criteria": ("text", _fact("criteria")),
+    "client": ("text", _fact("client")),
+    "topic": ("text", _fact("topic")),
+    "subscription": ("text", _fact("subscription")),
+    "event_number": ("number", _event_number),
     "peer": ("text", lambda scope: _inbound(scope).peer or None),
     "id": ("text", lambda scope: _id(scope.context.context.id)),
     "parent": ("text", lambda scope: _id(_inbound(scope).parent)),
@@ -62,6 +75,11 @@ _META: dict[str, tuple[str, Callable[[Scope], Any]]] = {
     "vanished": ("truth", lambda scope: _fact("vanished")(scope) is not None),
     "test": ("truth", lambda scope: _inbound(scope).test),
 }
+
+
+def known(name: str) -> bool:
+    """Whether there is such a fact behind `meta.`."""
+    return name in _META or name in ("received_at", "header")
 
 
 def meta(parser: Parser, start: int) -> Term:

@@ -40,7 +40,7 @@ class Loading(Making):
             prints=self.prints,
             part=read.part or self.is_part,
             layout=read.shape.type if read.file else None,
-            thing=read.thing if read.name == "hl7v2" else None,
+            thing=read.thing if read.name == "hl7v2" or read.shape.format == "fhir" else None,
         )
 
     def _choosing(self, read: Source, to: str, language: Language) -> Mapping | None:

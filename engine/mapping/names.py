@@ -15,6 +15,7 @@ from engine.formats.json import paths as records
 from engine.mapping import calls, facts, fields, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
+    Expression,
     Run,
     Term,
     Wrong,
@@ -22,8 +23,9 @@ from engine.mapping.language import (
     refuse,
 )
 from engine.mapping.values import Unreadable
+from engine.records.paths import RecordPaths
 from engine.records.reading import leaf
-from engine.records.types import FieldType
+from engine.records.types import ANY, FieldType
 
 if TYPE_CHECKING:
     from engine.mapping.parser import Parser
@@ -98,13 +100,20 @@ def _special(parser: Parser, word: str, start: int, end: int) -> Term | None:
         parser.at = end
         _inside(parser, start, "index")
         return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
-    if word == "meta" and parser.text.startswith(".", end):
+    if word == "meta" and parser.text.startswith(".", end) and not _own_meta(parser, end + 1):
         parser.at = end + 1
         return facts.meta(parser, start)
     if word == "status" and parser.language.reply:
         parser.at = end
         return facts.status(start)
     return None
+
+
+def _own_meta(parser: Parser, at: int) -> bool:
+    """Whether `meta.` names what resources of FHIR have (`meta.lastUpdated`), and no fact of the message."""
+    found = _WORD.match(parser.text, at)
+    own = getattr(parser.language.format.paths, "meta", ())
+    return found is not None and found[0] in own and not facts.known(found[0])
 
 
 def _inside(parser: Parser, start: int, word: str) -> None:
@@ -120,7 +129,10 @@ def _it(parser: Parser, start: int, end: int) -> Term:
     parser.at = end
     if shape.format in RECORDS or (parser.language.inner and not parser.level):
         kind = getattr(shape.type, "kind", "any")
-        return Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
+        term = Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
+        if shape.format in ("fhir", "canonical") and kind in ("record", "any"):
+            term.nodes, term.shape = lambda scope: (scope.item,), shape
+        return term
     if shape.kind in ("segment", "group", "message"):
         return Term(run=lambda scope: scope.item, kind="group", offset=start, paths=("it",))
     return Term(
@@ -146,7 +158,31 @@ def _let(parser: Parser, word: str, start: int) -> Term:
         names=known.names if known else None,
         type=known.type if known else None,
     )
-    return fields.behind(parser, term)
+    return _behind(parser, known, term, word, start) or fields.behind(parser, term)
+
+
+def _behind(
+    parser: Parser, known: Expression | None, term: Term, word: str, start: int
+) -> Term | None:
+    """A path that goes on behind a name of `let`, where paths are those of records: `patient.name[0].family`."""
+    paths, shape = parser.language.format.paths, parser.shape
+    if known is None or known.names is not None or not isinstance(paths, RecordPaths):
+        return None
+    if not known.many and known.kind not in ("record", "any"):
+        return None
+    type_ = known.type or ANY
+    if known.many:
+        type_ = FieldType(kind="list", form="list", item=type_)
+    end = start + len(word)
+    match = paths.behind(parser.text, start, end, term.run, type_, shape, parser.condition)
+    if match is None:
+        return None
+    found = _found(parser, match, start)
+    found.lets, found.paths = (
+        True,
+        tuple(f"{path}{match.text[len(word) :]}" for path in term.paths),
+    )
+    return found
 
 
 def _inner(parser: Parser, start: int) -> Term | None:

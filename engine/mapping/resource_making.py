@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.errors import MessageError
-from engine.fhir import bundles
+from engine.fhir import bundles, checking
+from engine.findings import refuse
 from engine.formats import NULL, Scope
-from engine.formats.json import JsonDocument
+from engine.formats.fhir.document import Document
 from engine.mapping import outputs
 from engine.mapping.language import Product, Run
 from engine.mapping.resource_types import is_resource, name_of
@@ -67,9 +68,12 @@ def bundle(
 
 
 def _sent(made: dict[str, Any], shows: str) -> Product:
+    """The resource as bytes; MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
+    if not checking.valid(made):
+        refuse(checking.findings(made))
     payload = outputs.encoded(made)
     outputs.bounded(payload)
-    return Product(of="fhir", payload=payload, shows=shows, node=JsonDocument(made))
+    return Product(of="fhir", payload=payload, shows=shows, node=Document(made))
 
 
 def over(below: Run, above: Run) -> Run:

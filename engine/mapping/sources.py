@@ -10,18 +10,17 @@ from typing import Any, cast
 import msgspec
 
 from engine import formats
+from engine.fhir.definitions import resources
 from engine.formats import CompileCondition, Format, Match, PathProblem, Paths, Shape, Target
 from engine.formats.hl7v2.elements import Element, element
 from engine.formats.json import JsonDocument
 from engine.grouping import listed
 from engine.mapping import entities, layouts
-from engine.mapping.language import later, suggestion
+from engine.mapping.language import suggestion
 from engine.markup.namespaces import Namespaces
 from engine.placed import Items, Mistakes, Record, Scalar
 from engine.records.types import FieldType
 
-#: Formats of a later release.
-_LATER = ("fhir",)
 _DATATYPE = re.compile(r"[A-Z]{2}[A-Z0-9]?")
 _DATA = ("field", "repetition", "component")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
@@ -53,9 +52,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
                 "group",
                 mine.name,
             )
-        if mine.format == "xml":
-            element = shape.format == "xml" and shape.kind == "element"
-            return element and shape.name in ("", mine.name)
+        if mine.format in ("xml", "fhir"):
+            return mine.format == shape.format and _is_one(mine, shape)
         if mine.format == "canonical":
             return mine.type is not None and mine.type is _struct(shape)
         return (
@@ -63,6 +61,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             and shape.format in ("json", "canonical")
             and not _struct(shape)
         )
+
+
+def _is_one(mine: Shape, given: Shape) -> bool:
+    """Whether it is an element of that name, or of that type of FHIR; a resource of no known type says itself what it is."""
+    if mine.format == "xml":
+        return given.kind == "element" and given.name in ("", mine.name)
+    wanted, there = _struct(mine), _struct(given)
+    if wanted is None or there is None:
+        return mine.kind == "message" and (there is None or there.name in resources())
+    return bool(wanted.name == there.name)
 
 
 def _struct(shape: Shape) -> Any:
@@ -82,19 +90,14 @@ def source(
         return None
     head, _, rest = node.text.partition("/")
     if head in formats.names():
-        is_xml = head == "xml"
-        return (
-            _xml(rest, node, namespaces, mistakes)
-            if is_xml
-            else _format(head, rest, node, home, mistakes)
-        )
+        if head in ("xml", "fhir"):
+            is_xml = head == "xml"
+            return _xml(rest, node, namespaces, mistakes) if is_xml else _fhir(rest, node, mistakes)  # fmt: skip
+        return _format(head, rest, node, home, mistakes)
     if (struct := entities.find(node.text)) is not None:
         shape = Shape(format="canonical", kind="record", name=node.text, type=struct)
         part = node.text not in entities.names()
         return Source(name=node.text, shape=shape, format=formats.load("json"), part=part)
-    if head in _LATER:
-        mistakes.add(node, later(node.text))
-        return None
     known = [*formats.names(), *entities.names()]
     near = (
         suggestion(node.text, [*known, *entities.parts()]) or f"; there is {', '.join(known)}"
@@ -156,6 +159,20 @@ def _format(
             mistakes.add(node, f"there is no {head} '{rest}': {said}")
         return part
     return Source(name=node.text, shape=Shape(format=head, name=rest), format=format_)
+
+
+def _fhir(name: str, node: Scalar, mistakes: Mistakes) -> Source | None:
+    """`fhir`, any resource; `fhir/Patient`; `fhir/HumanName`, which another mapping hands over."""
+    format_ = formats.load("fhir")
+    known: Any = format_
+    try:
+        shape = known.shape(name)
+    except LookupError as error:
+        mistakes.add(node, error.args[0], "from: fhir/Patient")
+        return None
+    part = shape.kind != "message"
+    thing = None if part else known.opened(name)
+    return Source(name=node.text, shape=shape, format=format_, part=part, thing=thing)
 
 
 def _group_of(head: str, name: str, node: Scalar, format_: Format) -> Source | None:

@@ -112,4 +112,5 @@ def shown(value: object) -> str:
     try:
         return text_of(value)
     except Unreadable:
-        return "(record)"
+        kind = value.get("resourceType") if isinstance(value, dict) else ""
+        return f"(the {kind})" if kind else "(record)"

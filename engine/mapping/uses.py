@@ -232,6 +232,8 @@ def entering(used: Used, slots: Slots) -> Callable[[Scope, Any], Scope]:
     """Makes the scope in which a used mapping reads the thing it is handed."""
     begin, rest = used.source.thing, used.count - len(used.reads)
     picked = tuple(slots.channel[name] for name in used.reads)
+    # References lead out of what is handed over, to other resources of the message
+    linked = used.source.shape.format == "fhir"
 
     def inside(scope: Scope, thing: Any) -> Scope:
         values: list[Any] | None = None
@@ -242,7 +244,9 @@ def entering(used: Used, slots: Slots) -> Callable[[Scope, Any], Scope]:
             values = [None] * rest
         if begin is not None:
             thing = begin(thing)
-        return Scope(thing, scope.context, thing, scope.index, None, values)
+        return Scope(
+            thing, scope.context, thing, scope.index, scope if linked else None, values
+        )
 
     return inside
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from engine.errors import MessageError
 from engine.reading import Blocks, Part, Reading, Surveyed
-from engine.records.encodings import to_utf8
+from engine.records.encodings import to_utf8, utf8
 
 #: What `split:` calls one document a line.
 RECORD = "record"
 #: Bytes that are read at once, and the most that one line may have.
 BLOCK, LONGEST = 256 * 1024, 32 * 1024 * 1024
 _MARK = b"\xef\xbb\xbf"
+_ONE = msgspec.json.Decoder(msgspec.Raw)
 
 
 def parted_lines(raw: bytes, reading: Reading) -> Iterator[Part]:
@@ -24,6 +27,38 @@ def parted_lines(raw: bytes, reading: Reading) -> Iterator[Part]:
     text = to_utf8(raw, reading)
     blocks = Blocks(size=len(text), read=lambda at, most: text[at : at + most])
     return Lines(blocks, 0, 0)
+
+
+def documents(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:
+    """
+    The documents of a batch: JSON lines, one document a line. None where it is one document.
+
+    >>> documents(b'{"a": 1}\\n{"a": 2}\\n', Reading()), documents(b'{\\n"a": 1}\\n', Reading())
+    ((b'{"a": 1}', b'{"a": 2}'), None)
+    """
+    if not utf8(reading):
+        try:
+            raw = to_utf8(raw, reading)
+        except MessageError:
+            return None
+        found = documents(raw, Reading())
+        return None if found is None else tuple(back(each, reading) for each in found)
+    end = raw.find(b"\n")
+    if end < 0 or not raw[end:].strip():
+        return None
+    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    if len(lines) < 2 or lines[0].lstrip()[:1] not in (b"{", b"["):
+        return None
+    try:
+        _ONE.decode(lines[0])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return tuple(lines)
+
+
+def back(part: bytes, reading: Reading) -> bytes:
+    """A part in the character set of the whole."""
+    return part.decode().encode(reading.encoding)
 
 
 def in_blocks(by: str) -> bool:

@@ -58,6 +58,22 @@ class RecordPaths:
         walk.steps()
         return walk.match(at)
 
+    def behind(
+        self,
+        text: str,
+        at: int,
+        end: int,
+        start: Callable[[Scope], Any],
+        type_: FieldType,
+        shape: Shape,
+        condition: CompileCondition,
+    ) -> Match | None:
+        """The path that goes on at `end`, behind a value that has a name; None where none does. `at`: where the name stands."""
+        walk = self._walk(text, shape, condition, Level(hops=0, kind="record", type=type_))
+        walk.start, walk.at = start, end
+        walk.steps()
+        return walk.match(at) if walk.at > end else None
+
     def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:
         """JSON is built, not edited."""
         raise PathProblem(0, "editing JSON in place is not in this release")
@@ -78,7 +94,8 @@ def names(shape: Shape) -> list[str]:
     found: list[str] = []
     at: Shape | None = shape
     while at is not None:
-        if at.kind != "candidate" and (struct := type_of(at).struct) is not None:
+        known = isinstance(at.type, type | FieldType) and at.kind != "candidate"
+        if known and (struct := type_of(at).struct) is not None:
             found += fields(struct)
         at = at.outer
     return found
@@ -126,6 +143,10 @@ class Walk:
         self.text, self.shape, self.condition, self.level = text, shape, condition, level
         self.type = level.type
         self.at = 0
+        self.last = ""
+        """The name that was read last."""
+        self.start: Callable[[Scope], Any] | None = None
+        """What it begins at, where that is no part of the scope."""
         self.names: list[str] = []
         """The plain names from the beginning, as long as nothing else comes between."""
         self.found: list[reading.Step] = []
@@ -133,6 +154,7 @@ class Walk:
 
     def field(self, name: str, at: int) -> None:
         """One more name."""
+        self.last = name
         if self.type.kind == "list":
             raise PathProblem(at, f"'{name}' is asked of a list", f"[0].{name}, or [*].{name}")
         if self.type.struct is not None:
@@ -228,6 +250,8 @@ class Walk:
 
     def begin(self) -> Callable[[Scope], Any]:
         """What the first name is asked of."""
+        if self.start is not None:
+            return self.start
         levels = tuple(
             reading.begin(level.kind, level.hops) for level in (self.level, *self.level.rest)
         )
@@ -243,4 +267,3 @@ class Walk:
 
 def unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
-

@@ -16,7 +16,7 @@ import msgspec
 from engine.channel import Answered
 from engine.connectors import Answer
 from engine.errors import EngineError
-from engine.judgement import rendered
+from engine.judgement import is_told, rendered
 from engine.message import Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt
 from engine.runtime.outcomes import Outcomes
@@ -86,7 +86,7 @@ class Owed:
         """
         receipt = reply.receipt
         assert receipt is not None
-        answer, why = await self._answer(receipt, rule)
+        answer, why = await self._answer(receipt, rule, inbound)
         if answer is None:
             return reply if not why else await self._without(inbound, reply, rule, why)
         try:
@@ -101,7 +101,9 @@ class Owed:
             return await self._without(inbound, reply, rule, why)
         return msgspec.structs.replace(reply, body=body, status=_status(answer, rule))
 
-    async def _answer(self, receipt: Receipt, rule: Answered) -> tuple[Answer | None, str]:
+    async def _answer(
+        self, receipt: Receipt, rule: Answered, inbound: Inbound
+    ) -> tuple[Answer | None, str]:
         """The answer, or why there is none; neither where the verdict itself is the answer."""
         engine, channel = self._station.engine, self._station.channel
         if receipt.verdict is Verdict.DUPLICATE and receipt.reason in _ANSWERED:
@@ -117,6 +119,8 @@ class Owed:
             sent = [item for one in receipts for item in one.deliveries]
             asked = [item.id for item in sent if item.destination == number]
         else:
+            return None, ""
+        if not asked and is_told(channel, inbound):
             return None, ""
         if len(asked) != 1:
             what = "nothing" if not asked else f"{len(asked)} messages"
@@ -184,5 +188,5 @@ class Owed:
 
 def _status(answer: Answer, rule: Answered) -> str:
     """For a sender that asked by HTTP: the status of the answer, and its content type where the body is the partner's."""
-    kind = (answer.headers or {}).get("content-type", "") if rule.render is None else ""
+    kind = (answer.headers or {}).get("content-type", "") if not rule.transforms else ""
     return f"{answer.status if answer.status.isdigit() else '200'} {kind}".rstrip()

@@ -18,6 +18,7 @@ from engine.message import Context, Delivery, Inbound, Receipt, Reply
 from engine.pipeline import Attempt, receive, release
 from engine.planning.chunks import in_chunks
 from engine.runtime.answers import hand_on
+from engine.runtime.converting import convert
 from engine.runtime.counting import Counting
 from engine.runtime.owed import Owed
 from engine.runtime.receiving import Receiving
@@ -133,6 +134,7 @@ class Station:
             pressure=self.pressure,
             zone=engine.home_config.installation.zone,
             remember=Remembered(store, f"{self.channel.name}/{name}"),
+            convert=partial(convert, self),
         )
 
     # -- the line -------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """
-Simulated partners: billing, inventory and ERP over HTTP, a downstream system over MLLP, drop
+Simulated partners: billing, inventory and ERP over HTTP, a downstream system over MLLP, a FHIR server, drop
 boxes over SFTP with a supplier or a payer behind them, with faults that can be switched
 while they run. For `corridor simulate`, the demo and the tests; synthetic through and through, on loopback unless told otherwise.
 
@@ -11,6 +11,7 @@ while they run. For `corridor simulate`, the demo and the tests; synthetic throu
 
 from engine.simulate.drops import Drop, drop_of, listed, put
 from engine.simulate.fault import Fault
+from engine.simulate.fhir import FhirPartner, fhir_partner
 from engine.simulate.http import HttpPartner, http_partner
 from engine.simulate.mllp import MllpPartner, mllp_partner
 from engine.simulate.partner import Partner, Received
@@ -22,6 +23,7 @@ __all__ = [
     "TRADES",
     "Drop",
     "Fault",
+    "FhirPartner",
     "HttpPartner",
     "MllpPartner",
     "Partner",
@@ -30,6 +32,7 @@ __all__ = [
     "TradingPartner",
     "Wanted",
     "drop_of",
+    "fhir_partner",
     "http_partner",
     "listed",
     "mllp_partner",

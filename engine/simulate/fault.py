@@ -15,6 +15,9 @@ class Fault(StrEnum):
     ERROR = "500"  #: fails; AE over MLLP
     BUSY = "503"  #: cannot now; AR over MLLP
     BAD = "400"  #: refuses the message; AE over MLLP
+    CONFLICT = "409"  #: has it otherwise by now
+    CHANGED = "412"  #: finds a condition not met
+    UNFIT = "422"  #: refuses what it was sent by its own rules
     UNAUTHORISED = "401"  #: refuses us; AR over MLLP
     DROPS = "drops"  #: takes the whole message, then closes without an answer
     LATE = "late"  #: takes the message and answers after the sender's patience

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 import httptools
@@ -10,17 +11,6 @@ import msgspec
 
 from engine.simulate.fault import Fault
 from engine.simulate.partner import Connection, Partner, Received
-
-_REASONS = {
-    200: "OK",
-    201: "Created",
-    400: "Bad Request",
-    401: "Unauthorized",
-    404: "Not Found",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-}
 
 
 class HttpPartner(Partner):
@@ -55,7 +45,7 @@ class HttpPartner(Partner):
         if status := self.fault.status:
             self.refused += 1
             extra = {"Retry-After": str(self.retry_after)} if status in (429, 503) else {}
-            return response(status, {"error": _REASONS[status]}, extra)
+            return response(status, {"error": HTTPStatus(status).phrase}, extra)
         number = self.take(request)
         return None if self.fault is Fault.DROPS else response(201, {"number": number})
 
@@ -123,7 +113,7 @@ def response(
     content = msgspec.json.encode(value)
     lines = {"Content-Type": "application/json", "Content-Length": str(len(content))}
     head = "".join(f"{name}: {text}\r\n" for name, text in {**lines, **(headers or {})}.items())
-    start = f"HTTP/1.1 {status} {_REASONS[status]}\r\n{head}\r\n".encode()
+    start = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{head}\r\n".encode()
     return start + content if body else start
 
 

@@ -13,6 +13,7 @@ import msgspec
 from engine.errors import CommandError
 from engine.simulate.drops import Drop, keep_dropping, listed
 from engine.simulate.fault import Fault
+from engine.simulate.fhir import fhir_partner
 from engine.simulate.http import HttpPartner, http_partner, response
 from engine.simulate.mllp import mllp_partner
 from engine.simulate.partner import Partner, Received
@@ -23,6 +24,7 @@ _KINDS: dict[str, Callable[..., Partner]] = {
     "http": http_partner,
     "mllp": mllp_partner,
     "sftp": sftp_partner,
+    "fhir": fhir_partner,
     **{trade: trading_partner(trade) for trade in TRADES},
 }
 
@@ -91,7 +93,7 @@ def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
         kind, _, port = address.partition(":")
         if kind not in _KINDS or not port.isdigit() or int(port) > 65535:
             raise CommandError(
-                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304, dropbox=sftp:9305, medline=supplier:9306 or plan=payer:9307"
+                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304, dropbox=sftp:9305, ehr=fhir:9308, medline=supplier:9306 or plan=payer:9307"
             )
         fault = wrong.pop(name, Fault.NONE)
         if fault not in list(Fault):

@@ -96,21 +96,36 @@ def test_a_repeat_has_the_same_ids(make: Any, put: Any, message: Any, facts: Any
     assert made(mapping, message, facts) == made(mapping, message, facts)
 
 
+ALONE = """
+from: hl7v2
+to: fhir/Patient
+fields:
+  active: true
+  name.family: PV1-40
+  generalPractitioner: {use: who, of: PID-5}
+"""
+
+
 def test_alone_a_resource_contains_what_it_points_at(
     make: Any, put: Any, message: Any, facts: Any
 ) -> None:
-    text = 'from: hl7v2\nto: fhir/Encounter\nfields:\n  status: "planned"\n  participant.individual: {use: who, of: PID-5}\n'
-    found = made(make(text), message, facts)
+    found = made(make(ALONE), message, facts)
     (inner,) = found["contained"]
-    assert found["participant"] == [{"individual": {"reference": f"#{inner['id']}"}}]
+    assert found["generalPractitioner"] == [{"reference": f"#{inner['id']}"}]
 
 
 def test_what_says_nothing_is_not_made(make: Any, put: Any, message: Any, facts: Any) -> None:
-    text = 'from: hl7v2\nto: fhir/Encounter\nfields:\n  status: "planned"\n  participant.individual: {use: who, of: PID-9}\n  class.code: PV1-99\n'
-    assert made(make(text.replace("PV1-99", "PV1-40")), message, facts) == {
-        "resourceType": "Encounter",
-        "status": "planned",
-    }
+    found = made(make(ALONE.replace("PID-5", "PID-9")), message, facts)
+    assert found == {"resourceType": "Patient", "active": True}
+
+
+def test_what_breaks_the_standard_does_not_leave(
+    make: Any, put: Any, message: Any, facts: Any
+) -> None:
+    with pytest.raises(MessageError) as refused:
+        make(BUNDLE.replace('status: "billable"', "status: PV1-40")).apply(message, facts)
+    assert refused.value.code == "invalid"
+    assert refused.value.path == "Bundle.entry[2].resource.status"
 
 
 def test_traces_show_every_rule(make: Any, put: Any, message: Any, facts: Any) -> None:

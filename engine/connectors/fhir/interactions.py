@@ -10,6 +10,7 @@ import msgspec
 
 from engine.errors import EngineError
 from engine.fhir import definitions
+from engine.message import Inbound
 
 #: A logical id (FHIR R4 2.24.0.1).
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -130,3 +131,8 @@ def _nowhere() -> dict[str, Asked]:
 
 def _nothing() -> Refusal:
     return Refusal(404, "not-found", "there is nothing at this path")
+
+
+def asks(inbound: Inbound) -> bool:
+    """Whether a message that came over FHIR asks something: only a destination has the answer."""
+    return (inbound.facts or {}).get("interaction", "") in QUESTIONS

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 from engine.connectors.fhir.interactions import Refusal
+from engine.fhir.outcome import Wire
+
+#: What a body can be: FHIR, a JSON or XML Patch, or a message for `$convert`.
+Sent = Literal["json", "xml", "patch", "text"]
 
 JSON, XML = "application/fhir+json", "application/fhir+xml"
 #: JSON Patch and XML Patch (RFC 6902, RFC 5261).
@@ -22,13 +27,13 @@ MESSAGES = frozenset(
 )
 
 
-def type_of(kind: str) -> str:
+def type_of(kind: Wire) -> str:
     """The content type of `json` or `xml`."""
     return XML if kind == "xml" else JSON
 
 
 @lru_cache(maxsize=256)
-def wanted(accept: str, format: str, sent: str) -> str:
+def wanted(accept: str, format: str, sent: Wire) -> Wire:
     """
     `json` or `xml`: what `_format` says, else the Accept header, else as it was `sent`. Refusal 406 where it is neither.
 
@@ -66,7 +71,7 @@ def _parameters(said: str) -> list[str]:
     return [each.strip().lower() for each in said.split(";")[1:]]
 
 
-def _kind(said: str, usual: str) -> str | None:
+def _kind(said: str, usual: Wire) -> Wire | None:
     name = said.partition(";")[0].strip().lower()
     for each in _parameters(said):
         if each.startswith("fhirversion=") and each[12:].strip('"') not in _VERSIONS:
@@ -79,7 +84,7 @@ def _kind(said: str, usual: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def sent(content_type: str, more: bool = False) -> str:
+def sent(content_type: str, more: bool = False) -> Sent:
     """
     `json` or `xml`; with `more` also `patch` and `text`. A body that does not say is JSON. Refusal 415 for any other.
 

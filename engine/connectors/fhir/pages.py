@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from engine.connectors.fhir.media import type_of
-from engine.fhir.outcome import render
+from engine.fhir import outcome as fhir
+from engine.fhir.outcome import Severity, Wire
 from engine.http.answers import Page
 
 #: A request's own id (FHIR R4 3.1.0.1.4): echoed where it can stand in a header.
@@ -26,7 +27,7 @@ def outcome(
     code: str,
     why: str,
     correlation: str,
-    kind: str,
+    kind: Wire,
     headers: str = "",
 ) -> Page:
     """One issue. `correlation` is the message's short id where it was kept, else an id that our log shows too."""
@@ -34,18 +35,21 @@ def outcome(
     return page(status, resource, kind, headers)
 
 
-def outcome_of(code: str, why: str, id: str = "", severity: str = "error") -> dict[str, Any]:
+def outcome_of(
+    code: str, why: str, id: str = "", severity: Severity = "error"
+) -> dict[str, Any]:
     """An OperationOutcome with one issue."""
-    issue = {"severity": severity, "code": code, "diagnostics": why}
-    resource: dict[str, Any] = {"resourceType": "OperationOutcome"}
-    if id:
-        resource["id"] = id
-    return {**resource, "issue": [issue]}
+    return fhir.outcome([fhir.Issue(code=code, severity=severity, said=why)], id)
 
 
-def page(status: int, resource: Any, kind: str, headers: str = "") -> Page:
+def page(status: int, resource: Any, kind: Wire, headers: str = "") -> Page:
     """A resource as an answer."""
-    return Page(status, render(resource, kind), type_of(kind), headers)
+    return Page(status, fhir.render(resource, kind), type_of(kind), headers)
+
+
+def plain(status: int, content: Any, headers: str = "") -> Page:
+    """What is JSON and no FHIR: of SMART and OAuth2."""
+    return Page(status, msgspec.json.encode(content), "application/json", headers)
 
 
 def status_of(resource: Any) -> int:

@@ -11,7 +11,7 @@ from lxml import etree
 from engine.connectors.fhir.interactions import Refusal
 from engine.errors import MessageError
 from engine.fhir.markup import to_json
-from engine.fhir.outcome import render
+from engine.fhir.outcome import Wire, render
 
 _JSON = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _NOT_FHIR = "what should be a FHIR resource cannot be read as one"
@@ -37,6 +37,6 @@ def as_json(raw: bytes, kind: str) -> dict[str, Any]:
     return found
 
 
-def as_kind(raw: bytes, sent: str, kind: str) -> bytes:
+def as_kind(raw: bytes, sent: str, kind: Wire) -> bytes:
     """A resource in the form that is wanted."""
     return raw if sent == kind else render(as_json(raw, sent), kind)

@@ -31,6 +31,8 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST, LEEWAY = 300.0, 30.0
 #: Tokens and assertions that are remembered at most.
 MOST = 100_000
+#: Seconds after which what is past is forgotten.
+FORGET = 30.0
 
 
 class Denied(EngineError):
@@ -64,6 +66,7 @@ class Issuer:
         }
         self._tokens: dict[bytes, Token] = {}
         self._seen: dict[tuple[str, str], float] = {}
+        self._looked = now()
 
     def token(self, shown: str) -> Token | None:
         """What `Authorization` shows, where it is a token of ours that is still good."""
@@ -147,15 +150,12 @@ class Issuer:
         }
 
     def _forget(self, now: float) -> None:
-        """What is past: in the order of time, so that looking costs little."""
-        for held in (self._tokens, self._seen):
-            past = [key for key, one in held.items() if _until(one) < now]  # type: ignore[attr-defined]
-            for key in past:
-                del held[key]  # type: ignore[arg-type]
-
-
-def _until(one: Token | float) -> float:
-    return one.until if isinstance(one, Token) else one
+        """What is past, looked for now and then: it is as many as were given out in some minutes."""
+        if now < self._looked + FORGET:
+            return
+        self._looked = now
+        self._tokens = {key: one for key, one in self._tokens.items() if one.until >= now}
+        self._seen = {mark: until for mark, until in self._seen.items() if until >= now}
 
 
 def _digest(value: str) -> bytes:

@@ -75,3 +75,11 @@ class EndpointAuth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.smart is not None:
             return None
         return ServerAuth(basic=self.basic, bearer=self.bearer, api_key=self.api_key)
+
+    def words(self) -> str:
+        """What it comes down to, for callers."""
+        if self.smart is not None:
+            return "a token of SMART backend services"
+        if self.basic is not None:
+            return "user and password"
+        return "a bearer token" if self.api_key is None else f"a key in {self.api_key.header}"

@@ -96,4 +96,6 @@ def _check_url(url: str) -> None:
     parts = urlsplit(url)
     good = parts.scheme in ("http", "https") and parts.hostname and url.isascii()
     if not good or parts.query or parts.fragment or any(each <= " " for each in url):
-        raise ValueError("url: expected the base as callers see it, https://fhir.example.org/r4")
+        raise ValueError(
+            "url: expected the base as callers see it, https://fhir.example.org/r4"
+        )

@@ -10,12 +10,13 @@ from engine.connectors.fhir.media import type_of
 from engine.connectors.fhir.peek import Peeked, moment, with_identity
 from engine.connectors.fhir.resources import as_json, as_kind
 from engine.connectors.fhir.visits import Visit
+from engine.fhir.outcome import render
 from engine.http.answers import Page, final_status
 from engine.message import LARGE, Receipt, Reply, Verdict, short_id
 
 #: Reasons for which a body is no FHIR at all: 400. Any other that is quarantined breaks a rule: 422 (FHIR R4 3.1.0.8.1).
 _UNREADABLE = frozenset({"not_fhir", "not_json", "not_xml", "bad_encoding"})
-_OUTCOME = b'{"resourceType":"OperationOutcome"'
+_OUTCOMES = (b'{"resourceType":"OperationOutcome"', b"<OperationOutcome", b"<?xml")
 
 
 def told(visit: Visit, reply: Reply, raw: bytes, peeked: Peeked, at: float) -> Page:
@@ -48,12 +49,11 @@ def _outcome(visit: Visit, status: int, code: str, why: str, receipt: Receipt) -
 def quarantined(visit: Visit, reply: Reply, receipt: Receipt) -> Page:
     """The message is kept for a person to look at: what is wrong with it, element by element where the format says so."""
     status = 400 if receipt.reason in _UNREADABLE else 422
-    if not reply.body.startswith(_OUTCOME):
+    if not reply.body.startswith(_OUTCOMES):
         code = "structure" if status == 400 else "processing"
         return _outcome(visit, status, code, receipt.detail or receipt.reason, receipt)
-    if visit.kind == "json":
-        return Page(status, reply.body, type_of("json"), mark(receipt))
-    body = as_kind(reply.body, "json", visit.kind)
+    sent = "xml" if reply.body.startswith(b"<") else "json"
+    body = as_kind(reply.body, sent, visit.kind)
     return Page(status, body, type_of(visit.kind), mark(receipt))
 
 
@@ -100,9 +100,7 @@ def _identity(
     return status, said + more, id
 
 
-def _shown(
-    visit: Visit, raw: bytes, peeked: Peeked, id: str, version: str, at: float
-) -> bytes:
+def _shown(visit: Visit, raw: bytes, peeked: Peeked, id: str, version: str, at: float) -> bytes:
     """The resource as it was taken over, with its identity."""
     if visit.sent == "json" and visit.kind == "json":
         return with_identity(raw, peeked, id, version, at)
@@ -111,7 +109,7 @@ def _shown(
     known = meta if isinstance(meta, dict) else {}
     resource["id"] = id
     resource["meta"] = {**known, "versionId": version, "lastUpdated": moment(int(at))}
-    return pages.render(resource, visit.kind)
+    return render(resource, visit.kind)
 
 
 # -- a destination's answer -----------------------------------------------------------------------------------
@@ -130,7 +128,9 @@ def passed_on(visit: Visit, reply: Reply, receipt: Receipt) -> Page:
     try:
         resource = as_json(reply.body, "xml" if _is_xml(reply.body, kind) else "json")
     except Refusal:
-        why = "the destination's answer is no FHIR resource; 'transform' of 'answer' makes it one"
+        why = (
+            "the destination's answer is no FHIR resource; 'transform' of 'answer' makes it one"
+        )
         return _outcome(visit, 502 if status < 400 else status, "exception", why, receipt)
     if status == 200:
         status = pages.status_of(resource)

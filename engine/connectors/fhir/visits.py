@@ -10,9 +10,11 @@ import msgspec
 
 from engine.connectors import Site
 from engine.connectors.fhir.interactions import Asked
+from engine.connectors.fhir.media import Sent
 from engine.connectors.fhir.questions import criteria
 from engine.connectors.fhir.scopes import Scopes
 from engine.connectors.fhir.source_settings import SourceSettings
+from engine.fhir.outcome import Wire
 from engine.http.answers import Page
 from engine.http.desk import Head
 from engine.message import Inbound, Reply
@@ -24,10 +26,10 @@ class Visit(msgspec.Struct, frozen=True):
     head: Head
     asked: Asked
     query: list[tuple[str, str]]
-    sent: str
-    """`json`, `xml`, or what else a body is (media.py)."""
-    kind: str
-    """`json` or `xml`: the form of the answer."""
+    sent: Sent
+    """What its body is (media.py)."""
+    kind: Wire
+    """The form of the answer."""
     base: str
     """The service base as the caller sees it."""
     scopes: Scopes

@@ -12,7 +12,7 @@ Paths of resources: those of records (engine/records/paths.py), checked by the t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -24,10 +24,10 @@ from engine.formats import CompileCondition, Match, PathProblem, Scope, Shape, T
 from engine.formats.fhir import asking, following, target, types
 from engine.records import reading
 from engine.records.paths import NAME, Level, RecordPaths, Walk, type_of
+from engine.records.paths import names as known_names
 from engine.records.types import FieldType, fields
 
 _RESOLVE = re.compile(r"\.\s*resolve\(\s*([A-Za-z]\w*)?\s*(\)?)", re.ASCII)
-_BY_ALL = re.compile(r"\(\s*\*\s*\)")
 #: What a value of a kind is in Python.
 _SCALARS = {"text": str, "number": Decimal, "truth": bool}
 
@@ -47,17 +47,15 @@ class ResourceWalk(Walk):
             problem = "in the brackets of resolve stands a type of resource, or nothing"
             raise PathProblem(found.end(), problem, ".resolve(Patient)", certain=True)
         self.type = following.checked(found[1] or "", found.start(1), self.type, self.at)
-        if self.type.struct is None:
-            following.bare(found[1])
         self.found.append(following.step(found[1] or ""))
         self.at = found.end()
         return True
 
     def single(self, at: int) -> PathProblem:
         """What is said of brackets behind an element that does not repeat."""
-        said = self.names[-1] if self.names and not self.found else "this element"
-        problem = f"brackets stand behind what repeats, and '{said}' does not"
-        return PathProblem(at, problem if self.names else "brackets stand behind what repeats")
+        return PathProblem(
+            at, f"brackets stand behind what repeats, and '{self.last}' does not"
+        )
 
     def begin(self) -> Callable[[Scope], Any]:
         """The resources of a type, or what paths of records begin at."""
@@ -104,6 +102,9 @@ class FhirPaths(RecordPaths):
     calls = ("fhirpath",)
     """Words that are written like functions and are paths here."""
 
+    meta = frozenset(definitions.of("Meta").elements)
+    """What stands behind `meta.` in a resource: else that names facts of the message."""
+
     def __init__(self) -> None:
         super().__init__(ResourceWalk)
 
@@ -116,7 +117,7 @@ class FhirPaths(RecordPaths):
         name = NAME.match(text, at)
         if name is not None and definitions.is_resource(name[0]):
             return self._of_type(text, name, shape, condition)
-        if name is not None:
+        if name is not None and not text.startswith("(", name.end()):
             _known(name[0], shape, at)
         return super().match(text, at, shape, condition)
 
@@ -126,7 +127,7 @@ class FhirPaths(RecordPaths):
         """`Patient`, `Patient[0]`, `Patient[*]/name`, `Patient/name[0].family`."""
         level = Level(hops=0, kind="record", type=types.several(name[0]))
         walk = ResourceWalk(text, shape, condition, level)
-        walk.resources, walk.at = name[0], name.end()
+        walk.resources, walk.last, walk.at = name[0], name[0], name.end()
         if text.startswith("[", walk.at):
             walk.bracket()
         if text.startswith("/", walk.at) and (inner := NAME.match(text, walk.at + 1)):
@@ -136,12 +137,15 @@ class FhirPaths(RecordPaths):
             walk.field(inner[0], walk.at + 1)
             walk.at = inner.end()
         elif text.startswith(".", walk.at) and NAME.match(text, walk.at + 1):
-            if _RESOLVE.match(text, walk.at) is None:
-                said = text[name.start() : walk.at]
-                problem = "behind a type of resource stands a slash"
-                raise PathProblem(walk.at, problem, f"{said}/{text[walk.at + 1 :]}", certain=True)  # fmt: skip
+            write = f"{text[name.start() : walk.at]}/{text[walk.at + 1 :]}"
+            problem = "behind a type of resource stands a slash"
+            raise PathProblem(walk.at, problem, write, certain=True)
         walk.steps()
         return walk.match(name.start())
+
+    def names(self, shape: Shape) -> list[str]:
+        """The names a path may begin with, for what a mistake offers."""
+        return [*known_names(shape), *definitions.resources()]
 
     def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:
         """A place of the resource to write to."""
@@ -150,24 +154,24 @@ class FhirPaths(RecordPaths):
 
 def _known(name: str, shape: Shape, at: int) -> None:
     """
-    PathProblem for a name that the resource at hand does not have, where what is around it is of no known type and no
-    resource of R4 has it either: it could only be a misspelt one.
+    PathProblem for a name that the thing at hand does not have, nor anything around it. Where what is around it is of no
+    known type it may have any name of R4, and no other: that could only be a misspelt one.
     """
     around: Shape | None = shape
     near: FieldType | None = None
+    is_open = False
     while around is not None:
         type_ = type_of(around)
-        if type_.struct is not None and around.kind != "candidate":
-            if name in fields(type_.struct):
-                return
+        if around.kind == "candidate":
+            pass
+        elif type_.struct is None:
+            is_open = is_open or type_.kind == "any"
+        elif name in fields(type_.struct):
+            return
+        else:
             near = near or type_
         around = around.outer
-    if near is not None and name not in following.elements():
-        raise PathProblem(at, near.struct.missing(name))
-
-
-def names(shape: Shape) -> Sequence[str]:
-    """The names a path may begin with, for what a mistake offers."""
-    from engine.records.paths import names as known
-
-    return [*known(shape), *definitions.resources()]
+    if near is None or (is_open and name in following.elements()):
+        return
+    said: str = near.struct.missing(name)
+    raise PathProblem(at, said, certain="did you mean" in said or "one of several" in said)

@@ -96,9 +96,7 @@ def _type(element: Element) -> FieldType:
     if definitions.of(element.type).kind == "resource":
         return ANY
     if element.type == _REFERENCE:
-        return FieldType(
-            kind="record", form="dict", struct=Kind(_REFERENCE, _targets(element))
-        )
+        return FieldType(kind="record", form="dict", struct=Kind(_REFERENCE, _targets(element)))
     return of(element.type)
 
 

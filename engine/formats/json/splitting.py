@@ -16,7 +16,10 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import Reading
 from engine.records.encodings import NOT_JSON, to_utf8, utf8
-from engine.records.lines import RECORD, parted_lines
+from engine.records.lines import RECORD, back, parted_lines
+from engine.records.lines import documents as parts
+
+__all__ = ["parts", "split", "splits"]
 
 _T = TypeVar("_T")
 _NAME = re.compile(r'([A-Za-z_]\w*)|\[\s*("(?:[^"\\]|\\.)*")\s*\]', re.ASCII)
@@ -28,7 +31,6 @@ MOST = 64 * 1024 * 1024
 
 _RECORD = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
-_ONE = msgspec.json.Decoder(msgspec.Raw)
 
 
 def splits(by: str, layout: object = None) -> str:
@@ -56,7 +58,7 @@ def split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
     """
     if by == RECORD:
         for part in parted_lines(raw, reading):
-            yield part.raw if utf8(reading) else _back(part.raw, reading)
+            yield part.raw if utf8(reading) else back(part.raw, reading)
         return
     documents = parts(raw, reading)
     if documents is None:
@@ -82,39 +84,7 @@ def _split(raw: bytes, reading: Reading, by: str) -> Iterator[bytes]:
         if left < 0:
             rule = f"what stands around {by} is so large that its parts come to more than {MOST} bytes"
             raise MessageError("too_large", rule, by)
-        yield part if utf8(reading) else _back(part, reading)
-
-
-def parts(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:
-    """
-    The documents of a batch: JSON lines, one document a line. None where it is one document.
-
-    >>> parts(b'{"a": 1}\\n{"a": 2}\\n', Reading()), parts(b'{\\n"a": 1}\\n', Reading())
-    ((b'{"a": 1}', b'{"a": 2}'), None)
-    """
-    if not utf8(reading):
-        try:
-            raw = to_utf8(raw, reading)
-        except MessageError:
-            return None
-        found = parts(raw, Reading())
-        return None if found is None else tuple(_back(each, reading) for each in found)
-    end = raw.find(b"\n")
-    if end < 0 or not raw[end:].strip():
-        return None
-    lines = [line for line in raw.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
-    if len(lines) < 2 or lines[0].lstrip()[:1] not in (b"{", b"["):
-        return None
-    try:
-        _ONE.decode(lines[0])
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return tuple(lines)
-
-
-def _back(part: bytes, reading: Reading) -> bytes:
-    """A part in the character set of the whole."""
-    return part.decode().encode(reading.encoding)
+        yield part if utf8(reading) else back(part, reading)
 
 
 def _steps(by: str) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ from engine.mapping.values import Missed, Unreadable, text_of
 #: Longest content that is written in base 64.
 LARGEST = 64_000_000
 
+#: Name spaces of URNs, by the types of universal ids that they hold (HL7 table 0301).
+_SPACES = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "GUID": "urn:uuid:"}
+
 
 def table(value: str, name: Codes, *, otherwise: Any = None) -> str | None:
     """
@@ -105,3 +108,20 @@ def check_digit(value: str, scheme: str = "M10") -> str:
         raise Unreadable("the schemes are M10, M11, NPI and GTIN")
     doubled = sum(sum(divmod(number * (2, 1)[at % 2], 10)) for at, number in enumerate(numbers))
     return str(-(doubled + (24 if scheme == "NPI" else 0)) % 10)
+
+
+def uri(value: str, kind: str | None = "") -> str:
+    """
+    An identifier as a URI: an OID (`ISO`) or a UUID by its name space (RFC 3061, RFC 9562); others as they are, without blanks.
+
+    >>> uri("2.16.840.1.113883.4.1", "ISO"), uri("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6", "UUID"), uri("NIST MPI")
+    ('urn:oid:2.16.840.1.113883.4.1', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'NIST%20MPI')
+    """
+    whole = value.strip() if value.isprintable() and " " not in value else _one_word(value)
+    if ":" in whole or kind not in _SPACES:
+        return whole
+    return _SPACES[kind] + (whole if kind == "ISO" else whole.lower())
+
+
+def _one_word(value: str) -> str:
+    return "%20".join(value.split())

@@ -1,0 +1,134 @@
+"""POST to the base: a batch, a transaction, or a notification of a subscription (HL7 FHIR R4 3.1.0.11)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+
+from engine.connectors.fhir import entries, notifications, pages, questions
+from engine.connectors.fhir.entries import Wanted
+from engine.connectors.fhir.interactions import QUESTIONS, Asked, Refusal
+from engine.connectors.fhir.notifications import Watch
+from engine.connectors.fhir.resources import as_json
+from engine.connectors.fhir.told import mark, passed_on, quarantined
+from engine.connectors.fhir.visits import House, Visit
+from engine.connectors.fhir.writing import Written, facts_of, keep
+from engine.fhir.outcome import render
+from engine.http.answers import Page
+from engine.message import LARGE, Body, Inbound, Verdict
+
+#: What a Bundle that is sent to the base may be.
+_TYPES = ("batch", "transaction")
+
+
+async def take(house: House, watch: Watch, visit: Visit, body: bytes, hidden: str) -> Page:
+    """Keep a Bundle as a message, or its questions as messages of their own, and answer with a Bundle."""
+    raw = body if visit.sent == "json" else _json(body)
+    bundle = entries.bundle_of(raw)
+    if bundle is None:
+        return await keep(house, visit, Written(body), {"interaction": "batch"})
+    if bundle.type in notifications.TYPES:
+        house.permit(Asked(interaction="notification", type="Bundle"), visit.scopes)
+        return await watch.take(house, visit, raw, hidden)
+    if bundle.type not in _TYPES:
+        why = "Bundle.type: a Bundle is sent here as batch or transaction; others are created at /Bundle"
+        fault = ("invalid", why)
+        asked = Asked(interaction="batch")
+        return await keep(house, visit, Written(body, fault=fault), facts_of(visit, asked))
+    house.permit(Asked(interaction=bundle.type), visit.scopes)
+    return await _Exchange(house, visit, raw, bundle, hidden).run(body)
+
+
+def _json(body: bytes) -> bytes:
+    """What is XML as JSON; as it is where it cannot be read, which the channel's format will say."""
+    try:
+        return render(as_json(body, "xml"), "json")
+    except Refusal:
+        return body
+
+
+class _Exchange:
+    """One batch or transaction."""
+
+    def __init__(
+        self, house: House, visit: Visit, raw: bytes, bundle: entries.Bundle, hidden: str
+    ) -> None:
+        self._house, self._visit, self._raw = house, visit, raw
+        self._bundle, self._hidden = bundle, hidden
+        self._wanted = entries.wanted(house, visit, bundle)
+        self._said: list[Any] = [None] * len(self._wanted)
+
+    async def run(self, body: bytes) -> Page:
+        wanted = self._wanted
+        asking = [at for at, one in enumerate(wanted) if _asks(one)]
+        refused = [at for at, one in enumerate(wanted) if one.refusal is not None]
+        if refused and self._bundle.type == "transaction":
+            one = cast(Refusal, wanted[refused[0]].refusal)
+            why = f"Bundle.entry[{refused[0]}]: {one.why}; nothing of the transaction was done"
+            raise Refusal(one.status, one.code, why)
+        for at in refused:
+            self._said[at] = entries.refused(cast(Refusal, wanted[at].refusal))
+        aside = {*asking, *refused}
+        writing = [at for at in range(len(wanted)) if at not in aside]
+        headers = ""
+        if writing or not wanted:
+            raw = entries.without(self._raw, self._bundle, writing) if aside else body
+            page = await self._write(raw, writing)
+            if isinstance(page, Page):
+                return page
+            headers = page
+        for at in asking:
+            self._said[at] = await self._ask(wanted[at])
+        answer = {"resourceType": "Bundle", "type": f"{self._bundle.type}-response"}
+        return self._page({**answer, "entry": self._said} if self._said else answer, headers)
+
+    async def _write(self, raw: bytes, writing: list[int]) -> Page | str:
+        """Keep the entries that write, and note what each is told; the answer, where all of them have the same one."""
+        house, visit = self._house, self._visit
+        site, at = house.site, house.site.now()
+        facts = facts_of(visit, Asked(interaction=self._bundle.type), self._hidden)
+        content: Body = raw if len(raw) <= LARGE else await site.spool([raw])
+        unread = [each for each in writing if self._wanted[each].asked is None]
+        fault = None
+        if unread:
+            fault = (
+                "invalid",
+                f"Bundle.entry[{unread[0]}].request: what is asked cannot be read",
+            )
+        inbound = Inbound(
+            raw=content, received_at=at, peer=visit.head.peer, facts=facts, fault=fault
+        )
+        reply = await house.hand_over(inbound)
+        receipt = reply.receipt
+        assert receipt is not None
+        if reply.status:
+            return passed_on(visit, reply, receipt)
+        if receipt.verdict is Verdict.QUARANTINED:
+            return quarantined(visit, reply, receipt)
+        kept = entries.receipts(receipt, len(writing))
+        for place, (one, number) in zip(writing, kept, strict=True):
+            said = entries.response(visit, self._wanted[place], one, number, at)
+            self._said[place] = said
+        return mark(receipt)
+
+    async def _ask(self, one: Wanted) -> Any:
+        """A question among the entries: a message of its own."""
+        assert one.asked is not None
+        query = questions.read_query(one.query)
+        visit = msgspec.structs.replace(
+            self._visit, asked=one.asked, query=query, sent="json", kind="json"
+        )
+        raw = questions.question(one.asked, query)
+        facts = facts_of(visit, one.asked, self._hidden)
+        return entries.of_page(await keep(self._house, visit, Written(raw), facts))
+
+    def _page(self, answer: dict[str, Any], headers: str) -> Page:
+        if self._visit.kind == "json":
+            return pages.page(200, answer, "json", headers)
+        whole = as_json(msgspec.json.encode(answer), "json")
+        return pages.page(200, whole, self._visit.kind, headers)
+
+
+def _asks(one: Wanted) -> bool:
+    return one.asked is not None and one.asked.interaction in QUESTIONS

@@ -1,0 +1,167 @@
+"""Batches and transactions: what each entry asks for, and the Bundle that answers (HL7 FHIR R4 3.1.0.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from engine.connectors.fhir import interactions, pages
+from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
+from engine.connectors.fhir.peek import moment
+from engine.connectors.fhir.visits import House, Visit
+from engine.http.answers import Page
+from engine.message import Receipt, Verdict, short_id
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Request(msgspec.Struct, frozen=True, rename="camel"):
+    """Bundle.entry.request."""
+
+    method: str
+    url: str
+    if_match: str = ""
+    if_none_exist: str = ""
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """Of an entry's resource what the answer says."""
+
+    id: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Bundle.entry, as far as it is looked at."""
+
+    request: Request | None = None
+    resource: Resource | None = None
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A Bundle, as far as it is looked at."""
+
+    type: str = ""
+    entry: list[msgspec.Raw] = []
+
+
+_BUNDLE = msgspec.json.Decoder(Bundle)
+_ENTRY = msgspec.json.Decoder(Entry)
+_RECORD = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry: what it asks for, or why it is refused; neither where it cannot be read."""
+
+    asked: Asked | None = None
+    query: str = ""
+    refusal: Refusal | None = None
+    id: str = ""
+    """Of its resource."""
+    conditional: bool = False
+
+
+def bundle_of(raw: bytes) -> Bundle | None:
+    """The Bundle; None where it cannot be read, which the channel's format will say."""
+    try:
+        return _BUNDLE.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def wanted(house: House, visit: Visit, bundle: Bundle) -> list[Wanted]:
+    """What the entries ask for, in order."""
+    return [_wanted(house, visit, raw) for raw in bundle.entry]
+
+
+def _wanted(house: House, visit: Visit, raw: msgspec.Raw) -> Wanted:
+    try:
+        entry = _ENTRY.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return Wanted()
+    request = entry.request
+    if request is None or request.method not in _METHODS:
+        return Wanted()
+    try:
+        parts = urlsplit(request.url)
+        below = parts.path.removeprefix(urlsplit(visit.base).path if parts.netloc else "")
+        asked = interactions.asked(request.method, below)
+        if asked.interaction not in WRITES | {"read", "vread", "search"}:
+            raise Refusal(422, "not-supported", "this is not done inside a Bundle")
+        house.permit(asked, visit.scopes)
+    except Refusal as refusal:
+        return Wanted(refusal=refusal)
+    except ValueError:
+        return Wanted()
+    conditional = bool(request.if_match or request.if_none_exist or parts.query)
+    return Wanted(
+        asked=asked,
+        query=parts.query,
+        id=entry.resource.id if entry.resource is not None else "",
+        conditional=conditional,
+    )
+
+
+def without(raw: bytes, bundle: Bundle, left: Sequence[int]) -> bytes:
+    """The Bundle with only these of its entries, byte for byte what they were."""
+    record = _RECORD.decode(raw)
+    kept = b",".join(bytes(bundle.entry[at]) for at in left)
+    record["entry"] = msgspec.Raw(b"[%b]" % kept)
+    return msgspec.json.encode(record)
+
+
+# -- the answer -----------------------------------------------------------------------------------------------
+
+
+def response(visit: Visit, one: Wanted, receipt: Receipt, number: str, at: float) -> Any:
+    """Bundle.entry of the answer, for an entry that became a message or a part of one. `number`: its id among messages."""
+    if receipt.verdict is Verdict.QUARANTINED:
+        why = receipt.detail or receipt.reason
+        return refused(Refusal(422, "processing", why), number)
+    asked = one.asked
+    assert asked is not None
+    if receipt.verdict is Verdict.FILTERED:
+        why = f"the entry is kept, but goes nowhere: {receipt.reason}"
+        said = pages.outcome_of("informational", why, number, "information")
+        return {"response": {"status": "202 Accepted", "outcome": said}}
+    made: dict[str, Any] = {"status": "200 OK"}
+    if asked.interaction == "patch" or one.conditional:
+        made["status"] = "202 Accepted"
+    elif asked.interaction != "delete":
+        new = asked.interaction == "create"
+        version = "1" if new else number
+        if new and receipt.verdict is not Verdict.DUPLICATE:
+            made["status"] = "201 Created"
+        id = asked.id or one.id or number
+        made["location"] = f"{visit.base}/{asked.type}/{id}/_history/{version}"
+        made["etag"] = f'W/"{version}"'
+        made["lastModified"] = moment(int(at))
+    said = pages.outcome_of("informational", "the entry is kept and on its way", number, "information")  # fmt: skip
+    return {"response": {**made, "outcome": said}}
+
+
+def refused(refusal: Refusal, number: str = "") -> Any:
+    """The same for an entry that was refused."""
+    outcome = pages.outcome_of(refusal.code, refusal.why, number)
+    return {"response": {"status": str(refusal.status), "outcome": outcome}}
+
+
+def of_page(page: Page) -> Any:
+    """The same for an entry that was answered like a request of its own."""
+    record: dict[str, Any] = {"response": {"status": str(page.status)}}
+    if page.body and page.status < 400:
+        record["resource"] = msgspec.Raw(page.body)
+    elif page.body:
+        record["response"]["outcome"] = msgspec.Raw(page.body)
+    return record
+
+
+def receipts(receipt: Receipt, count: int) -> list[tuple[Receipt, str]]:
+    """For each entry that became a message: what the store kept of it, and its number."""
+    number = short_id(receipt.original or receipt.id)
+    parts = receipt.parts
+    if receipt.verdict is Verdict.SPLIT and len(parts) == count:
+        return [(part, short_id(part.original or part.id)) for part in parts]
+    return [(receipt, f"{number}.{at}") for at in range(1, count + 1)]
