@@ -58,7 +58,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One thing people are told."""
 
     kind: str
-    """queue_age, silent, paused, breaker, file_sequence_gap, file_sequence_repeat, file_not_unpacked."""
+    """queue_age, silent, paused, breaker, file_sequence_gap, file_sequence_repeat, file_not_unpacked, notification_gap."""
     channel: str
     destination: str
     owner: str
@@ -158,6 +158,7 @@ def _over(alert: Alert, now: float) -> Alert:
         "queue_age": "has caught up",
         "silent": "receives messages again",
         "file_sequence_gap": "waits for no missing files any more",
+        "notification_gap": "waits for no missing notifications any more",
         "file_sequence_repeat": "receives the partner's files in order again",
         "file_not_unpacked": "has opened or lost sight of the files that it could not open",
     }[alert.kind]

@@ -1,4 +1,4 @@
-"""Numbers of messages as people say them: short, and with a digit that shows a slip."""
+"""Numbers of messages as people say them: short, and with a digit that shows a slip. And ids made of hashes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ def short_id(number: int) -> str:
         rest, digit = divmod(rest, 32)
         digits = _DIGITS[digit] + digits
     return f"{digits or '0'}-{_DIGITS[number % 31]}"
+
+
+def uuid8(digits: str) -> str:
+    """
+    32 hexadecimal digits of a hash as a UUID of version 8: made by a rule of one's own (RFC 9562, 5.8).
+
+    >>> uuid8("ffffffffffffffffffffffffffffffff")
+    'ffffffff-ffff-8fff-bfff-ffffffffffff'
+    """
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def number_of(short: str) -> int:

@@ -27,6 +27,8 @@ class ServiceStatus(
     """What was charged."""
     paid: Decimal | None = None
     """What was paid."""
+    served_on: Protected[Moment | None] = None
+    """The day of service, or the first of several."""
     statuses: tuple[StatusInformation, ...] = ()
     """What is said."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from engine.canonical import Code, Currency, Entity, Moment, Protected
-from engine.canonical.claim import Insured
+from engine.canonical.claim import ClaimProvider, Insured
 
 VERSION = 1
 
@@ -72,6 +72,8 @@ class EligibilityResponse(
     """The payer's identifier."""
     payer_name: str | None = None
     """The payer's name."""
+    provider: ClaimProvider | None = None
+    """Who asked."""
     subscriber: Insured | None = None
     """Who is insured, as the payer knows the person."""
     patient: Insured | None = None

@@ -29,6 +29,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The channel that takes it; empty = the one under test."""
     peer: str = ""
     file_name: str = ""
+    facts: dict[str, str] = {}
 
 
 class Answering(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +103,19 @@ def _step(node: Node, bounds: Bounds, mistakes: Mistakes) -> Step | None:
     channel, peer, file_name = (
         _text(entries.get(name), name, mistakes) for name in ("channel", "peer", "file_name")
     )
-    return Step(sample=sample, channel=channel, peer=peer, file_name=file_name)
+    return Step(
+        sample=sample,
+        channel=channel,
+        peer=peer,
+        file_name=file_name,
+        facts=_facts(entries.get("facts"), mistakes),
+    )
+
+
+def _facts(node: Node | None, mistakes: Mistakes) -> dict[str, str]:
+    """What a source would say of the message besides: `facts: {interaction: search, header.x-facility: NORTH}`."""
+    value = {} if node is None else Converter(mistakes).read(node, dict[str, str], "facts")
+    return {} if value is WRONG else dict(value)
 
 
 def _wait(node: Record, mistakes: Mistakes) -> Step | None:

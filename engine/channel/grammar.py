@@ -139,7 +139,7 @@ TEST = Level(
         "expect",
     ),
 )
-GIVEN = Level(name="'given'", keys=("sample", "channel", "peer", "file_name", "wait"))
+GIVEN = Level(name="'given'", keys=("sample", "channel", "peer", "file_name", "facts", "wait"))
 ANSWERING = Level(name="an answer in 'replies'", keys=("sample", "status"))
 DEFAULTS = Level(
     name="the defaults of a class",

@@ -14,7 +14,7 @@ from engine.mapping import Language
 from engine.placed import Node, Record
 
 #: The format of an answer where the channel does not say: what such partners answer in.
-ANSWERS = {"mllp": "hl7v2", "http": "json", "fhir": "json"}
+ANSWERS = {"mllp": "hl7v2", "http": "json", "fhir": "fhir"}
 
 
 def replies(binding: Binding, node: Node | None, kind: str) -> Replies | None:

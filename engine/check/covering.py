@@ -73,4 +73,6 @@ def _files(channel: Channel) -> set[str]:
     mappings: list[Mapping] = [one for chain in channel.transforms for one in chain]
     mappings += [route.render for route in channel.routes if route.render is not None]
     mappings += channel.collect.then if channel.collect is not None else ()
+    if channel.answer is not None:
+        mappings += [one for chain in channel.answer.transforms for one in chain]
     return {channel.file, *(f"mappings/{mapping.name}.yaml" for mapping in mappings)}

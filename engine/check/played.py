@@ -81,9 +81,9 @@ def quick(channel: Channel, case: Case, home: Home, tables: Lookups | None) -> P
 def inbound_of(step: Step, home: Home, now: float) -> Inbound:
     """A message as its source would hand it over."""
     assert step.sample is not None
-    facts = {"file_name": step.file_name} if step.file_name else None
+    facts = {"file_name": step.file_name, **step.facts} if step.file_name else step.facts
     raw = content(step.sample, home.folder)
-    return Inbound(raw=raw, received_at=now, peer=step.peer, facts=facts)
+    return Inbound(raw=raw, received_at=now, peer=step.peer, facts=facts or None)
 
 
 def context_of(case: Case, home: Home, now: float, id: int, tables: Lookups | None) -> Context:

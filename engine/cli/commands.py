@@ -32,6 +32,7 @@ FAMILIES = (
     "console",
     "accounts",
     "audit",
+    "keys",
     "workshop",
     "demo",
 )

@@ -30,10 +30,17 @@ def rule(element: Element) -> str:
     return f"the code must be one of {len(codes)} of the value set {element.system}"
 
 
-def element(value: Any, element_: Element, place: str) -> Iterator[Finding]:
-    """A Coding or CodeableConcept against a required binding, a Quantity against its profile."""
+def element(value: Any, element_: Element, owner: Type, place: str) -> Iterator[Finding]:
+    """A Coding or CodeableConcept against a required binding, a Quantity against its profile, an extension's address."""
     if not isinstance(value, dict):
         return
+    if element_.type == "Extension" and owner.name != "Extension":
+        url = value.get("url")
+        if isinstance(url, str) and _ABSOLUTE.fullmatch(url) is None:
+            yield (
+                f"{place}.url",
+                "the url of an extension is an absolute address, but in another extension",
+            )
     if element_.profile == "SimpleQuantity" and "comparator" in value:
         yield f"{place}.comparator", "a quantity has no comparator here [sqty-1]"
     if not element_.codes:
@@ -49,9 +56,8 @@ def element(value: Any, element_: Element, place: str) -> Iterator[Finding]:
 
 
 def _among(coding: Any, known: Mapping[str, frozenset[str]]) -> bool:
-    return isinstance(coding, dict) and coding.get("code") in known.get(
-        str(coding.get("system")), ()
-    )
+    code = coding.get("code") if isinstance(coding, dict) else None
+    return isinstance(code, str) and code in known.get(str(coding.get("system")), ())
 
 
 def record(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Finding]:

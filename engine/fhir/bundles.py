@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
 import msgspec
+
+from engine.ids import uuid8
 
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
 #: What a Bundle keeps when it becomes another one.
 _HEAD = ("resourceType", "id", "identifier", "timestamp")
+#: What stands first, by the type of Bundle.
+_LEADING = {"message": {"MessageHeader": 0}, "collection": {"ClaimResponse": 0, "Claim": 1}}
 #: Types of Bundles whose entries are carried out.
 CARRIED_OUT = frozenset({"transaction", "batch"})
 
@@ -29,9 +32,7 @@ def identity(content: Any) -> str:
     >>> identity({"resourceType": "Patient"})
     '85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
     """
-    number = int.from_bytes(blake2b(_SORTED.encode(content), digest_size=16).digest(), "big")
-    number = number & ~(0xF000 << 64) | 8 << 76
-    return str(UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48))
+    return uuid8(blake2b(_SORTED.encode(content), digest_size=16).hexdigest())
 
 
 def is_uuid(text: str) -> bool:
@@ -69,14 +70,15 @@ def assembled(bundle: dict[str, Any], resources: list[dict[str, Any]]) -> dict[s
     The Bundle with an entry for each resource, in order, and for each that stood in one where a Reference belongs.
 
     Two resources with one id become one. Where the Bundle is carried out, each entry is a PUT to its own id, so that a repeat
-    updates instead of doubling; the MessageHeader of a message stands first (FHIR R4, 2.36.2 and 3.1.0.11).
+    updates instead of doubling; the MessageHeader of a message stands first (FHIR R4, 2.36.2 and 3.1.0.11), and in a collection
+    the Claim or its answer (Da Vinci PAS, request and response Bundles).
     """
     lifting = _Lifting(full_url)
     for resource in resources:
         lifting.add(resource)
     entries = list(lifting.found.values())
-    if bundle.get("type") == "message":
-        entries.sort(key=lambda each: each["resourceType"] != "MessageHeader")
+    if (leading := _LEADING.get(bundle.get("type", ""))) is not None:
+        entries.sort(key=lambda each: leading.get(each["resourceType"], len(leading)))
     carried_out = bundle.get("type") in CARRIED_OUT
     made = [entry(each, carried_out) for each in entries]
     return {**bundle, "entry": made} if made else bundle

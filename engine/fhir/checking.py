@@ -1,12 +1,46 @@
-"""What is wrong with a resource, as findings with the FHIRPath of each element: nothing, and in microseconds, where all is well."""
+"""
+What is wrong with a resource, as findings with the FHIRPath of each element: nothing, and in microseconds, where all is well.
+
+    structure    elements, how often, of which type, required codes, references, Bundles as a whole
+    invariants   also the rules that R4 states in FHIRPath, and what references may point to
+    R4B R5 STU3  the structure of another release
+    Profiled     also profiles of a folder
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from engine.fhir import shape, structure
 from engine.findings import Finding
+
+if TYPE_CHECKING:
+    from engine.fhir.profiles import Package, Profile
+
+LEVELS = ("structure", "invariants", "R4B", "R5", "STU3")
+
+
+class Profiled(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Profiles that resources of their types must keep, and the package that they are of."""
+
+    package: Package
+    profiles: tuple[Profile, ...]
+
+
+def profiled(folder: Path, names: tuple[str, ...]) -> Profiled:
+    """
+    Profiles of a folder by address, id, name or file name.
+
+    LookupError, ValueError or OSError, telling an analyst what is wrong, where one is not there or cannot be read.
+    """
+    package = import_module("engine.fhir.profiles").read(folder)
+    found = (package.called(name.removesuffix(".json")) for name in names)
+    return Profiled(package=package, profiles=tuple(found))
 
 
 def valid(resource: Any) -> bool:
@@ -28,3 +62,33 @@ def findings(resource: Any) -> Iterator[Finding]:
     """
     if not shape.surely(resource):
         yield from structure.resource(resource, "")
+
+
+def check(resource: Any, level: str | Profiled) -> Iterator[Finding]:
+    """
+    All that is wrong with a resource at one of LEVELS, or by profiles. Rules come once the structure is right.
+
+    >>> list(check({"resourceType": "Patient", "contact": [{"gender": "male"}]}, "invariants"))[0][0]
+    'Patient.contact[0]'
+    """
+    if isinstance(level, str) and level not in LEVELS[:2]:
+        yield from import_module("engine.fhir.releases").findings(resource, level)
+        return
+    wrong = False
+    for each in findings(resource):
+        wrong = True
+        yield each
+    if wrong or level == "structure":
+        return
+    yield from import_module("engine.fhir.invariants").findings(resource)
+    if isinstance(level, Profiled):
+        every = import_module("engine.fhir.conforming").document
+        yield from every(resource, level.package, level.profiles)
+
+
+def advice(resource: Any) -> Iterator[Finding]:
+    """Rules of R4 of severity warning that a right resource does not keep: good practice, no reason to refuse it."""
+    every: Iterator[Finding] = import_module("engine.fhir.invariants").findings(
+        resource, "warning"
+    )
+    return every

@@ -86,6 +86,11 @@ def of(name: str) -> Type:
     return found
 
 
+def within(name: str) -> tuple[Type, ...]:
+    """A type and all that is defined in it: Patient, Patient.contact, ..."""
+    return tuple(_types(name).values())
+
+
 def _near(name: str) -> list[str]:
     lower = {each.lower(): each for each in names()}
     return [lower[each] for each in difflib.get_close_matches(name.lower(), lower, n=1)]

@@ -8,15 +8,18 @@ from typing import Any
 
 import msgspec
 
+from engine.fhir import definitions
 from engine.findings import Finding
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _URN = b'"reference":"urn:'
+_REST = re.compile(r"/([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}$")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 _REQUESTED = frozenset({"batch", "transaction", "history"})
 _ANSWERED = frozenset({"batch-response", "transaction-response", "history"})
 _FIRST = {"document": "Composition", "message": "MessageHeader"}
-_RELATED = frozenset({"document", "message", "transaction", "batch", "collection"})
+_ASKED = frozenset({"batch", "transaction", "batch-response", "transaction-response"})
+_RELATED = frozenset({"document", "message", "transaction", "batch"})
 
 
 def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Finding]:
@@ -92,6 +95,32 @@ def _identities(type_: str, entries: list[dict[str, Any]], place: str) -> Iterat
         seen.add(known)
 
 
+def addresses(bundle: Mapping[str, Any], place: str) -> Iterator[Finding]:
+    """What was found has an id, and an address of a server ends with the type and id of its resource (2.36.4)."""
+    type_, entries = bundle.get("type"), bundle.get("entry", [])
+    if type_ in _ASKED:
+        return
+    for number, entry in enumerate(entries):
+        resource, full = entry.get("resource"), entry.get("fullUrl")
+        if not isinstance(resource, dict):
+            continue
+        kind, known = resource.get("resourceType"), resource.get("id")
+        here = f"{place}.entry[{number}]"
+        if type_ == "searchset" and known is None and kind != "OperationOutcome":
+            yield f"{here}.resource", "what was found must have an id"
+        if (
+            isinstance(full, str)
+            and full.startswith("http")
+            and not full.endswith(f"/{kind}/{known}")
+        ):
+            said = _REST.search(full)
+            if said is not None and definitions.is_resource(said[1]):
+                yield (
+                    f"{here}.fullUrl",
+                    "the fullUrl must end with the type and the id of the resource",
+                )
+
+
 def _ordinary(every: list[Any]) -> bool:
     """Whether all are absolute, none names a version and none stands twice, at a glance."""
     if not all(isinstance(each, str) for each in every) or len(set(every)) != len(every):
@@ -111,7 +140,7 @@ def unresolved(type_: str, entries: list[dict[str, Any]], place: str) -> Iterato
     """References by UUID or OID that no entry answers to: nobody else could (FHIR R4, 2.36.4.1)."""
     if type_ not in _RELATED:
         return
-    known = {each.get("fullUrl") for each in entries}
+    known = {url for each in entries if isinstance(url := each.get("fullUrl"), str)}
     if _urns(entries) <= known:
         return
     for number, entry in enumerate(entries):

@@ -61,7 +61,10 @@ def says(text: str) -> bool:
 
 def quick() -> str:
     """An expression that only keeps out: what it takes is right where it is well-formed."""
-    inside, safe = rf"(?:[^Q<&]|{_ENTITY})*", rf"(?:(?:https?:|mailto:|#)(?:[^Q<&]|{_ENTITY})*|[^Q<&:]*)"
+    inside, safe = (
+        rf"(?:[^Q<&]|{_ENTITY})*",
+        rf"(?:(?:https?:|mailto:|#)(?:[^Q<&]|{_ENTITY})*|[^Q<&:]*)",
+    )
     plain = "|".join(sorted(_allowed()["attributes"] - {"href", "src"}))
     either = rf"(?:(?:xml:)?(?:{plain})=Q{inside}Q|(?:href|src)=Q{safe}Q)"
     attribute = r"[ \t\r\n]+(?:" + "|".join(either.replace("Q", mark) for mark in "\"'") + ")"

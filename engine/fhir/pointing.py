@@ -13,7 +13,7 @@ from engine.fhir import definitions
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Za-z]+)/{_ID}(?:/_history/{_ID})?(?:#.*)?")
 _CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+|[^\s/]*/\S+")
 _REST = re.compile(rf"https?://\S*/([A-Za-z]+)/{_ID}(?:/_history/{_ID})?")
 _FORMS = (
     "a reference is relative (Patient/123), absolute (https://..., urn:uuid:...) "
@@ -58,7 +58,7 @@ def wrong(text: str, near: Around) -> str:
         return (
             "" if known else "the reference names a type of resource that FHIR R4 does not have"
         )
-    return "" if _ABSOLUTE.fullmatch(text) is not None else _FORMS
+    return "" if _ADDRESS.fullmatch(text) is not None else _FORMS
 
 
 def target(text: str, targets: tuple[str, ...], near: Around) -> str:

@@ -41,6 +41,8 @@ _PATTERNS = {
     "base64Binary": _BASE64,
     "xhtml": "",
 }
+#: Texts, and how long they may be (2.24.0.1).
+_TEXTS, _LONGEST = frozenset({"string", "markdown"}), 1024 * 1024
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 #: What is said of a text that is not of its type.
@@ -90,11 +92,10 @@ def schema(name: str) -> dict[str, Any]:
         least, most = _BOUNDS[name]
         return {"type": "integer", "whole": True, "minimum": least, "maximum": most}
     text = pattern(name)
-    return (
-        {"type": "string", "pattern": f"^(?:{text})$"}
-        if text
-        else {"type": "string", "minLength": 1}
-    )
+    found: dict[str, Any] = {"type": "string", "minLength": 1}
+    if name in _TEXTS:
+        found["maxLength"] = _LONGEST
+    return {**found, "pattern": f"^(?:{text})$"} if text else found
 
 
 def wrong(name: str, value: Any) -> str:
@@ -115,6 +116,8 @@ def wrong(name: str, value: Any) -> str:
         return "the value must be a text, in quotes"
     elif not value:
         return "a text must not be empty"
+    elif name in _TEXTS and len(value) > _LONGEST:
+        return "a text has at most 1048576 characters"
     else:
         text = _BLANKS.sub("", value) if name == "base64Binary" else value
         good = not pattern(name) or _compiled(name).fullmatch(text) is not None

@@ -106,6 +106,10 @@ def _values(node: Any) -> Iterator[Any]:
     if isinstance(data, bool | str | dict):
         if isinstance(data, dict) and data.keys() <= _BESIDE:
             return
+        if (
+            isinstance(data, dict) and "$error" in data
+        ):  # how `single()` says that there are several
+            raise ValueError
         yield data or None if isinstance(data, str) else data
     elif isinstance(data, int | Decimal):
         yield Decimal(data)

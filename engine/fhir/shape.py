@@ -40,7 +40,7 @@ class _Whole:
 
 @cache
 def compiled(name: str, contained: bool = False) -> jsonschema_rs.Draft202012Validator:
-    """The shape of a type, compiled in some 4 ms; with `contained`, of a resource that contains others or is contained."""
+    """The shape of a type, compiled in some 6 ms; with `contained`, of a resource that contains others or is contained."""
     return jsonschema_rs.Draft202012Validator(
         schema(name, contained),
         validate_formats=False,
@@ -76,26 +76,23 @@ def _narrative(resource: dict[str, Any]) -> bool:
 def _containing(name: str, resource: dict[str, Any]) -> bool:
     """Each contained resource by itself; ids and what points at them as they are written."""
     every = resource["contained"]
-    if not isinstance(every, list) or not every:
+    if not isinstance(every, list) or not all(_contained(each) for each in every):
         return False
-    ids = set()
-    for each in every:
-        inner = each.get("resourceType") if isinstance(each, dict) else None
-        if (
-            not isinstance(inner, str)
-            or not definitions.is_resource(inner)
-            or inner == "Bundle"
-        ):
-            return False
-        if "meta" in each or not compiled(inner, contained=True).is_valid(each):
-            return False
-        if not _narrative(each):
-            return False
-        ids.add(each.get("id"))
     if not compiled(name, contained=True).is_valid({**resource, "contained": True}):
         return False
     pointed = {each.decode() for each in _LOCAL.findall(_ENCODER.encode(resource))}
-    return pointed == ids and _narrative(resource)
+    return (
+        bool(every) and pointed == {each.get("id") for each in every} and _narrative(resource)
+    )
+
+
+def _contained(resource: Any) -> bool:
+    if not isinstance(resource, dict) or {"meta", "contained"} & resource.keys():
+        return False
+    name = resource.get("resourceType")
+    if not isinstance(name, str) or not definitions.is_resource(name) or name == "Bundle":
+        return False
+    return bool(compiled(name, contained=True).is_valid(resource)) and _narrative(resource)
 
 
 def _bundle(bundle: dict[str, Any]) -> bool:
@@ -145,7 +142,9 @@ def schema(name: str, contained: bool = False) -> Schema:
 def _complex(type_: Type) -> Schema:
     found: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1}
     properties: dict[str, Any] = {}
-    needed = [each.name for each in type_.elements.values() if each.least and not each.choice]
+    every = [each for each in type_.elements.values() if each.least and not each.choice]
+    either = [each.name for each in every if _may_be_absent(each)]
+    needed = [each.name for each in every if each.name not in either]
     if type_.kind == "resource":
         properties["resourceType"] = {"const": type_.name}
         needed.append("resourceType")
@@ -153,18 +152,24 @@ def _complex(type_: Type) -> Schema:
         if each.name == "contained" or (each.name == "id" and type_.kind != "resource"):
             continue  # what is pointed at by `#`, and whether two have one id, is beyond JSON Schema
         properties[each.name] = _element(each, type_)
-        if (
-            not each.choice
-            and each.most == 1
-            and each.type in _primitives()
-            and each.name != "url"
-        ):
+        if not each.choice and _may_be_absent(each):
             properties[f"_{each.name}"] = {"$ref": "#/$defs/Element"}
     if type_.name == "Coding":
         properties["system"] = {"type": "string", "pattern": f"^{bindings.ABSOLUTE}$"}
     if needed:
         found["required"] = needed
-    return {**found, "properties": properties, **_choices(type_), **_MORE.get(type_.name, {})}
+    found |= {"properties": properties, **_choices(type_)}
+    if either:
+        said = [
+            {"anyOf": [{"required": [name]}, {"required": [f"_{name}"]}]} for name in either
+        ]
+        found["allOf"] = [*found.get("allOf", ()), *said]
+    return {**found, **_MORE.get(type_.name, {})}
+
+
+def _may_be_absent(element: Element) -> bool:
+    """Whether an extension may stand for the value, saying why there is none (FHIR R4, 2.6.2)."""
+    return element.most == 1 and element.type in _primitives() and element.name != "url"
 
 
 @cache
@@ -193,27 +198,35 @@ def _choices(type_: Type) -> Schema:
     return found
 
 
-def _element(element: Element, owner: Type) -> Schema:
+def _element(element: Element, owner: Type) -> Schema | bool:
     one = _one(element, owner)
     return one if element.most == 1 else {"type": "array", "items": one, "minItems": 1}
 
 
-def _one(element: Element, owner: Type) -> Schema:
-    """One occurrence; what is not of one type only (resources in it) is looked at by itself."""
+def _one(element: Element, owner: Type) -> Schema | bool:
+    """One occurrence; the resource of an entry is looked at by itself, True stands in its place."""
     if element.type == "Resource":
-        return {"const": True}
+        return {"const": True} if owner.name == "Bundle.entry" else False
     if element.type == "code" and element.codes:
         return {"enum": sorted(element.codes)}
-    if element.codes:
-        return {"allOf": [{"$ref": f"#/$defs/{element.type}"}, _bound(element)]}
-    if element.profile == "SimpleQuantity":
-        return {"allOf": [{"$ref": "#/$defs/Quantity"}, {"properties": {"comparator": False}}]}
-    if element.type == "Narrative" and owner.kind != "resource":
-        plain = {"properties": {"div": {"pattern": f"^{narrative.PLAIN}$"}}}
-        return {"allOf": [{"$ref": "#/$defs/Narrative"}, plain]}
     if element.type == "xhtml":
         return {"type": "string", "pattern": narrative.quick()}
-    return {"$ref": f"#/$defs/{element.type}"}
+    more = _more(element, owner)
+    named = {"$ref": f"#/$defs/{element.type}"}
+    return {"allOf": [named, more]} if more else named
+
+
+def _more(element: Element, owner: Type) -> Schema:
+    """What this element asks for beyond its type."""
+    if element.codes:
+        return _bound(element)
+    if element.type == "Extension" and owner.name != "Extension":
+        return {"properties": {"url": {"pattern": f"^{bindings.ABSOLUTE}$"}}}
+    if element.profile == "SimpleQuantity":
+        return {"properties": {"comparator": False}}
+    if element.type == "Narrative" and owner.kind != "resource":
+        return {"properties": {"div": {"pattern": f"^{narrative.PLAIN}$"}}}
+    return {}
 
 
 def _bound(element: Element) -> Schema:

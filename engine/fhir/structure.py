@@ -20,7 +20,7 @@ from engine.findings import Finding
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
 #: Deepest nesting that is walked.
 DEPTH = 100
-_DOMAIN = "DomainResource"
+_NOTHING = "an element must have a value or children [ele-1]"
 
 
 def resource(value: Any, place: str, left: int = DEPTH) -> Iterator[Finding]:
@@ -90,12 +90,12 @@ def _record(value: Any, type_: Type, place: str, near: Around, left: int) -> Ite
     yield from _missing(value, type_, place)
     for element in type_.elements.values():
         name = element.name
-        if name in value or f"_{name}" in value:
+        if name in value or (f"_{name}" in value and _primitive(element)):
             if name == "contained":
                 if not (isinstance(value.get(name), list) and value[name]):
                     yield f"{place}.{name}", "the element repeats: a list, never empty"
                 continue
-            yield from _element(value, element, place, near, left)
+            yield from _element(value, element, type_, place, near, left)
     yield from bindings.record(value, type_, place)
     if type_.name == "Reference" and isinstance(value.get("reference"), str):
         rule = pointing.wrong(value["reference"], near)
@@ -109,7 +109,7 @@ def _has_content(
     if not value:
         yield place, "an element must not be empty [ele-1]"
     elif set(value) == {"id"}:
-        yield place, "an element must have a value or children [ele-1]"
+        yield place, _NOTHING
     known = value.get("id")
     if (
         isinstance(known, str) and type_.name != "ElementDefinition"
@@ -148,7 +148,7 @@ def _missing(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Find
 
 
 def _element(
-    value: Mapping[str, Any], element: Element, place: str, near: Around, left: int
+    value: Mapping[str, Any], element: Element, owner: Type, place: str, near: Around, left: int
 ) -> Iterator[Finding]:
     name = element.name
     here = f"{place}.{name}"
@@ -164,18 +164,18 @@ def _element(
         return
     each = value[name]
     if element.most == 1:
-        yield from _complex(each, element, here, near, left)
+        yield from _complex(each, element, owner, here, near, left)
     elif not isinstance(each, list) or not each:
         yield here, "the element repeats: a list, never empty"
     else:
         if element.most and len(each) > element.most:
             yield here, f"the element stands at most {element.most} times"
         for number, one in enumerate(each):
-            yield from _complex(one, element, f"{here}[{number}]", near, left)
+            yield from _complex(one, element, owner, f"{here}[{number}]", near, left)
 
 
 def _complex(
-    value: Any, element: Element, place: str, near: Around, left: int
+    value: Any, element: Element, owner: Type, place: str, near: Around, left: int
 ) -> Iterator[Finding]:
     if isinstance(value, list):
         yield place, "the element does not repeat: no list"
@@ -184,7 +184,7 @@ def _complex(
     else:
         type_ = definitions.of(element.type)
         yield from _record(value, type_, place, near, left - 1)
-        yield from bindings.element(value, element, place)
+        yield from bindings.element(value, element, owner, place)
 
 
 def _valued(
@@ -192,9 +192,16 @@ def _valued(
 ) -> Iterator[Finding]:
     name, beside = element.name, f"_{element.name}"
     if beside in value:
-        yield from _record(value[beside], definitions.of("Element"), place, near, left - 1)
+        yield from _beside(value[beside], name in value, place, near, left)
     if name in value:
         yield from _value(value[name], element, place)
+
+
+def _beside(value: Any, valued: bool, place: str, near: Around, left: int) -> Iterator[Finding]:
+    """Id and extensions of a primitive; an id alone is enough where it has a value."""
+    told = _record(value, definitions.of("Element"), place, near, left - 1)
+    alone = valued and isinstance(value, dict) and set(value) == {"id"}
+    yield from (each for each in told if not (alone and each[1] == _NOTHING))
 
 
 def _valued_list(
@@ -216,7 +223,7 @@ def _valued_list(
         if one is None and more is None:
             yield here, "null stands only in place of a value that has extensions"
         if more is not None:
-            yield from _record(more, definitions.of("Element"), here, near, left - 1)
+            yield from _beside(more, one is not None, here, near, left)
         if one is not None:
             yield from _value(one, element, here)
 

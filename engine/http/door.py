@@ -129,7 +129,7 @@ class Door:
         """Say in the log that a request was refused; the id under which it says so."""
         correlation = secrets.token_hex(6)
         self._notice(
-            "warning", "request_refused", peer=peer, status=status, reason=code, correlation=correlation,
+            "warning", "request_refused", peer=peer, status=str(status), reason=code, correlation=correlation,
         )  # fmt: skip
         return correlation
 

@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from engine.errors import Misconfigured
-from engine.http.assertion import read_key, statement
 from engine.http.auth import ClientAuth, OAuth2
 from engine.http.client import Client
 from engine.http.connection import Limits, Response
@@ -125,6 +124,8 @@ class ByStatement:
 
     async def ask(self) -> Response:
         """Misconfigured where there is no usable key or no token address; else as Client.request."""
+        from engine.http.assertion import read_key, statement  # noqa: PLC0415 - 60 ms for those who sign
+
         settings = self._settings
         try:
             key, algorithm = read_key(settings.secret(self._home), settings.algorithm)

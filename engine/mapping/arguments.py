@@ -53,6 +53,7 @@ def paired(
         elif parameter.kind == "zone":
             yield parameter, constant(ZoneInfo(language.zone), "any", 0)
         elif parameter.kind == "now" and len(given.positional) <= parameters.index(parameter):
+            language.tables.facts = True
             yield parameter, facts.now(language.zone, 0)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
-from engine.mapping import arguments, operators, steps
+from engine.mapping import arguments, needs, operators, steps
 from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
@@ -45,14 +45,31 @@ def bound(
     if otherwise is not None and otherwise.kind != kind:
         kind = "any"
     term = operators.combined(run, kind, offset, terms, signature.many)
+    term.needs = needs.all_of(
+        operators.value_needs(each)
+        for parameter, each in pairs
+        if not parameter.nothing
+        and not parameter.named
+        and parameter.kind != "each"
+        and not each.many
+    )
     if signature.run in _NUMBERS and terms[0].kind == "text" and len(terms) == 1:
         term.said = terms[0].run, signature.run
     if signature.gives == "same" and not signature.many:
         term.type = _item(terms[0])
         term.shape = terms[0].shape if kind == "group" else None
-    elif signature.gives == "same":
+    elif signature.gives == "same" and not _texts(terms[0]):
         term.nodes, term.shape, term.group = run, terms[0].shape, terms[0].group
     return term
+
+
+def _texts(things: Term) -> bool:
+    """Whether the items are the texts of fields, and no longer the fields themselves."""
+    return (
+        things.kind == "text"
+        and things.shape is not None
+        and things.shape.format in ("hl7v2", "x12")
+    )
 
 
 def _item(things: Term) -> FieldType | None:
@@ -199,7 +216,7 @@ def translation(language: Language, given: Arguments, offset: int) -> Term:
     run = _translated(value.run, found, fail, other.run if other is not None else None)
     terms = [value] if other is None else [value, other]
     term = operators.combined(run, "text", offset, terms)
-    term.constant = False
+    term.constant, term.needs = False, operators.value_needs(value)
     if other is None:
         term.soft = _translated(value.run, found, fail, lambda scope: None)
     return term
@@ -210,11 +227,14 @@ def _translated(value: Run, found: dict[str, str], fail: Fail, other: Run | None
         code = value(scope)
         if code is None or code is NULL:
             return code
+        said = found.get(code)
+        if said is not None:
+            return said or None
+        if other is not None:
+            return other(scope)
         try:
             return codes.table(code, found)
         except Missed as why:
-            if other is None:
-                fail(why)
-            return other(scope)
+            fail(why)
 
     return run

@@ -19,7 +19,7 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import CompileCondition, PathProblem, Place, Scope, Structure
-from engine.mapping import records, uses, written
+from engine.mapping import composed, records, uses, written
 from engine.mapping.choices import BUILDS, NOTHING_HOLDS, only, value
 from engine.mapping.language import Language, Product, Run, Term, Wrong
 from engine.mapping.outputs import Make, bounded
@@ -96,10 +96,13 @@ class Builder:
         for text, each in node.entries.items():
             key = Scalar(text=text, style="plain", place=node.keys[text])
             place = self._place(key, group.structure, language)
-            term = value(each, language, written.FINISH[group.format_name])
-            if place is not None and term is not None and _suits(place, term, key, language):
-                made.rules.append(_rule(text, each, term))
-                yield place, text, term.run
+            if hasattr(place, "inside") and composed.is_composed(each):
+                rule = composed.rule(text, each, place, group, language, self)
+            else:
+                rule = _valued(key, each, place, group, language)
+            if place is not None and rule is not None:
+                made.rules.append(rule)
+                yield place, text, rule.term.run
 
     def _place(self, key: Scalar, structure: Structure, language: Language) -> Place | None:
         try:
@@ -182,31 +185,37 @@ class Builder:
             return None
         only(record, _GROUP, language.mistakes)
         made, inner = block(record, language, self.slots)
-        made.first = 1
+        made.counts_from = 1
         content = self.content(record, group, inner, made)
         if "use" in record.entries:
-            self._use(record, group, inner, made, content)
+            content.used = self.used(record, group, inner, made).used
         elif not record.entries.keys() & set(BUILDS):
             said = ", ".join((*BUILDS, "use"))
             language.mistakes.add(record, f"a group has one of {said}", _WRITE)
         key = getattr(group.structure, "way", name)
         return Filling(name=name, key=key, block=made, content=content)
 
-    def _use(
-        self,
-        record: Record,
-        group: Filled,
-        inner: Language,
-        made: Block,
-        content: Content,
-    ) -> None:
-        """Let another mapping fill the group as well."""
-        used = self.slots.uses.find(record.entries["use"], group)
-        things = uses.handed(record, made, inner, used)
-        if used is not None and things is not None:
-            inside = uses.entering(used, self.slots)
-            content.used.append((used, things, inside))
-            made.told.append(uses.telling(used, things, inside))
+    def used(self, record: Record, group: Filled, inner: Language, made: Block) -> Content:
+        """What the mapping that `use` names writes into a group, or into a value; nothing where there is none."""
+        found = Content()
+        if (node := record.entries.get("use")) is not None:
+            used = self.slots.uses.find(node, group)
+            things, _ = uses.handed(record, made, inner, used)
+            if used is not None and things is not None:
+                inside = uses.entering(used, self.slots)
+                found.used = [(used, things, inside)]
+                made.told.append(uses.telling(used, things, inside))
+        return found
+
+
+def _valued(
+    key: Scalar, node: Node, place: Place | None, group: Filled, language: Language
+) -> Rule | None:
+    """A place and the value that is written there; None where mistakes were noted."""
+    term = value(node, language, written.FINISH[group.format_name])
+    if place is None or term is None or not _suits(place, term, key, language):
+        return None
+    return _rule(key.text, node, term)
 
 
 def _suits(place: Place, term: Term, key: Scalar, language: Language) -> bool:

@@ -161,6 +161,7 @@ def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
     language = parser.language
     if name == "now":
         call_.exactly(0)
+        language.tables.facts = True
         return facts.now(language.zone, start)
     if name in ("if", "exists"):
         return choice.exists(call_) if name == "exists" else choice.choose(call_)

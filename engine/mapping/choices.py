@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from engine.formats import Scope
-from engine.mapping import operators, text, traps
-from engine.mapping.language import Language, Run, Term, later, suggestion
+from engine.mapping import needs, operators, text, traps
+from engine.mapping.language import Language, Needs, Run, Term, later, suggestion
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
 #: Keys of a later release, and keys that belong elsewhere.
@@ -79,14 +79,18 @@ def _choices(
     node: Items, language: Language, finish: Callable[[Term], Term] | None
 ) -> Term | None:
     pairs: list[tuple[Callable[[Scope], bool] | None, Term]] = []
+    said: list[Needs] = []
     for at, item in enumerate(node.items):
         assert isinstance(item, Record)
         only(item, ("when", "value"), language.mistakes)
         made = value(item.entries["value"], language, finish)
+        needed = operators.value_needs(made) if made is not None else None
         condition: Callable[[Scope], bool] | None = None
         if (when := item.entries.get("when")) is not None:
             asked = value(when, language)
             condition = condition_of(when, asked, language) if asked is not None else None
+            if asked is not None and asked.needs is not None:
+                needed = asked.needs
             if asked is not None and made is not None:
                 made = msgspec.structs.replace(made, paths=(*made.paths, *asked.paths), lets=made.lets or asked.lets)  # fmt: skip
         elif at < len(node.items) - 1:
@@ -94,7 +98,8 @@ def _choices(
         if made is None or (when is not None and condition is None):
             return None
         pairs.append((condition, made))
-    return _chosen(pairs)
+        said.append(needed)
+    return msgspec.structs.replace(_chosen(pairs), needs=needs.any_of(said))
 
 
 def _chosen(pairs: list[tuple[Callable[[Scope], bool] | None, Term]]) -> Term:

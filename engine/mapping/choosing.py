@@ -143,10 +143,15 @@ class Chooser:
                 node, f"there is no mapping '{name}' (the file mappings/{name}.yaml)"
             )
             return None
-        if found is not None and (found.from_, found.to) != (from_, to):
+        if found is not None and not (_same(found.from_, from_) and _same(found.to, to)):
             problem = (
                 f"'{name}' makes {found.to} of {found.from_}, and this one {to} of {from_}"
             )
             self.mistakes.add(node, problem)
             return None
         return found
+
+
+def _same(said: str, wanted: str) -> bool:
+    """Whether it is what is wanted, or of the format that is wanted, whatever its kind: `hl7v2` has any message of HL7."""
+    return said == wanted or ("/" not in wanted and said.startswith(f"{wanted}/"))

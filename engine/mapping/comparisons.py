@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.formats import NULL, Scope
-from engine.mapping import operators
+from engine.mapping import needs, operators
 from engine.mapping.language import Run, Term, Wrong, refuse
 from engine.mapping.values import WHOLE, Moment, Unreadable, kind_of
 
@@ -30,17 +30,25 @@ def comparison(sign: str, left: Term, right: Term, offset: int) -> Term:
             return operators.combined(
                 lambda scope: not run(scope), "truth", offset, [left, right]
             )
-        return operators.combined(run, "truth", offset, [left, right])
+        return _needing(operators.combined(run, "truth", offset, [left, right]), left, right)
     operators.single(right, f"'{sign}'")
     _comparable(left, right)
     if sign in ("==", "!="):
         run = _equal(left, right) if sign == "==" else _unequal(left, right)
-        return operators.combined(run, "truth", offset, [left, right])
+        term = operators.combined(run, "truth", offset, [left, right])
+        return _needing(term, left, right) if sign == "==" else term
     if "truth" in (left.kind, right.kind):
         raise Wrong(offset, "true and false have no order")
-    return operators.combined(
-        _ordered(_ORDER[sign], left, right), "truth", offset, [left, right]
+    run = _ordered(_ORDER[sign], left, right)
+    return _needing(operators.combined(run, "truth", offset, [left, right]), left, right)
+
+
+def _needing(term: Term, left: Term, right: Term) -> Term:
+    """What is false of nothing needs both its sides."""
+    term.needs = needs.all_of(
+        operators.value_needs(each) for each in (left, right) if not each.many
     )
+    return term
 
 
 def _comparable(left: Term, right: Term) -> None:

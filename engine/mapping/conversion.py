@@ -121,6 +121,8 @@ def _list(term: Term, wanted: FieldType) -> Term:
             found = (found,)
         if not isinstance(found, list | tuple):
             raise Unreadable(f"a list is needed, this is a {kind_of(found)}")
+        if wanted.wraps and NULL in found:
+            found = [each for each in found if each is not NULL]
         values = found if change is None else [change(each) for each in found]
         if wanted.wraps:
             values = [each for each in values if each is not None]

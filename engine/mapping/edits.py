@@ -92,8 +92,9 @@ def _copied(each: Term | None, scope: Scope) -> Any:
 
 
 def _is_element(each: Term) -> bool:
-    """Whether it walks elements of XML: things that are taken out, and have a value as well."""
-    return each.shape is not None and (each.shape.format, each.shape.kind) == ("xml", "element")
+    """Whether it walks elements of XML or FHIR: things that are taken out, and have a value as well."""
+    shape = each.shape
+    return shape is not None and (shape.format == "fhir" or (shape.format, shape.kind) == ("xml", "element"))  # fmt: skip
 
 
 def _keep(node: Node, language: Language, slots: Slots) -> Iterator[Step]:
@@ -165,13 +166,20 @@ def _editing(rules: Block, found: list[Write], removal: Removal | None) -> Step:
                 for write in found:
                     value = write.run(copy, inner, inner)
                     if told is not None:
-                        told.append(write.told(value, f"{inner.item}[{at}]."))
+                        told.append(write.told(value, f"{_called(rules, inner)}[{at}]."))
                 if removal is not None:
-                    removal(copy, inner, told, f"{inner.item}[{at}]")
+                    removal(copy, inner, told, f"{_called(rules, inner)}[{at}]")
             except MessageError as error:
                 raise rules.located(error, at) from None
 
     return step
+
+
+def _called(rules: Block, inner: Scope) -> str:
+    """The thing at hand for people: its name, or the path that found it."""
+    if not isinstance(inner.item, dict):
+        return str(inner.item)
+    return rules.each.paths[0] if rules.each is not None and rules.each.paths else ""
 
 
 def _removal(record: Record, inner: Language) -> Removal | None:

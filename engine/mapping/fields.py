@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.formats import NULL, Scope
+from engine.formats import NULL, Scope, Shape
 from engine.mapping.functions.time import iso
 from engine.mapping.language import Run, Term, Wrong, refuse, suggestion
 from engine.mapping.values import Unreadable, kind_of
 from engine.records import types
 from engine.records.reading import leaf
-from engine.records.types import FieldType
+from engine.records.types import ANY, FieldType
 from engine.rows.table import Level
 
 if TYPE_CHECKING:
@@ -114,3 +114,15 @@ def _reader(
             refuse("bad_value", why.why, paths)
 
     return run
+
+
+def things(term: Term, shape: Shape) -> None:
+    """A name of `let` for resources or parts of them: what `each` walks and `of` hands over, by its type."""
+    if term.kind not in ("record", "any"):
+        return
+    run, many = term.run, term.many
+    term.nodes = lambda scope: (
+        () if (found := run(scope)) is None else found if many else (found,)
+    )
+    term.shape = Shape(format="fhir", kind="record", type=term.type or ANY, outer=shape)
+    term.group = True

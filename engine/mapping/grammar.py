@@ -109,7 +109,22 @@ _XML = Grammar(
     segment="",
     place_of="po:Line",
 )
-_GRAMMARS = {"xml": _XML, "hl7v2": _HL7, "x12": _X12, "edifact": _EDIFACT}
+#: Elements have paths, not names.
+_FHIR = Grammar(
+    name=re.compile(r"(?!)"),
+    place=re.compile(r"(?P<name>)(?P<part>.+)", re.DOTALL),
+    first="",
+    stays=frozenset(),
+    why="a message has a resource",
+    part=".value",
+    keep="",
+    remove="remove: [Patient/photo]",
+    edit='- {each: Observation, when: status == "cancelled", remove: true}',
+    add="",
+    segment="",
+    place_of="Observation",
+)
+_GRAMMARS = {"fhir": _FHIR, "xml": _XML, "hl7v2": _HL7, "x12": _X12, "edifact": _EDIFACT}
 
 
 def format_of(language: Language) -> str:

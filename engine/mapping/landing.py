@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from engine.mapping import resource_types, uses
-from engine.mapping.language import Language, Run, suggestion
+from engine.mapping.language import Language, Needs, Run, suggestion
 from engine.placed import Place
 from engine.records.types import ANY, Field, FieldType, fields
 
@@ -22,6 +22,7 @@ class Branch:
         """Its names, in the order in which they are first written."""
         self.runs: dict[str, Run] = {}
         self.paths: dict[str, tuple[str, ...]] = {}
+        self.needs: dict[str, Needs] = {}
         self.inner: dict[str, Branch] = {}
         self.listed = False
         """Whether the record stands in a list, as its only item."""

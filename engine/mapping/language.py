@@ -15,6 +15,8 @@ from engine.placed import Mistakes
 from engine.records.types import FieldType
 
 Run = Callable[[Scope], Any]
+#: Fields or components of the thing at hand, one of which must have something, or there is nothing (engine/mapping/needs.py).
+Needs = frozenset[int] | None
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,8 @@ class Term(msgspec.Struct, kw_only=True):
     """The type of its record, where it is one and it is known."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
+    needs: Needs = None
+    """What it needs to be something, or of a truth to be true; None = not known."""
     said: tuple[Run, Callable[[str], Decimal]] | None = None
     """Where it is the number that a text says: that text, and what reads it."""
 

@@ -105,6 +105,7 @@ class Loading(Making):
             count=self.slots.count,
             prints=self.prints,
             asked=asked,
+            repeats=None if self.reads else uses.repeats(read, to, self.tables, self.uses),
         )
 
     def _opened(self) -> tuple[Source, str, Language, Block] | None:

@@ -41,6 +41,7 @@ _ANEW = {
     "hl7v2": "to: hl7v2/2.5.1/MFN_M16",
     "x12": "to: x12/005010/850",
     "edifact": "to: edifact/D96A/ORDERS",
+    "fhir": "to: fhir/Bundle",
 }
 #: Formats of a later release.
 _LATER = ("fhir",)
@@ -169,11 +170,11 @@ class Making:
     def _edit(
         self, read: Source, to: str, language: Language, top: Block
     ) -> outputs.Make | None:
-        if read.name != to:
+        if read.name != to and (to, read.shape.format, read.part) != ("fhir", "fhir", False):
             problem = f"'to: {to}' edits a message in place, and this mapping reads {read.name}"
             self.mistakes.add(self.root.entries["to"], f"{problem}; a new message says of which kind it is", _ANEW[to])  # fmt: skip
             return None
-        self._only(read, *EDITS)
+        self._only(read, *(("set", "remove", "edit") if to == "fhir" else EDITS))
         return edits.edited(self.root, language, self.slots, top)
 
     def _xml(
@@ -225,10 +226,14 @@ class Making:
         head, wanted = group.format_name, group.structure.name
         said, _, rest = to.partition("/")
         mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
-        if mine is None or mine.name != wanted:
-            problem = f"the mapping '{self.name}' makes {to}, and here the group {wanted} of {head} is filled"
+        inside = getattr(group.structure, "is_part", False)
+        if mine is None or not _suits(mine, group.structure):
+            asked = f"{wanted or 'value'} of {head} is made" if inside else f"the group {wanted} of {head} is filled"
+            problem = f"the mapping '{self.name}' makes {to}, and here {'a ' if inside else ''}{asked}"
             self.mistakes.add(self.root.entries["to"], problem)
             return None
+        if inside:
+            group = msgspec.structs.replace(group, structure=mine)
         if hasattr(mine, "way"):  # its own prefixes, and its own order
             structures.note(mine, self.prints)
             group = msgspec.structs.replace(group, structure=mine)
@@ -248,3 +253,10 @@ class Making:
         )
         builder = Builder(self.slots, layouts.conditions(target))
         return builder.content(self.root, group, language, top)
+
+
+def _suits(mine: Any, wanted: Any) -> bool:
+    """Whether a mapping that makes the one may be used for the other: a datatype also where a later or earlier one stood."""
+    if not getattr(wanted, "is_part", False):
+        return bool(mine.name == wanted.name)
+    return getattr(mine, "is_part", False) and (not wanted.name or mine.name in wanted.alike)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.formats import NULL, Match, PathProblem, Scope
+from engine.formats import NULL, Match, PathProblem, Scope, Shape
 from engine.formats.json import paths as records
-from engine.mapping import calls, facts, fields, simple_paths, steps, unknown
+from engine.mapping import calls, facts, fields, needs, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
     Expression,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+#: A name, and fields of its record: no brackets.
+_FIELDS = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?![\w\[])", re.ASCII)
 _LITERALS: dict[str, tuple[Any, str]] = {
     "true": (True, "truth"),
     "false": (False, "truth"),
@@ -97,11 +99,11 @@ def _special(parser: Parser, word: str, start: int, end: int) -> Term | None:
     if word == "it":
         return _it(parser, start, end)
     if word == "index":
-        parser.at = end
+        parser.at, parser.language.tables.facts = end, True
         _inside(parser, start, "index")
         return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
     if word == "meta" and parser.text.startswith(".", end) and not _own_meta(parser, end + 1):
-        parser.at = end + 1
+        parser.at, parser.language.tables.facts = end + 1, True
         return facts.meta(parser, start)
     if word == "status" and parser.language.reply:
         parser.at = end
@@ -158,7 +160,10 @@ def _let(parser: Parser, word: str, start: int) -> Term:
         names=known.names if known else None,
         type=known.type if known else None,
     )
-    return _behind(parser, known, term, word, start) or fields.behind(parser, term)
+    found = _behind(parser, known, term, word, start) or fields.behind(parser, term)
+    if found is term and known is not None and parser.shape.format == "fhir":
+        fields.things(term, parser.shape)
+    return found
 
 
 def _behind(
@@ -169,6 +174,8 @@ def _behind(
     if known is None or known.names is not None or not isinstance(paths, RecordPaths):
         return None
     if not known.many and known.kind not in ("record", "any"):
+        return None
+    if parser.shape.format != "fhir" and _FIELDS.match(parser.text, start):
         return None
     type_ = known.type or ANY
     if known.many:
@@ -234,10 +241,10 @@ def _path(parser: Parser) -> Term | None:
         match = simple_paths.match(parser.text, start, shape, paths)
     if match is None:
         match = paths.match(parser.text, start, shape, parser.condition)
-    return _found(parser, match, start) if match is not None else None
+    return _found(parser, match, start, shape) if match is not None else None
 
 
-def _found(parser: Parser, match: Match, start: int) -> Term:
+def _found(parser: Parser, match: Match, start: int, shape: Shape | None = None) -> Term:
     parser.at = match.end
     kind = match.kind
     read: Run = match.read
@@ -260,13 +267,16 @@ def _found(parser: Parser, match: Match, start: int) -> Term:
         group=match.group,
         type=_type(match),
         equals=match.equals,
+        needs=needs.of_path(match.text, shape) if shape is not None else None,
     )
 
 
 def _type(match: Match) -> FieldType | None:
     """The type of a record that a path names, where it is known."""
-    found = match.shape.type if match.shape and match.kind == "record" else None
-    return found if isinstance(found, FieldType) and not match.many else None
+    shape = match.shape
+    if shape is None or match.kind != "record" or (match.many and shape.format != "fhir"):
+        return None
+    return shape.type if isinstance(shape.type, FieldType) else None
 
 
 def _moments(read: Run, match: Match) -> Run:

@@ -7,7 +7,8 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from engine.formats import NULL, Scope
-from engine.mapping.language import Run, Term, Wrong, refuse
+from engine.mapping import needs
+from engine.mapping.language import Needs, Run, Term, Wrong, refuse
 from engine.mapping.values import ARITHMETIC, kind_of
 
 _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
@@ -31,6 +32,13 @@ def combined(
         paths=tuple(dict.fromkeys(path for term in terms for path in term.paths)),
         lets=any(term.lets for term in terms),
     )
+
+
+def value_needs(term: Term) -> Needs:
+    """What a value needs to be one; a constant that is nothing never is, and false is a value."""
+    if term.constant:
+        return frozenset() if term.value() is None else None
+    return None if term.kind == "truth" else term.needs
 
 
 def single(term: Term, where: str) -> None:
@@ -69,7 +77,10 @@ def chain(word: str, terms: Sequence[Term]) -> Term:
     """`a or b or c`, `a and b and c`; what comes after the decision is not evaluated."""
     conditions = [truth(term) for term in terms]
     run = _decided(conditions, _either if word == "or" else _both)
-    return combined(run, "truth", terms[0].offset, terms)
+    term = combined(run, "truth", terms[0].offset, terms)
+    said = [each.needs for each in terms]
+    term.needs = needs.any_of(said) if word == "or" else needs.all_of(said)
+    return term
 
 
 def _decided(conditions: Sequence[Run], of_two: Callable[[Run, Run], Run]) -> Run:
@@ -114,6 +125,9 @@ def first_there(terms: Sequence[Term]) -> Term:
             return last(scope)
 
     term = combined(run, _one_kind(terms), terms[0].offset, terms, terms[0].many)
+    term.needs = needs.any_of(value_needs(each) for each in terms)
+    if all(each.type == terms[0].type for each in terms):
+        term.type = terms[0].type
     if soft := terms[-1].soft:
         term.soft = _softened(runs, soft)
     return term
@@ -197,4 +211,6 @@ def listing(items: Sequence[Term], offset: int) -> Term:
     def run(scope: Scope) -> list[Any]:
         return [value for each in runs if (value := each(scope)) is not None]
 
-    return combined(run, kind, offset, items, many=True)
+    term = combined(run, kind, offset, items, many=True)
+    term.needs = needs.any_of(value_needs(item) for item in items)
+    return term

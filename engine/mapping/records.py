@@ -7,10 +7,12 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import NULL, Scope
-from engine.mapping import conversion, resource_making, uses
+from engine.mapping import conversion, resource_making, resource_types, uses
 from engine.mapping.choices import only, value, without_marker
 from engine.mapping.landing import Branch, landing
-from engine.mapping.language import Language, Run, Term
+from engine.mapping.language import Language, Needs, Run, Term
+from engine.mapping.needs import all_of, any_of
+from engine.mapping.operators import value_needs
 from engine.mapping.rules import Block, FieldError, Rule, Slots, block
 from engine.placed import Items, Node, Record, Scalar
 from engine.records.types import ANY, FieldType, fields
@@ -50,6 +52,7 @@ def content(
         branch.order[last] = None
         branch.runs[last] = rule.term.run if rule else (lambda scope: None)
         branch.paths[last] = rule.term.paths if rule else ()
+        branch.needs[last] = rule.needs if rule else None
         if rule is not None:
             rules.append(rule)
     return _maker(root, language, top), rules
@@ -70,7 +73,14 @@ def _rule(
         return None
     if not isinstance(node, Scalar):
         term.run = without_marker(term.run)
-    return Rule(name=name, node=node, term=term, text=shown(node), line=node.place.line)
+    return Rule(
+        name=name,
+        node=node,
+        term=term,
+        text=shown(node),
+        line=node.place.line,
+        needs=value_needs(term),
+    )
 
 
 def shown(node: Node) -> str:
@@ -98,7 +108,8 @@ def nested(
         language.mistakes.add(node, f"'{name}' is a {item.kind}, it has no fields")
         return None
     made, inner = block(node, language, slots)
-    _filled(node, made, item, inner, slots)
+    inside = _filled(node, made, item, inner, slots)
+    needed = made.needs if made.each is not None else all_of((made.needs, inside))
     if item.form == "reference":
         made.make = resource_making.substantial(made.make)
     paths = made.each.paths if made.each is not None else ()
@@ -109,34 +120,62 @@ def nested(
         run=_items(made, wanted) if several else _one(made), offset=0, paths=paths, many=listed
     )
     return Rule(
-        name=name, node=node, term=term, text=shown(node), line=node.place.line, nested=made
+        name=name,
+        node=node,
+        term=term,
+        text=shown(node),
+        line=node.place.line,
+        nested=made,
+        needs=needed,
     )
 
 
-def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: Slots) -> None:
-    """Let the block make what `value`, `use`, `fields` or `parts` say; `fields` beside `use` are laid over it."""
+def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: Slots) -> Needs:
+    """
+    Let the block make what `value`, `use`, `fields` or `parts` say; `fields` beside `use` are laid over it, where it is made.
+    What that needs of the thing at hand.
+    """
     said = node.entries
     if "value" in said:
         rule = _rule("value", said["value"], item, inner, slots)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
-    elif isinstance(several := said.get("parts"), Items):
+        return rule.needs if rule else None
+    if isinstance(several := said.get("parts"), Items):
         rule = parts("", several, item, inner, slots)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
-    elif "use" in said:
-        uses.making(node, made, inner, slots, item)
+        return rule.needs if rule else None
+    if "use" in said:
+        needed = uses.making(node, made, inner, slots, item)
         if "fields" in said and item.form == "struct":
             problem = f"{uses.said(item)} is made whole by the mapping that it uses"
             inner.mistakes.add(node.keys["fields"], problem)
         elif "fields" in said:
-            above, made.rules = content(said["fields"], node, item, inner, slots, top=False)
-            made.make = resource_making.over(made.make, above)
-    elif "fields" in said:
+            whole = _overlaid(said["use"], item, slots)
+            above, made.rules = content(said["fields"], node, whole, inner, slots, top=False)
+            made.make = resource_making.upon(made.make, above)
+        return needed
+    if "fields" in said:
         made.make, made.rules = content(said["fields"], node, item, inner, slots)
-    else:
-        problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
-        inner.mistakes.add(node, problem, "fields: {code: .1}")
+        return _content_needs(made.rules, item)
+    problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
+    inner.mistakes.add(node, problem, "fields: {code: .1}")
+    return None
+
+
+def _overlaid(used: Node, item: FieldType, slots: Slots) -> FieldType:
+    """Over what `fields` are laid: where a Reference belongs, over the resource that the used mapping makes."""
+    found = slots.uses.find(used) if item.form == "reference" else None
+    return (resource_types.find(found.to) if found is not None else None) or item
+
+
+def _content_needs(rules: list[Rule], type_: FieldType) -> Needs:
+    """What a record needs to have content: of FHIR only, where one without any is left out; the url of an extension is none."""
+    if type_.form not in ("fhir", "reference") or resource_types.is_resource(type_):
+        return None
+    extension = resource_types.name_of(type_) == "Extension"
+    return any_of(rule.needs for rule in rules if not (extension and rule.name == "url"))
 
 
 def parts(
@@ -149,11 +188,13 @@ def parts(
             problem = "each part is a record: of fields, or of a mapping that it uses"
             language.mistakes.add(item, problem, "- {use: hl7v2_cx_to_identifier, of: PID-18}")
             return None
-        if (rule := nested(name, item, wanted, language, slots)) is not None:
+        one = wanted.kind == "list" and "each" not in item.entries and not wanted.wraps
+        made = (wanted.item or ANY) if one else wanted
+        if (rule := nested(name, item, made, language, slots)) is not None:
             rules.append(rule)
     runs = tuple(rule.term.run for rule in rules)
     if wanted.kind in ("list", "any"):
-        run = resource_making.one_behind_the_other(runs)
+        run = resource_making.one_behind_the_other(runs, wanted.form == "tuple")
     elif wanted.form == "struct":
         problem = f"{uses.said(wanted)} is made whole, by one mapping"
         language.mistakes.add(node, problem)
@@ -163,7 +204,13 @@ def parts(
     paths = tuple(path for rule in rules for path in rule.term.paths)
     term = Term(run=run, offset=0, paths=paths, many=wanted.kind == "list")
     return Rule(
-        name=name, node=node, term=term, text="parts", line=node.place.line, parts=tuple(rules)
+        name=name,
+        node=node,
+        term=term,
+        text="parts",
+        line=node.place.line,
+        parts=tuple(rules),
+        needs=any_of(rule.needs for rule in rules),
     )
 
 
@@ -177,20 +224,31 @@ def _items(made: Block, wanted: FieldType) -> Run:
 
 
 def _one(made: Block) -> Run:
-    return lambda scope: next(iter(made.items(scope)), None)
+    return made.first()
 
 
 def _maker(branch: Branch, language: Language, top: bool = False) -> Run:
     for name, inner in branch.inner.items():
         branch.runs[name] = _maker(inner, language)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
+        branch.needs[name] = _needs(inner)
     named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
         return _struct(branch, named, language, top)
     if branch.type.form in ("fhir", "reference"):
-        make = resource_making.element(branch.type, named, top)
+        needed = [branch.needs.get(name) for name in branch.order]
+        make = resource_making.element(branch.type, named, top, needed, language.shape)
         return resource_making.one_behind_the_other((make,)) if branch.listed else make
     return _dict(named, top)
+
+
+def _needs(branch: Branch) -> Needs:
+    """What a record between dots needs to have content."""
+    if branch.type.form not in ("fhir", "reference"):
+        return None
+    extension = resource_types.name_of(branch.type) == "Extension"
+    names = (name for name in branch.order if not (extension and name == "url"))
+    return any_of(branch.needs.get(name) for name in names)
 
 
 def _dict(parts: Parts, top: bool) -> Run:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import MessageError
 from engine.fhir import bundles, checking
 from engine.findings import refuse
-from engine.formats import NULL, Scope
+from engine.formats import NULL, Scope, Shape
 from engine.formats.fhir.document import Document
 from engine.mapping import outputs
-from engine.mapping.language import Product, Run
+from engine.mapping.language import Needs, Product, Run
+from engine.mapping.needs import choosing
 from engine.mapping.resource_types import is_resource, name_of
 from engine.mapping.rules import FieldError
 from engine.records.types import FieldType
@@ -20,7 +21,13 @@ from engine.records.types import FieldType
 _BARE = frozenset({"resourceType", "id"})
 
 
-def element(type_: FieldType, parts: tuple[tuple[str, Run], ...], top: bool) -> Run:
+def element(
+    type_: FieldType,
+    parts: tuple[tuple[str, Run], ...],
+    top: bool,
+    needs: Sequence[Needs],
+    shape: Shape,
+) -> Run:
     """
     Makes a record of an element, a datatype or a resource; nothing where no field has a value.
 
@@ -29,12 +36,13 @@ def element(type_: FieldType, parts: tuple[tuple[str, Run], ...], top: bool) -> 
     begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
     least = 1 if begin or name_of(type_) == "Extension" else 0
     kept = top and bool(begin)
+    chosen = choosing(parts, needs, shape)
 
     def make(scope: Scope) -> dict[str, Any] | None:
         made: dict[str, Any] = begin.copy()
         name = ""
         try:
-            for name, run in parts:
+            for name, run in parts if chosen is None else chosen(scope):
                 found = run(scope)
                 if found is not None and found is not NULL:
                     made[name] = found
@@ -88,6 +96,19 @@ def over(below: Run, above: Run) -> Run:
     return make
 
 
+def upon(below: Run, above: Run) -> Run:
+    """What one maker makes with another laid over it; nothing where the first makes nothing."""
+
+    def make(scope: Scope) -> Any:
+        first = below(scope)
+        if first is None:
+            return None
+        second = above(scope)
+        return first if second is None else bundles.laid_over(first, second)
+
+    return make
+
+
 def substantial(make: Run) -> Run:
     """A resource that stands where a Reference belongs; nothing where it says nothing."""
 
@@ -98,15 +119,15 @@ def substantial(make: Run) -> Run:
     return run
 
 
-def one_behind_the_other(runs: tuple[Run, ...]) -> Run:
-    """What several makers make, as one list."""
+def one_behind_the_other(runs: tuple[Run, ...], fixed: bool = False) -> Run:
+    """What several makers make, as one list; of entities as a tuple."""
 
-    def make(scope: Scope) -> list[Any] | None:
+    def make(scope: Scope) -> Any:
         made: list[Any] = []
         for run in runs:
             found = run(scope)
             if found is not None:
                 made += found if isinstance(found, list | tuple) else [found]
-        return made or None
+        return (tuple(made) if fixed else made) or None
 
     return make

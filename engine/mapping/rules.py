@@ -17,7 +17,7 @@ from engine.errors import MessageError
 from engine.formats import Scope, Shape
 from engine.mapping import steps, text
 from engine.mapping.choices import condition_of, scalar_of, value, without_marker
-from engine.mapping.language import Expression, Language, Run, Term, Traced
+from engine.mapping.language import Expression, Language, Needs, Run, Term, Traced
 from engine.placed import Items, Node, Record, Scalar
 
 _WORDS = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -48,6 +48,8 @@ class Rule(msgspec.Struct, kw_only=True):
     line: int
     nested: Block | None = None
     """Of a nested list: the block that makes its items."""
+    needs: Needs = None
+    """What it needs of the thing at hand to give something (engine/mapping/needs.py)."""
     parts: tuple[Rule, ...] = ()
     """Of a field that several makers make: theirs."""
 
@@ -70,6 +72,8 @@ class Block:
         self.each: Term | None = None
         self.lets: list[tuple[int, Run]] = []
         self.when: Callable[[Scope], bool] | None = None
+        self.needs: Needs = None
+        """What `each` and `when` need of the thing around, or nothing is made."""
         self.early = False
         """Whether `when` is asked before the lets are read."""
         self.rules: list[Rule] = []
@@ -77,7 +81,7 @@ class Block:
         """What is made besides, for traces: edits, and the rules of mappings that are used."""
         self.make: Run = lambda scope: None
         """What is made in each scope."""
-        self.first = 0
+        self.counts_from = 0
         """What traces count its items from."""
 
     def scopes(self, scope: Scope) -> Iterator[Scope]:
@@ -121,14 +125,35 @@ class Block:
 
     def items(self, scope: Scope) -> list[Any]:
         """What is made, in order."""
-        made = []
-        for inner in self.scopes(scope):
-            try:
-                if (value := self.make(inner)) is not None:
-                    made.append(value)
-            except MessageError as error:
-                raise self.located(error, inner.index) from None
+        each, make = self.each, self.make
+        if each is None:
+            value = make(scope) if self.enter(scope) else None
+            return [] if value is None else [value]
+        found = (each.nodes or each.run)(scope)
+        if not found:
+            return []
+        steps.take(scope, len(found))
+        made, group, index = [], each.group, 0
+        plain = not self.lets and self.when is None
+        try:
+            for index, item in enumerate(found, 1):
+                inner = scope.child(item, index, item if group else None)
+                if plain or self.enter(inner):
+                    value = make(inner)
+                    if value is not None:
+                        made.append(value)
+        except MessageError as error:
+            raise self.located(error, index) from None
         return made
+
+    def first(self) -> Run:
+        """Makes the first thing of a scope; without detours where nothing is walked. Asked for once all of the block is known."""
+        make, enter = self.make, self.enter
+        if self.each is not None:
+            return lambda scope: next(iter(self.items(scope)), None)
+        if not self.lets and self.when is None:
+            return make
+        return lambda scope: make(scope) if enter(scope) else None
 
 
 def block(record: Record, language: Language, slots: Slots) -> tuple[Block, Language]:
@@ -136,6 +161,8 @@ def block(record: Record, language: Language, slots: Slots) -> tuple[Block, Lang
     made = Block()
     if (node := record.entries.get("each")) is not None:
         made.each = _each(node, language)
+        if made.each is not None:
+            made.needs = made.each.needs
         if made.each is not None and made.each.shape is not None:
             language = msgspec.structs.replace(language, shape=made.each.shape)
     language = _lets(record.entries.get("let"), made, language, slots)
@@ -143,6 +170,8 @@ def block(record: Record, language: Language, slots: Slots) -> tuple[Block, Lang
         term = value(node, language)
         if term is not None and (condition := condition_of(node, term, language)):
             made.when = condition
+            if made.each is None:
+                made.needs = term.needs
             made.early = not (term.lets and _says(node, record.entries.get("let")))
     return made, language
 

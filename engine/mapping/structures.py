@@ -23,7 +23,8 @@ def found(
     if hasattr(format_, "whole_file"):
         return _laid_out(format_, name, to, home, mistakes)
     try:
-        return format_.structure(name), ""
+        made = format_.structure(name)
+        return made, "a part" if getattr(made, "is_part", False) else ""
     except LookupError as error:
         problem = str(error.args[0]) if error.args else ""
     outer, _, inner = name.rpartition("/")

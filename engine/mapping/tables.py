@@ -52,6 +52,8 @@ class Tables:
         """The memories that expressions recall."""
         self.changes: set[str] = set()
         """The memories of which expressions ask whether this message changes them."""
+        self.facts = False
+        """Whether expressions read facts: of the message, the moment, the position."""
         self._read: dict[str, Table | None] = {}
         self._sound = {} if sound is None else sound
         """Tables without mistakes that were read already; many mappings of a home name the same."""

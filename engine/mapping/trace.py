@@ -43,12 +43,18 @@ def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
         if rule.nested is None:
             yield _traced(rule, scope, prefix)
             continue
-        for at, inner in enumerate(rule.nested.scopes(scope), rule.nested.first):
-            name = f"{prefix}{rule.name}[{at}]" if rule.nested.each else f"{prefix}{rule.name}"
+        for at, inner in enumerate(rule.nested.scopes(scope), rule.nested.counts_from):
+            name = _named(prefix, rule.name)
+            name = f"{name}[{at}]" if rule.nested.each else name
             yield from rules(rule.nested, inner, f"{name}.")
     for told in block.told:
         for traced in told(scope):
-            yield msgspec.structs.replace(traced, field=prefix + traced.field)
+            yield msgspec.structs.replace(traced, field=_named(prefix, traced.field))
+
+
+def _named(prefix: str, name: str) -> str:
+    """A field in what is around it: `lines[0].code`, and of a component `PID-5[1].2`."""
+    return prefix.removesuffix(".") + name if name[:1] == "." else prefix + name
 
 
 def written(block: Block, prefix: str = "") -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -86,7 +92,7 @@ def _choices(node: Node) -> str:
 
 def _traced(rule: Rule, scope: Scope, prefix: str) -> Traced:
     return Traced(
-        field=prefix + rule.name,
+        field=_named(prefix, rule.name),
         value=shown(rule.term.run(scope)),
         line=rule.line,
         rule=rule.text,

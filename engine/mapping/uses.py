@@ -4,8 +4,8 @@
     name: {use: hl7v2_xpn_to_person_name, of: PID-5}
     names: {use: hl7v2_xpn_to_person_name, each: PID-5(*)}
 
-The used mapping sees what it is handed, what the channel's `let` names, and nothing around it. It is compiled once for
-all that use it; its hash is a part of theirs, so that a change in it is a change in them.
+The used mapping sees what it is handed, what the channel's `let` names, and nothing around it, but that a segment of HL7 is
+read inside its message, as in `each`. It is compiled once for all that use it; its hash is a part of theirs, so that a change in it is a change in them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import msgspec
 from engine.formats import Scope, Structure
 from engine.mapping import resource_types, trace
 from engine.mapping.choices import value
-from engine.mapping.language import Expression, Language, Term, Traced, suggestion
+from engine.mapping.language import Expression, Language, Needs, Term, Traced, suggestion
 from engine.mapping.prints import Prints
+from engine.mapping.repeats import Repeats
 from engine.mapping.rules import Block, Slots
 from engine.mapping.sources import Source
 from engine.mapping.tables import Tables
@@ -70,6 +71,8 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     """Its slots."""
     prints: Prints
     asked: Asked
+    repeats: Repeats | None = None
+    """What it made before, where it makes the same of the same."""
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +82,15 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """The structure and the groups down to it: `005010/850/PO1`."""
     structure: Structure
+
+
+def repeats(source: Source, to: str, tables: Tables, uses: Uses) -> Repeats | None:
+    """Where to keep what a mapping of a datatype makes; None where that may be another thing each time."""
+    reads = tables.lookups or tables.sequences or tables.recalls or tables.changes
+    same = not reads and not tables.facts
+    inner = all(used.repeats is not None for used in uses.found.values())
+    is_datatype = (source.shape.format, source.shape.kind) == ("hl7v2", "repetition")
+    return Repeats() if same and inner and is_datatype and to.startswith("fhir/") else None
 
 
 def asked(tables: Tables, uses: Uses, prints: Prints) -> Asked:
@@ -138,30 +150,47 @@ class Uses:
 
 def making(
     record: Record, made: Block, inner: Language, slots: Slots, wanted: FieldType
-) -> None:
-    """Let another mapping make what stands in each scope of a block."""
+) -> Needs:
+    """Let another mapping make what stands in each scope of a block; what that needs of the thing at hand."""
     node = record.entries["use"]
     used = slots.uses.find(node)
-    things = handed(record, made, inner, used)
+    things, needed = handed(record, made, inner, used)
     if used is None or things is None or not _fits(used, wanted, node, inner):
-        return
-    inside = entering(used, slots)
+        return None
+    inside, first = entering(used, slots), used.block.first()
+
+    kept = used.repeats
 
     def make(scope: Scope) -> Any:
-        for thing in things(scope):
-            for found in used.block.items(inside(scope, thing)):
-                return found
-        return None
+        found = things(scope)
+        if not found:
+            return None
+        thing = found[0]
+        if kept is None:
+            return first(inside(scope, thing))
+        return kept.of(thing, lambda: first(inside(scope, thing)))
 
     made.make = make
     made.told.append(telling(used, things, inside))
+    return needed
 
 
-def handed(record: Record, made: Block, inner: Language, used: Used | None) -> Things | None:
-    """What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message."""
+def handed(
+    record: Record, made: Block, inner: Language, used: Used | None
+) -> tuple[Things | None, Needs]:
+    """
+    What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message; and what of the thing at
+    hand must be there.
+    """
     if (node := record.entries.get("of")) is not None:
         term = value(node, inner)
-        return _things(node, term, used, inner) if term is not None else None
+        return (
+            (_things(node, term, used, inner), term.needs) if term is not None else (None, None)
+        )
+    return _at_hand(record, made, inner, used), None
+
+
+def _at_hand(record: Record, made: Block, inner: Language, used: Used | None) -> Things | None:
     if used is None:
         return None
     node = record.entries["use"]
@@ -232,8 +261,9 @@ def entering(used: Used, slots: Slots) -> Callable[[Scope, Any], Scope]:
     """Makes the scope in which a used mapping reads the thing it is handed."""
     begin, rest = used.source.thing, used.count - len(used.reads)
     picked = tuple(slots.channel[name] for name in used.reads)
-    # References lead out of what is handed over, to other resources of the message
-    linked = used.source.shape.format == "fhir"
+    # References of FHIR lead out of what is handed over; a segment of HL7 is read inside its message, whose header says whose numbers they are
+    shape = used.source.shape
+    linked = shape.format == "fhir" or (shape.format, shape.kind) == ("hl7v2", "group")
 
     def inside(scope: Scope, thing: Any) -> Scope:
         values: list[Any] | None = None

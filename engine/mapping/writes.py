@@ -88,4 +88,4 @@ def _xml(term: Term) -> Term:
     return written.xml(_one(term))
 
 
-_FINISH = {"xml": _xml, "hl7v2": _field, "x12": _x12, "edifact": _edifact}
+_FINISH = {"fhir": written.fhir, "xml": _xml, "hl7v2": _field, "x12": _x12, "edifact": _edifact}

@@ -86,6 +86,15 @@ def _xml_text(found: Any) -> Any:
     return text_of(found) or None
 
 
+def fhir(term: Term) -> Term:
+    """A value as an element of FHIR takes it: moments as texts, what has a JSON of its own as it is."""
+    return term if term.kind in ("text", "number", "truth") else _through(term, _fhir_value)
+
+
+def _fhir_value(found: Any) -> Any:
+    return str(found) if isinstance(found, Moment) else found
+
+
 def cell(term: Term) -> Term:
     """A value as the text of a column; nothing is nothing."""
     return _through(column(term), _xml_text)

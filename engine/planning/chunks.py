@@ -19,7 +19,7 @@ from engine.effects import Kept, Load, Step
 from engine.message import Body, Context, Inbound, Plan, Spooled, Verdict
 from engine.planning.failures import failed
 from engine.planning.overlay import Overlaid
-from engine.planning.parts import Piece, all_or_nothing, apart, is_let_through, is_whole, planned
+from engine.planning.parts import Piece, apart, is_let_through, is_whole, planned
 from engine.planning.routing import FACT, Planner
 from engine.planning.way import way_of
 from engine.reading import Blocks, Part
@@ -40,8 +40,6 @@ def in_chunks(channel: Channel, inbound: Inbound) -> bool:
     if not channel.split or getattr(channel.format, "parted_blocks", None) is None:
         return False
     if not getattr(channel.format, "in_blocks", _always)(channel.split):
-        return False
-    if all_or_nothing(channel, inbound) and channel.on_part == "quarantine_part":
         return False
     if channel.acknowledges or (inbound.facts is not None and FACT in inbound.facts):
         return False

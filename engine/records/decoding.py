@@ -55,24 +55,31 @@ def decoded(text: bytes) -> Any:
         value = _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
         raise MessageError("not_json", NOT_JSON) from None
-    if _named_twice(text, _names(value, DEPTH)):
+    if _named_twice(text, _names(value)):
         raise MessageError(
             "not_json", "a name stands twice in one record; which is meant nobody can know"
         )
     return value
 
 
-def _names(value: Any, left: int) -> int:
-    """How many names its records have; MessageError where they stand too deep in one another."""
-    if not isinstance(value, dict | list):
-        return 0
-    if not left:
-        raise MessageError("not_json", f"nested more than {DEPTH} deep")
-    count, inner = (len(value), value.values()) if isinstance(value, dict) else (0, value)
-    for each in inner:
-        if isinstance(each, dict | list):
-            count += _names(each, left - 1)
-    return count
+def _names(value: Any) -> int:
+    """How many names its records have, level by level; MessageError where they stand too deep in one another."""
+    level, count = [value], 0
+    for _ in range(DEPTH):
+        below: list[Any] = []
+        for each in level:
+            if type(each) is dict:
+                count += len(each)
+                below += [one for one in each.values() if type(one) in _NESTED]
+            elif type(each) is list:
+                below += [one for one in each if type(one) in _NESTED]
+        if not below:
+            return count
+        level = below
+    raise MessageError("not_json", f"nested more than {DEPTH} deep")
+
+
+_NESTED = frozenset({dict, list})
 
 
 def _named_twice(text: bytes, count: int) -> bool:

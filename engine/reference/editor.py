@@ -57,7 +57,8 @@ def channel() -> Schema:
 def _in_channel() -> dict[str, Schema]:
     release = _level("release", at=_listed(TEXT))
     collect = _level("collect", key=_listed(TEXT), release=release, then=_listed(TEXT))
-    source = _level("source", answer=_level("answer"))
+    chains = _listed({"anyOf": [TEXT, _level("transform", then=_listed(TEXT))]})
+    source = _level("source", answer=_level("answer", transform=chains))
     return {
         "class": {"enum": list(CLASSES)},
         "tags": of(tuple[str, ...]),
@@ -70,7 +71,7 @@ def _in_channel() -> dict[str, Schema]:
         "remember": _by_name(_level("remember", key=_listed(TEXT), fields=_NAMED)),
         "namespaces": _by_name(TEXT),
         "validate": {"anyOf": [TEXT, {"type": "object", "properties": {"xsd": TEXT}}]},
-        "transform": _listed({"anyOf": [TEXT, _level("transform", then=_listed(TEXT))]}),
+        "transform": chains,
         "collect": collect,
         "destinations": _by_name(_destination()),
         "alerts": struct(Alerts),
@@ -94,7 +95,7 @@ def _destination() -> Schema:
 
 def _test() -> Schema:
     payload = _listed({"anyOf": [TEXT, {"type": "object"}]})
-    given = {"anyOf": [TEXT, _level("given")]}
+    given = {"anyOf": [TEXT, _level("given", facts=_NAMED)]}
     answering = {"anyOf": [TEXT, _level("answering")]}
     expect = {
         "type": "object",

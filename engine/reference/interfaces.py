@@ -41,6 +41,9 @@ def used(channel: Channel) -> list[Mapping]:
     found = [mapping for chain in channel.transforms for mapping in chain]
     found += channel.collect.then if channel.collect is not None else ()
     found += [route.render for route in channel.routes if route.render is not None]
+    if channel.answer is not None:
+        found += [mapping for chain in channel.answer.transforms for mapping in chain]
+    found += channel.conversions
     return list({mapping.name: mapping for mapping in found}.values())
 
 
@@ -93,6 +96,9 @@ def _line(channel: Channel) -> Iterator[tuple[str, list[str]]]:
         yield "collect", [", ".join(part.text for part in channel.collect.key)]
     if channel.routes:
         yield "destinations", [f"{route.name} · {route.link.kind}" for route in channel.routes]
+    if (rule := channel.answer) is not None:
+        chains = [" > ".join(each.name for each in chain) for chain in rule.transforms]
+        yield "answer", [f"what {rule.from_} answers within {lasting(rule.within)}", *chains]
 
 
 def _taking(page: Document, channel: Channel) -> None:

@@ -7,9 +7,6 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from joserfc import jwk, jwt
-from joserfc.errors import JoseError
-
 #: Seconds that a statement may last at most.
 LONGEST = 300
 
@@ -54,6 +51,9 @@ class TokenServer:
         }
 
     def _is_sound(self, assertion: str, url: str) -> bool:
+        from joserfc import jwk, jwt  # noqa: PLC0415 - 60 ms for those who ask for tokens
+        from joserfc.errors import JoseError  # noqa: PLC0415
+
         for client, keys in self.clients.items():
             try:
                 key_set = jwk.KeySet.import_key_set(keys)  # type: ignore[arg-type]

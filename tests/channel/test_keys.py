@@ -297,7 +297,18 @@ def test_the_sender_gets_a_destinations_answer(home):
     channel = feed(home, answering("{from: payer, within: 20s, otherwise: AE, render: edit}"))
     answer = channel.answer
     assert (answer.from_, answer.within, answer.otherwise) == ("payer", 20, "AE")
-    assert answer.render.name == "edit" and channel.routes[0].keep_answers
+    assert [[step.name for step in chain] for chain in answer.transforms] == [["edit"]]
+    assert channel.routes[0].keep_answers
+
+
+def test_the_reply_is_made_by_mappings_as_a_channels_message_is(home):
+    said = "{from: payer, within: 20s, otherwise: AE, transform: [edit, {use: edit, then: edit}]}"
+    answer = feed(home, answering(said)).answer
+    assert [[step.name for step in chain] for chain in answer.transforms] == [
+        ["edit"],
+        ["edit", "edit"],
+    ]
+    assert answer.format.__name__.endswith("hl7v2")
 
 
 @pytest.mark.parametrize(

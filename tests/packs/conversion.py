@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,7 @@ def given_tables() -> GivenTables:
 
 def converted(name: str, raw: bytes) -> list[bytes]:
     """What a mapping makes of bytes; of canonical JSON where it reads an entity."""
-    mistakes = Mistakes()
-    loaded = mapping.load(name, ROOT, mistakes)
-    assert not mistakes.found, "\n".join(map(str, mistakes.found))
-    assert loaded is not None
+    loaded = _loaded(name)
     context = Context(now=NOW, id=7, lookups=given_tables())
     facts = Facts(inbound=Inbound(raw=raw, received_at=NOW), context=context)
     return [
@@ -40,6 +38,19 @@ def converted(name: str, raw: bytes) -> list[bytes]:
         for node in _read(loaded.from_, raw)
         for each in loaded.apply(node, facts)
     ]
+
+
+@cache
+def _loaded(name: str) -> Any:
+    loaded = _shelf().find(name, "UTC", {})
+    assert loaded is not None, "\n".join(map(str, _shelf().mistakes.found))
+    return loaded
+
+
+@cache
+def _shelf() -> mapping.Shelf:
+    """All mappings, so that what many use is compiled once."""
+    return mapping.Shelf(ROOT, Mistakes())
 
 
 def _read(reads: str, raw: bytes) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import msgspec
@@ -20,12 +21,20 @@ from engine.message import LARGE, Body, Inbound, Verdict
 
 #: What a Bundle that is sent to the base may be.
 _TYPES = ("batch", "transaction")
+#: Questions that one Bundle may ask, and how many of them are under way at a time.
+MOST_ASKED, AT_A_TIME = 200, 16
+_NO_RESOURCE = Refusal(422, "not-supported", "this endpoint takes entries with a resource only")
 
 
 async def take(house: House, watch: Watch, visit: Visit, body: bytes, hidden: str) -> Page:
     """Keep a Bundle as a message, or its questions as messages of their own, and answer with a Bundle."""
-    raw = body if visit.sent == "json" else _json(body)
-    bundle = entries.bundle_of(raw)
+    large = len(body) > LARGE
+    raw = body
+    if visit.sent != "json":
+        raw = await asyncio.to_thread(_json, body) if large else _json(body)
+    bundle = (
+        await asyncio.to_thread(entries.bundle_of, raw) if large else entries.bundle_of(raw)
+    )
     if bundle is None:
         return await keep(house, visit, Written(body), {"interaction": "batch"})
     if bundle.type in notifications.TYPES:
@@ -37,7 +46,12 @@ async def take(house: House, watch: Watch, visit: Visit, body: bytes, hidden: st
         asked = Asked(interaction="batch")
         return await keep(house, visit, Written(body, fault=fault), facts_of(visit, asked))
     house.permit(Asked(interaction=bundle.type), visit.scopes)
-    return await _Exchange(house, visit, raw, bundle, hidden).run(body)
+    wanted = entries.wanted
+    if large:
+        found = await asyncio.to_thread(wanted, house, visit, bundle)
+    else:
+        found = wanted(house, visit, bundle)
+    return await _Exchange(house, visit, raw, bundle, found, hidden).run(body)
 
 
 def _json(body: bytes) -> bytes:
@@ -52,12 +66,18 @@ class _Exchange:
     """One batch or transaction."""
 
     def __init__(
-        self, house: House, visit: Visit, raw: bytes, bundle: entries.Bundle, hidden: str
+        self,
+        house: House,
+        visit: Visit,
+        raw: bytes,
+        bundle: entries.Bundle,
+        wanted: list[Wanted],
+        hidden: str,
     ) -> None:
         self._house, self._visit, self._raw = house, visit, raw
         self._bundle, self._hidden = bundle, hidden
-        self._wanted = entries.wanted(house, visit, bundle)
-        self._said: list[Any] = [None] * len(self._wanted)
+        self._wanted = wanted
+        self._said: list[Any] = [None] * len(wanted)
 
     async def run(self, body: bytes) -> Page:
         wanted = self._wanted
@@ -69,6 +89,8 @@ class _Exchange:
             raise Refusal(one.status, one.code, why)
         for at in refused:
             self._said[at] = entries.refused(cast(Refusal, wanted[at].refusal))
+        if len(asking) > MOST_ASKED:
+            raise Refusal(413, "too-costly", f"a Bundle asks {MOST_ASKED} questions at most")
         aside = {*asking, *refused}
         writing = [at for at in range(len(wanted)) if at not in aside]
         headers = ""
@@ -78,8 +100,11 @@ class _Exchange:
             if isinstance(page, Page):
                 return page
             headers = page
-        for at in asking:
-            self._said[at] = await self._ask(wanted[at])
+        for first in range(0, len(asking), AT_A_TIME):
+            some = asking[first : first + AT_A_TIME]
+            found = await asyncio.gather(*(self._ask(wanted[at]) for at in some))
+            for at, one in zip(some, found, strict=True):
+                self._said[at] = one
         answer = {"resourceType": "Bundle", "type": f"{self._bundle.type}-response"}
         return self._page({**answer, "entry": self._said} if self._said else answer, headers)
 
@@ -106,10 +131,14 @@ class _Exchange:
             return passed_on(visit, reply, receipt)
         if receipt.verdict is Verdict.QUARANTINED:
             return quarantined(visit, reply, receipt)
-        kept = entries.receipts(receipt, len(writing))
-        for place, (one, number) in zip(writing, kept, strict=True):
-            said = entries.response(visit, self._wanted[place], one, number, at)
-            self._said[place] = said
+        asked = [self._wanted[each] for each in writing]
+        for place, one, kept in zip(
+            writing, asked, entries.receipts(receipt, asked), strict=True
+        ):
+            if kept is None:
+                self._said[place] = entries.refused(_NO_RESOURCE)
+            else:
+                self._said[place] = entries.response(visit, one, *kept, at)
         return mark(receipt)
 
     async def _ask(self, one: Wanted) -> Any:

@@ -68,8 +68,8 @@ def answer_of(
     """The answer to one request, judged; with the partner's number for what it took."""
     failure = failure_of(asked, status, body, headers, now)
     kept: dict[str, str] | None = None
-    if failure is None and asked.interaction == "transaction":
-        failure, kept = _transaction(body)
+    if failure is None and asked.interaction in ("transaction", "whole"):
+        failure, kept = _whole(body)
     elif failure is None and asked.interaction != "question":
         kept = _kept(asked.number, headers.get("location", ""), headers.get("etag", ""), body)
     return Answer(
@@ -138,15 +138,15 @@ def _status(said: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 3 else 0
 
 
-def _transaction(body: bytes) -> tuple[DeliveryError | None, dict[str, str] | None]:
+def _whole(body: bytes) -> tuple[DeliveryError | None, dict[str, str] | None]:
     """
-    A transaction is done as a whole. One answered 2xx whose entries say otherwise was not, whatever the status says.
+    What is one delivery is done as a whole: one answered 2xx of which an entry says otherwise was not.
     """
     numbers: list[str] = []
     for at, raw in enumerate(entries_of(body) or ()):
         one = entry_answer(raw, 0.0)
         if one.failure is not None and _status(one.status):
-            detail = f"answered as done, but entry[{at}] says otherwise: {one.failure.detail}"
+            detail = f"the answer's entry[{at}] says: {one.failure.detail}"
             return Refused(one.status, detail), None
         if one.kept and len(numbers) < MOST_NUMBERS:
             numbers.append(one.kept["their_number"])

@@ -15,6 +15,9 @@ import msgspec
 from engine.connectors.fhir.destination_questions import question
 from engine.connectors.fhir.destination_settings import CONDITIONAL, DestinationSettings
 from engine.errors import MessageError
+from engine.fhir.outcome import render
+from engine.formats.fhir.document import is_xml, parse
+from engine.reading import Reading
 
 #: A logical id (R4 2.24.0.1).
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -75,9 +78,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def apart(settings: DestinationSettings, payload: bytes) -> list[bytes]:
     """
     The deliveries that a payload becomes: the entries of a batch, each in a batch of its own; else the payload as it is.
+    XML becomes JSON, which is what is sent.
 
     MessageError, naming the place, for what this destination can never send.
     """
+    if is_xml(payload):
+        payload = render(parse(payload, Reading()).value, "json")
     resource = _read(payload)
     if settings.interaction == "batch" and resource.resourceType != "Bundle":
         asked(settings, payload, "match=checked")
@@ -94,7 +100,12 @@ def asked(settings: DestinationSettings, payload: bytes, match: str) -> Asked:
     resource = _read(payload)
     kind = _sent_as(settings, resource)
     if kind == "batch":
-        return Asked(interaction=kind, entry=_entry(settings, resource, payload))
+        entry = _entry(settings, resource, payload)
+        return (
+            Asked(interaction=kind, entry=entry)
+            if entry
+            else Asked(interaction="whole", body=payload)
+        )
     if kind == "question":
         one = question(payload)
         return Asked(
@@ -150,12 +161,12 @@ def _single(entry: bytes) -> bytes:
 
 
 def _entry(settings: DestinationSettings, resource: Resource, payload: bytes) -> bytes:
-    """What a payload is inside a batch: the entry it holds, or an entry around it."""
+    """What a payload is inside a batch: the entry it holds, or an entry around it; empty where it holds several."""
     if resource.resourceType == "Bundle":
         found = _decoded(resource.entry, list[msgspec.Raw])
-        if len(found) != 1:
-            raise _bad("a batch is sent entry by entry", "entry")
-        return bytes(found[0])
+        return (
+            bytes(found[0]) if len(found) == 1 else b""
+        )  # several: closed as a batch by the channel
     type_ = resource.resourceType
     put = bool(resource.id)
     request = {"method": "PUT", "url": f"{type_}/{_id(resource)}"} if put else {"method": "POST", "url": type_}  # fmt: skip

@@ -63,9 +63,14 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         if endpoint(self.url, self.plaintext).query:
             raise ValueError("url: expected the base of a FHIR server, without a query")
-        if (self.interaction in CONDITIONAL) != bool(self.match):
+        conditional = self.interaction in CONDITIONAL
+        if conditional and not self.match:
             raise ValueError(
-                "match: what a conditional_create or conditional_update looks for stands here, and only of these"
+                f"match: a {self.interaction} looks for something, such as identifier=urn:mrn|{{mrn}}"
+            )
+        if self.match and not conditional:
+            raise ValueError(
+                "match: only a conditional_create or a conditional_update looks for something"
             )
         if self.match and (self.match.startswith("?") or "=" not in self.match):
             raise ValueError("match: expected a search such as identifier=urn:mrn|{mrn}")

@@ -60,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
     id: str = ""
     """Of its resource."""
+    has_resource: bool = False
     conditional: bool = False
 
 
@@ -100,6 +101,7 @@ def _wanted(house: House, visit: Visit, raw: msgspec.Raw) -> Wanted:
         asked=asked,
         query=parts.query,
         id=entry.resource.id if entry.resource is not None else "",
+        has_resource=entry.resource is not None,
         conditional=conditional,
     )
 
@@ -158,10 +160,20 @@ def of_page(page: Page) -> Any:
     return record
 
 
-def receipts(receipt: Receipt, count: int) -> list[tuple[Receipt, str]]:
-    """For each entry that became a message: what the store kept of it, and its number."""
+def receipts(receipt: Receipt, wanted: Sequence[Wanted]) -> list[tuple[Receipt, str] | None]:
+    """
+    For each entry that was kept: what the store kept of it, and its number. None where it became no part, as one without a
+    resource where the channel takes resources (`split: entry.resource`).
+    """
     number = short_id(receipt.original or receipt.id)
-    parts = receipt.parts
-    if receipt.verdict is Verdict.SPLIT and len(parts) == count:
-        return [(part, short_id(part.original or part.id)) for part in parts]
-    return [(receipt, f"{number}.{at}") for at in range(1, count + 1)]
+    parts = iter(receipt.parts)
+    count = len(receipt.parts)
+    if receipt.verdict is Verdict.SPLIT and count == len(wanted):
+        return [_numbered(next(parts)) for _ in wanted]
+    if receipt.verdict is Verdict.SPLIT and count == sum(one.has_resource for one in wanted):
+        return [_numbered(next(parts)) if one.has_resource else None for one in wanted]
+    return [(receipt, f"{number}.{at}") for at in range(1, len(wanted) + 1)]
+
+
+def _numbered(part: Receipt) -> tuple[Receipt, str]:
+    return part, short_id(part.original or part.id)

@@ -133,6 +133,11 @@ def _nothing() -> Refusal:
     return Refusal(404, "not-found", "there is nothing at this path")
 
 
+def is_id(said: object) -> bool:
+    """Whether it can be a logical id."""
+    return isinstance(said, str) and _ID.fullmatch(said) is not None
+
+
 def asks(inbound: Inbound) -> bool:
     """Whether a message that came over FHIR asks something: only a destination has the answer."""
     return (inbound.facts or {}).get("interaction", "") in QUESTIONS

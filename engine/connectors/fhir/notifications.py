@@ -7,6 +7,7 @@ subscription is told to people.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ from engine.message import LARGE, Body, Inbound, Verdict
 
 #: What a Bundle of notifications is: R4 and R4B, R5.
 TYPES = ("history", "subscription-notification")
+_SILENT = ("handshake", "heartbeat")
+#: A subscription as it may be told; whatever else a partner says is not repeated.
+_NAME = re.compile(r"[A-Za-z0-9:/.\-_|$]{1,200}")
 #: Subscriptions whose numbers are known at most.
 MOST = 1000
 
@@ -202,7 +206,8 @@ class Watch:
             return
         expected = known + 1 if said.first else known
         if known and first > expected:
-            where = f"{name}: events {known + 1} to {first - bool(said.first)} have not come"
+            told = name if _NAME.fullmatch(name) else "a subscription"
+            where = f"{told}: events {known + 1} to {first - bool(said.first)} have not come"
             words = f"{where}; ask the partner to send them again ($events)"
             self._gaps.setdefault(name, (house.site.now(), words))
             house.site.notice("warning", "notification_gap", first=known + 1, next=first)

@@ -47,15 +47,17 @@ async def operate(house: House, visit: Visit, body: bytes, hidden: str) -> Page:
 
 async def _validate(house: House, visit: Visit, body: bytes) -> Page:
     """What is wrong with a resource. Nothing is kept."""
-    resource = as_json(body, visit.sent)
+    if len(body) > LARGE:
+        resource = await asyncio.to_thread(as_json, body, visit.sent)
+    else:
+        resource = as_json(body, visit.sent)
     given = _parameter(resource, "resource")
     if isinstance(given, dict) and visit.asked.type != "Parameters":
         resource = given
     if visit.asked.type and resource.get("resourceType") != visit.asked.type:
         found = [issue("invalid", "the resource is of another type than the URL says", "")]
         return pages.page(200, outcome(found), visit.kind)
-    large = len(body) > LARGE
-    found = await asyncio.to_thread(_found, resource) if large else _found(resource)
+    found = await asyncio.to_thread(_found, resource) if len(body) > LARGE else _found(resource)
     return pages.page(200, outcome(found), visit.kind)
 
 

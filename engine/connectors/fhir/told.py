@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from engine.connectors.fhir import pages
-from engine.connectors.fhir.interactions import QUESTIONS, Refusal
+from engine.connectors.fhir.interactions import QUESTIONS, Refusal, is_id
 from engine.connectors.fhir.media import type_of
 from engine.connectors.fhir.peek import Peeked, moment, with_identity
 from engine.connectors.fhir.resources import as_json, as_kind
@@ -34,6 +36,20 @@ def told(visit: Visit, reply: Reply, raw: bytes, peeked: Peeked, at: float) -> P
         why = f"the message is kept, but goes nowhere: {receipt.reason}"
         return _outcome(visit, 202, "informational", why, receipt)
     return _accepted(visit, receipt, raw, peeked, at)
+
+
+def decided(receipt: Receipt) -> Receipt:
+    """
+    What became of a message that may have been taken apart: what became of its only part, or quarantined where all parts are,
+    under the number of the whole.
+    """
+    if receipt.verdict is not Verdict.SPLIT or not receipt.parts:
+        return receipt
+    first = receipt.parts[0]
+    bad = all(part.verdict is Verdict.QUARANTINED for part in receipt.parts)
+    if len(receipt.parts) > 1 and not bad:
+        return receipt
+    return msgspec.structs.replace(first, id=receipt.id, original=receipt.original)
 
 
 def mark(receipt: Receipt) -> str:
@@ -136,7 +152,10 @@ def passed_on(visit: Visit, reply: Reply, receipt: Receipt) -> Page:
         status = pages.status_of(resource)
     if visit.asked.interaction in QUESTIONS and resource.get("resourceType") == "Bundle":
         return _found(visit, status, resource, receipt)
-    return pages.page(status, resource, visit.kind, mark(receipt) + _versions(resource))
+    headers = mark(receipt) + _versions(resource)
+    if status == 201 and (id := resource.get("id")) and is_id(id):
+        headers += f"Location: {visit.base}/{visit.asked.type}/{id}\r\n"
+    return pages.page(status, resource, visit.kind, headers)
 
 
 def _is_xml(body: bytes, kind: str) -> bool:

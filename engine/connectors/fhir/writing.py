@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.connectors import Site
 from engine.connectors.fhir import questions
 from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
 from engine.connectors.fhir.peek import Peeked, peek
-from engine.connectors.fhir.told import told
+from engine.connectors.fhir.told import decided, told
 from engine.connectors.fhir.visits import House, Visit
 from engine.http.answers import Page
 from engine.http.door import TRAVEL
-from engine.message import LARGE, Body, Inbound
+from engine.message import LARGE, Body, Inbound, Receipt, Reply, Verdict
 
 #: Headers that are none of a message's business besides those that say how it travelled.
 _ASIDE = TRAVEL | {"prefer", "content-encoding", "x-request-id", "authorization"}
@@ -85,4 +86,16 @@ async def keep(house: House, visit: Visit, made: Written, facts: dict[str, str])
         raw=raw, received_at=at, peer=visit.head.peer, facts=facts, fault=made.fault
     )
     reply = await house.hand_over(inbound)
+    receipt = reply.receipt
+    if receipt is not None and receipt.verdict is Verdict.SPLIT:
+        reply = _decided(site, reply, receipt, made.raw, at)
     return told(visit, reply, made.raw, made.peeked, at)
+
+
+def _decided(site: Site, reply: Reply, receipt: Receipt, raw: bytes, at: float) -> Reply:
+    """The reply to a resource that was taken apart: as to its only part, with what is wrong element by element."""
+    one = decided(receipt)
+    if one is receipt or site.format is None:
+        return reply
+    body = site.format.acknowledge(raw, one, site.reading, at)
+    return msgspec.structs.replace(reply, receipt=one, body=body)

@@ -103,7 +103,7 @@ class Jobs:
             seconds = wait(later, self._now()) if later else None
             return Working(seconds, found.group() if found else "")
         if response.status != 200:
-            failure = _failure(response, self._now())
+            failure = _failure(response, self._now(), made=True)
             lost = response.status in (404, 410)
             raise Refused(failure.status, "the server no longer knows it") if lost else failure
         if response.cut:
@@ -164,15 +164,20 @@ def _header(response: Response, wanted: bytes) -> str:
     return next((v.decode("latin-1") for n, v in response.headers if n.lower() == wanted), "")
 
 
-def _failure(response: Response, now: float, gone: tuple[int, ...] = ()) -> DeliveryError:
-    """What an answer that is none means, with the issue codes of its OperationOutcome."""
+def _failure(
+    response: Response, now: float, gone: tuple[int, ...] = (), made: bool = False
+) -> DeliveryError:
+    """
+    What an answer that is none means, with the issue codes of its OperationOutcome. `made`: it says how the making of the
+    files ended, so that an error of the server is final unless it says that it passes.
+    """
     status = response.status
     failure = judge(status, _header(response, b"retry-after"), now) or Uncertain(str(status))
     outcome = outcome_of(response.body)
     kind, detail = type(failure), failure.detail
     if status in gone:
         kind = Refused
-    elif outcome is not None and status >= 400 and kind in (Refused, Uncertain):
+    elif outcome is not None and (kind is Refused or (made and kind is Uncertain)):
         kind = Unavailable if is_transient(outcome) else Refused
     if outcome is not None:
         detail = f"{detail}: {words(outcome)}"

@@ -8,7 +8,7 @@ Paths are those of records, checked by the types of R4; `Patient/name[0].family`
 from __future__ import annotations
 
 from engine.formats.fhir.answers import acknowledge, refuse
-from engine.formats.fhir.checks import findings, levels, usual_level, validate
+from engine.formats.fhir.checks import findings, level, levels, usual_level, validate
 from engine.formats.fhir.document import Document, parse
 from engine.formats.fhir.opening import opened, shape
 from engine.formats.fhir.paths import FhirPaths
@@ -26,6 +26,7 @@ __all__ = [
     "acknowledge",
     "findings",
     "in_blocks",
+    "level",
     "levels",
     "opened",
     "parse",

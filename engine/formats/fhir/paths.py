@@ -149,7 +149,7 @@ class FhirPaths(RecordPaths):
 
     def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:
         """A place of the resource to write to."""
-        return target.target(text, shape, condition)
+        return target.target(self, text, shape, condition)
 
 
 def _known(name: str, shape: Shape, at: int) -> None:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.formats import CompileCondition, PathProblem
+from engine.formats.hl7v2.standard import known_datatype
 from engine.formats.hl7v2.structures import (
     Part,
     events,
@@ -25,6 +26,7 @@ from engine.formats.hl7v2.structures import (
 )
 
 if TYPE_CHECKING:
+    from engine.formats.hl7v2.datatypes import Datatype
     from engine.formats.hl7v2.outgoing import Message
     from engine.formats.hl7v2.places import Place, Whole
 
@@ -237,9 +239,10 @@ def _demands(part: Part, version: str) -> bool:
 
 
 @cache
-def blueprint(name: str) -> Level:
+def blueprint(name: str) -> Level | Datatype:
     """
-    The structure of `2.5.1/MFN_M16`; the name is a structure's, or a message's and its event's (`ADT_A08`).
+    The structure of `2.5.1/MFN_M16`; the name is a structure's, or a message's and its event's (`ADT_A08`). `XPN` is a
+    datatype (datatypes.py).
 
     Raises LookupError, with what there is, for what the standard does not have.
 
@@ -247,6 +250,10 @@ def blueprint(name: str) -> Level:
     ('ADT_A01', 'ORDER_OBSERVATION')
     """
     version, _, message = name.partition("/")
+    if not message and known_datatype(name):
+        from engine.formats.hl7v2.datatypes import datatype  # noqa: PLC0415
+
+        return datatype(name)
     if version not in versions() or not message:
         *others, last = versions()
         there = f"{', '.join(others)} and {last}"

@@ -9,6 +9,8 @@ from engine.formats.hl7v2.marks import Marks
 
 #: From the outside in. What is copied into something deeper than itself goes as its value.
 LEVELS = ("field", "repetition", "component", "subcomponent")
+#: The level of a value that a mapping made of components (datatypes.py), and that goes to any of the others.
+DATATYPE = "datatype"
 
 
 class Element(str):
@@ -18,11 +20,18 @@ class Element(str):
     `raw` is what stands in the message, with repetitions, components and escapes: what is copied.
     """
 
-    __slots__ = ("level", "marks", "raw")
+    __slots__ = ("cut", "level", "marks", "raw")
 
     raw: str
     marks: Marks
     level: str
+    cut: list[str] | None
+    """Its parts, once one of them was asked for."""
+
+    def split(self) -> list[str]:
+        """Its parts: components, of a component subcomponents; of a field those of its first repetition."""
+        self.cut = parts = parts_of(self.raw, self.marks, self.level)
+        return parts
 
     def value(self) -> Any:
         """Text, NULL, or None for nothing."""
@@ -33,8 +42,17 @@ def element(raw: str, marks: Marks, level: str) -> Element:
     """What stands in a message, as a thing."""
     value = leaf(raw, marks)
     made = Element(value if isinstance(value, str) else "")
-    made.raw, made.marks, made.level = raw, marks, level
+    made.raw, made.marks, made.level, made.cut = raw, marks, level, None
     return made
+
+
+def parts_of(raw: str, marks: Marks, level: str) -> list[str]:
+    """The components of a field's first repetition or of a repetition, or the subcomponents of a component."""
+    if level == "field":
+        raw = raw.partition(marks.repetition)[0]
+    if level in ("field", "repetition"):
+        return raw.split(marks.component)
+    return raw.split(marks.subcomponent)
 
 
 def leaf(raw: str, marks: Marks) -> Any:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 from engine.formats.hl7v2.extension import Held
 from engine.formats.hl7v2.layout import Layout, Node, layout
-from engine.formats.hl7v2.structures import structure_name
+from engine.formats.hl7v2.structures import PRIOR, structure_name
 
 if TYPE_CHECKING:
     from engine.formats.hl7v2.document import Document, Segment
+
+
+#: Belongs to what it stands behind (HL7 v2.5.1 ch. 2.15.10): no group has the notes of the one around it.
+_NOTE = "NTE"
 
 
 class Group:
@@ -124,7 +128,7 @@ class Groups:
             if name in node.part.direct:
                 return [at for at in self._named(name, node.own) if home[at] is node]
             found = [at for at in self._named(name, node.every) if _seen(home[at], path)]
-            if found or name in node.part.all or node.parent is None:
+            if found or name in node.part.within or node.parent is None or name == _NOTE:
                 return found
             path[id(node.parent)] = node
             node = node.parent
@@ -150,11 +154,13 @@ class Groups:
 def _seen(home: Node, path: dict[int, Node | None]) -> bool:
     """
     Whether a group is below one of the groups on our way outward (each with the group we come from), and not in
-    another repetition of the one we come from.
+    another repetition of the one we come from, nor in an earlier result that is carried along.
     """
     node: Node | None = home
     below: Node | None = None
     while node is not None and id(node) not in path:
+        if node.part.name == PRIOR:
+            return False
         node, below = node.parent, node
     if node is None:
         return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.formats import Scope
 from engine.formats.hl7v2.document import Segment
-from engine.formats.hl7v2.elements import inside, leaf, meant
+from engine.formats.hl7v2.elements import inside, leaf, meant, part, parts_of
 from engine.formats.hl7v2.marks import Marks
 
 
@@ -102,12 +102,18 @@ def first_leaf(raw: str, marks: Marks, component: int) -> Any:
 class Candidate:
     """A repetition of which a filter asks whether it fits; the lighter sibling of Element."""
 
-    __slots__ = ("marks", "raw")
+    __slots__ = ("cut", "marks", "raw")
 
     level = "repetition"
 
     def __init__(self, raw: str, marks: Marks) -> None:
         self.raw, self.marks = raw, marks
+        self.cut: list[str] | None = None
+
+    def split(self) -> list[str]:
+        """Its components."""
+        self.cut = parts = parts_of(self.raw, self.marks, "repetition")
+        return parts
 
     def value(self) -> Any:
         """Text, NULL, or None for nothing."""
@@ -132,6 +138,26 @@ def filtered(
                 if where(scope.child(Candidate(one, marks), at)):
                     return leaf(inside(one, marks, component, subcomponent), marks)
         return None
+
+    return read
+
+
+def in_item(component: int, subcomponent: int) -> Callable[[Scope], Any]:
+    """The first leaf of a part of the field, repetition or component at hand, which is taken apart once for all that is read of it."""
+    first, second = component or subcomponent, subcomponent if component else 0
+
+    def read(scope: Scope) -> Any:
+        item = scope.item
+        parts = item.cut or item.split()
+        if len(parts) < first:
+            return None
+        raw = parts[first - 1]
+        if raw.isalnum():
+            return raw if second < 2 else None
+        if not raw:
+            return None
+        marks = item.marks
+        return meant(part(raw, marks.subcomponent, second or 1), marks)
 
     return read
 

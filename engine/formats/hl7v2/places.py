@@ -14,6 +14,7 @@ from engine.errors import MessageError
 from engine.formats import PathProblem, Scope, Shape
 from engine.formats.hl7v2.blueprint import Level
 from engine.formats.hl7v2.building import MARKS, Built, Fields
+from engine.formats.hl7v2.datatypes import Datatype, in_field, several
 from engine.formats.hl7v2.elements import element
 from engine.formats.hl7v2.groups import Group
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
@@ -75,8 +76,7 @@ class Place:
         elif not encoded(value, MARKS, "field"):
             return
         elif level != "field" and isinstance(value, list | tuple) and len(value) > 1:
-            rule = f"{self.text} takes one value, and there are several"
-            raise MessageError("bad_value", rule, self.text)
+            raise several(self.text)
         fields, number = self._fields(group), self._field
         if number >= len(fields):
             fields += [""] * (number + 1 - len(fields))
@@ -88,6 +88,10 @@ class Place:
             fields[number] = self._empty + encoded(value, MARKS, level)
         else:
             fields[number] = self._repeated(fields[number], value)
+
+    def inside(self) -> Datatype | None:
+        """The datatype that stands there; None where it has no components."""
+        return None if self._subcomponent else in_field(self._segment, self._field, self._component)
 
     def _repeated(self, raw: str, value: Any) -> str:
         """The field with the value in one of its repetitions."""

@@ -17,7 +17,7 @@ import msgspec
 from engine.formats import CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2 import leaves
 from engine.formats.hl7v2.document import Document, Segment
-from engine.formats.hl7v2.elements import Element, element, inside, leaf, meant, part
+from engine.formats.hl7v2.elements import Element, element, inside, meant, part
 from engine.formats.hl7v2.groups import Everywhere, Group
 from engine.formats.hl7v2.marks import HEADERS
 from engine.formats.hl7v2.path import FORMAT, Path, read_path
@@ -145,12 +145,7 @@ def _inside_item(path: Path, shape: Shape) -> Match:
         found = inside(raw, marks, component, subcomponent)
         return (element(found, marks, level),) if found else ()
 
-    def read(scope: Scope) -> Any:
-        item = scope.item
-        marks = item.marks
-        raw = item.raw.partition(marks.repetition)[0] if item.level == "field" else item.raw
-        return leaf(inside(raw, marks, component, subcomponent), marks)
-
+    read = leaves.in_item(component, subcomponent)
     found = _match(path, shape, read, nodes, level)
     if not component or subcomponent or shape.kind != "repetition":
         return found
@@ -161,6 +156,9 @@ def _things(path: Path, find: Find) -> Callable[[Scope], Sequence[Element]]:
     """Gives what a path names, as it stands in the message; what is empty is left out."""
     number, pick, level = path.field, path.repetition, _level(path)
     component, subcomponent = path.component, path.subcomponent
+    first = bool(path.segment) and path.which.number == 1 and path.which.where is None
+    if first and pick.where is None and not component:
+        return _quick_things(path.segment, number, pick.number, level)
 
     def raws(segment: Segment, scope: Scope) -> Iterator[str]:
         fields, marks = segment.fields, segment.marks
@@ -186,6 +184,30 @@ def _things(path: Path, find: Find) -> Callable[[Scope], Sequence[Element]]:
             for segment in find(scope)
             for raw in raws(segment, scope)
         ]
+
+    return things
+
+
+def _quick_things(
+    name: str, number: int, repetition: int, level: str
+) -> Callable[[Scope], Sequence[Element]]:
+    """A field of the first segment of a name, one of its repetitions, or all of them."""
+
+    def things(scope: Scope) -> Sequence[Element]:
+        found = scope.node.find(name)
+        if not found:
+            return ()
+        segment = found[0]
+        fields = segment.cut or segment.split()
+        if len(fields) <= number or not (raw := fields[number]):
+            return ()
+        marks = segment.marks
+        if level == "field" or (marks.repetition not in raw and repetition < 2):
+            return (element(raw, marks, level),)
+        every = raw.split(marks.repetition)
+        if repetition:
+            every = every[repetition - 1 : repetition]
+        return [element(one, marks, level) for one in every if one]
 
     return things
 

@@ -15,6 +15,8 @@ class _Names(msgspec.Struct, frozen=True):
     """By segment, in order: `Patient Name|XPN`."""
     datatypes: dict[str, list[str]]
     """By datatype, its components: `Family Name|FN`."""
+    alike: list[str]
+    """Datatypes of which one took the place of the other: their components mean the same as far as both have them."""
 
 
 @cache
@@ -50,6 +52,23 @@ def component_title(datatype: str, number: int) -> tuple[str, str]:
     ('Assigning Authority', 'HD')
     """
     return _entry(_names().datatypes.get(datatype, []), number)
+
+
+def known_datatype(name: str) -> bool:
+    """Whether the standard has a datatype of that name with components."""
+    return name in _names().datatypes
+
+
+@cache
+def alike(name: str) -> frozenset[str]:
+    """
+    The datatypes that stand where this one stood in another version, itself among them.
+
+    >>> sorted(alike("CE"))
+    ['CE', 'CNE', 'CWE']
+    """
+    same = (frozenset(each.split()) for each in _names().alike)
+    return next((each for each in same if name in each), frozenset([name]))
 
 
 def _entry(entries: list[str], number: int) -> tuple[str, str]:

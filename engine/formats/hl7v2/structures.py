@@ -14,6 +14,8 @@ import msgspec
 
 from engine.formats.hl7v2.shipped import content
 
+#: The group of earlier results that orders carry along (HL7 v2.5.1 ch. 4.4.6): orders, visits and patients of their own.
+PRIOR = "PRIOR_RESULT"
 _TOKEN = re.compile(r"[A-Z0-9_]+:\(|[A-Z0-9]+|[()<>|?*+]")
 
 
@@ -47,6 +49,7 @@ class Part:
         "repeats",
         "required",
         "single",
+        "within",
     )
 
     def __init__(
@@ -64,6 +67,10 @@ class Part:
         own = frozenset([name]) if parts is None else frozenset[str]()
         self.all: frozenset[str] = own.union(*(part.all for part in inner))
         """Segments anywhere in it."""
+        self.within: frozenset[str] = own.union(
+            *(part.within for part in inner if part.name != PRIOR)
+        )
+        """The same without what came before: an order sees its own ORC, not the one of a result that it is sent with."""
         self.first: frozenset[str] = own or _first(inner, choice)
         """Segments it may begin with."""
         self.direct: frozenset[str] = own.union(

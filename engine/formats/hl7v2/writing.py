@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.formats import NULL
-from engine.formats.hl7v2.elements import LEVELS, Element, leaf
+from engine.formats.hl7v2.elements import DATATYPE, LEVELS, Element, leaf
 from engine.formats.hl7v2.marks import Marks
 
 
@@ -57,6 +57,9 @@ def _copied(thing: Element, marks: Marks, level: str) -> str:
     (a field with components into a component) goes as its value.
     """
     raw, source = thing.raw, thing.marks
+    if thing.level == DATATYPE:
+        raw = _made(raw, source, level)
+        return raw if marks.text == source.text else translated(raw, source, marks)
     deeper = LEVELS[LEVELS.index(level) :]
     if level == "repetition" and thing.level == "field":
         raw = raw.partition(source.repetition)[0]
@@ -67,6 +70,14 @@ def _copied(thing: Element, marks: Marks, level: str) -> str:
     if marks.text == source.text and same:
         return raw
     return translated(raw, source, marks)
+
+
+def _made(raw: str, marks: Marks, level: str) -> str:
+    """What was made of components, at a level; in a component they are its subcomponents (v2.5.1 ch. 2.5.3), each by its value."""
+    if level in ("field", "repetition"):
+        return raw
+    parts = [part.partition(marks.subcomponent)[0] for part in raw.split(marks.component)]
+    return parts[0] if level == "subcomponent" else marks.subcomponent.join(parts)
 
 
 def _is_single(raw: str, marks: Marks, level: str) -> bool:

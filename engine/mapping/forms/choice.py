@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.formats import NULL, Scope
-from engine.mapping import operators
+from engine.mapping import needs, operators
 from engine.mapping.forms import Call
 from engine.mapping.language import Term
 
@@ -19,7 +19,9 @@ def exists(call: Call) -> Term:
             value is NULL or not isinstance(value, list | tuple) or bool(value)
         )
 
-    return operators.combined(there, "truth", call.start, [term])
+    found = operators.combined(there, "truth", call.start, [term])
+    found.needs = operators.value_needs(term)
+    return found
 
 
 def choose(call: Call) -> Term:
@@ -34,10 +36,13 @@ def choose(call: Call) -> Term:
     kind = kinds.pop() if len(kinds) == 1 else "any"
     if terms[0].many != terms[1].many and len(kinds) == 2:
         raise call.wrong("'if' gives a list in one case and one value in the other")
-    return operators.combined(
+    term = operators.combined(
         lambda scope: yes(scope) if condition(scope) else no(scope),
         kind,
         call.start,
         [asked, *terms],
         terms[0].many or terms[1].many,
     )
+    first = asked.needs if asked.needs is not None else operators.value_needs(terms[0])
+    term.needs = needs.any_of([first, operators.value_needs(terms[1])])
+    return term

@@ -6,8 +6,8 @@ import base64 as _base64
 import binascii
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID
 
+from engine.ids import uuid8
 from engine.mapping.signatures import Codes
 from engine.mapping.values import Missed, Unreadable, text_of
 
@@ -48,15 +48,11 @@ def stable_id(first: Any, *more: Any) -> str:
     >>> stable_id("MERCY", "000421")
     '8438d95b-8ad2-81c6-9b34-78a1797a1758'
     """
-    hashed = blake2b(digest_size=16)
+    whole = b""
     for part in (first, *more):
-        said = text_of(part).encode()
-        hashed.update(len(said).to_bytes(8, "big") + said)
-    number = int.from_bytes(hashed.digest(), "big")
-    number = (
-        number & ~(0xF000 << 64) | 8 << 76
-    )  # RFC 9562: version 8, made by a rule of one's own
-    return str(UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48))
+        said = (part if type(part) is str else text_of(part)).encode()
+        whole += len(said).to_bytes(8, "big") + said
+    return uuid8(blake2b(whole, digest_size=16).hexdigest())
 
 
 def base64(value: Any) -> str:

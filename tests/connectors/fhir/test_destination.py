@@ -205,6 +205,26 @@ async def test_one_refused_entry_of_a_batch_is_refused_alone(
     assert len(partner.resources.kept) == 19
 
 
+async def test_a_batch_that_the_channel_gathered_is_one_delivery(
+    partner: FhirPartner, to: Send
+) -> None:
+    whole = bundle(
+        "batch", *(entry("PUT", f"Patient/p{at}", patient(id=f"p{at}")) for at in range(3))
+    )
+    done = await to().one(whole)
+    assert done.kept == {"their_number": "Patient/p0 Patient/p1 Patient/p2"}
+    whole["entry"][1]["resource"]["birthDate"] = "yesterday"
+    refused = await to().one(whole)
+    assert type(refused.failure) is Refused and "entry[1]" in refused.failure.detail
+
+
+async def test_xml_goes_out_as_json(partner: FhirPartner, to: Send) -> None:
+    xml = b'<Patient xmlns="http://hl7.org/fhir"><id value="p-7"/><active value="true"/></Patient>'
+    (part,) = apart(to().settings, xml)
+    assert (await to().one(part)).failure is None
+    assert partner.resources.kept["Patient/p-7"]["active"] is True
+
+
 async def test_resources_may_travel_as_a_batch_too(partner: FhirPartner, to: Send) -> None:
     ehr = to(interaction="batch", entries=3)
     answers = await asyncio.gather(*(ehr.one(patient(id=f"p{at}")) for at in range(7)))

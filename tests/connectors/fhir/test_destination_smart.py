@@ -20,6 +20,8 @@ from engine.connectors.fhir import Destination, DestinationSettings
 from engine.errors import Misconfigured, Unavailable
 from engine.http.assertion import public_set, read_key, statement
 from engine.http.auth import ClientAuth
+from engine.http.connection import Response
+from engine.http.grants import Servers
 from engine.http.smart import Smart
 from engine.message import Delivery
 from engine.settings import Secret
@@ -132,6 +134,21 @@ async def test_a_server_that_names_no_usable_address_is_not_asked(
         with pytest.raises(Misconfigured, match=word):
             await destination.send(delivery(), PATIENT)
         await destination.close()
+
+
+async def test_a_token_is_not_asked_for_in_clear_text(
+    tmp_path: Path, place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def configured(*_: Any) -> Response:
+        said = b'{"token_endpoint":"http://127.0.0.1:1/token"}'
+        return Response(200, [], said, False)
+
+    monkeypatch.setattr(Servers, "get", configured)
+    (tmp_path / "ours.pem").write_text(EC, "utf-8")
+    smart = Smart(client_id="corridor", key=Secret(file="ours.pem"))
+    settings = DestinationSettings(url="https://ehr.example/fhir", auth=ClientAuth(smart=smart))
+    with pytest.raises(Misconfigured, match="clear text"):
+        await Destination(settings, place).send(delivery(), PATIENT)
 
 
 def test_a_statement_says_what_the_standard_wants_and_never_twice_the_same() -> None:

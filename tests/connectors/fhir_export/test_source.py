@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine import simulate
 from engine.connectors import Site
 from engine.connectors.fhir_export import Source, SourceSettings
+from engine.connectors.fhir_export.job import File, Jobs
 from engine.errors import Misconfigured
 from engine.http.assertion import public_set
 from engine.http.auth import ClientAuth
@@ -257,7 +258,7 @@ async def test_faults_of_the_server_pass(
         for fault in ("500", "drops", "down", "none"):
             partner.fault = fault
             await asyncio.sleep(0.06)
-        await until(ended(memory, partner))
+        await until(lambda: bool(state(memory).get("since")))
     assert len(channel.lines()) == 26
 
 
@@ -324,3 +325,40 @@ async def test_with_a_token_where_the_server_wants_one(
 def test_settings_that_cannot_work_are_mistakes(settings: dict[str, Any], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         SourceSettings(**{"url": "https://ehr.example/fhir", **settings})
+
+
+async def test_addresses_in_clear_text_are_not_asked_where_the_server_is_not(
+    tmp_path: Path,
+) -> None:
+    jobs = Jobs(SourceSettings(url="https://ehr.example/fhir"), tmp_path, lambda: 0.0)
+    for url in (
+        "http://127.0.0.1:1/job",
+        "http://elsewhere.example/job",
+        "ftp://x/job",
+        "/job",
+    ):
+        with pytest.raises(Misconfigured, match="address"):
+            await jobs.look(url)
+        with pytest.raises(Misconfigured, match="address"):
+            await jobs.download(File(url=url), True, lambda _: None)
+        assert await jobs.end(url) is False
+
+
+async def test_a_file_may_take_longer_than_the_time_for_one_piece(tmp_path: Path) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+        for _ in range(4):
+            await asyncio.sleep(0.06)
+            writer.write(b"{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    settings = SourceSettings(url=url, timeout=Duration(0.15))
+    jobs, pieces = Jobs(settings, tmp_path, lambda: 0.0), list[bytes]()
+    await jobs.download(File(url=url + "file"), False, pieces.append)
+    assert b"".join(pieces) == b"{}{}{}{}"
+    await jobs.close()
+    server.close()

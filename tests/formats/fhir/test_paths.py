@@ -29,6 +29,7 @@ fields:
   plain: entry[.resource.resourceType == "Patient"].resource.gender
   doctor: Patient/generalPractitioner[0].resolve().name[0].family
   absent: exists(Specimen)
+  other: ServiceRequest/subject.resolve(Group).id ?? "another resource"
   of_let: patient.name[1].given[1]
   query: fhirpath("entry.resource.ofType(Patient).name.where(use = 'official').given")[*]
   total: fhirpath("entry.count()") + 1
@@ -68,6 +69,7 @@ def test_a_bundle_is_read_by_its_resources(mapped: Mapped) -> None:
         "plain": "female",
         "doctor": "Housecall",
         "absent": False,
+        "other": "another resource",
         "of_let": "Q",
         "query": ["Eleanor", "Q"],
         "total": 6,
@@ -180,9 +182,11 @@ def test_inside_an_each_only_names_of_r4_are_looked_up_further_out(mapped: Mappe
 
 
 def test_a_value_of_another_kind_than_r4_says_is_told_without_it(mapped: Mapped) -> None:
-    text = "from: fhir\nto: json\nfields:\n  a: Observation/valueQuantity.value + 1\n"
-    raw = b'{"resourceType":"Observation","valueQuantity":{"value":"secret"}}'
-    with pytest.raises(MessageError) as error:
-        mapped.made(text, raw)
-    assert error.value.path == "Observation/valueQuantity.value"
-    assert "secret" not in str(error.value)
+    raw = b'{"resourceType":"Observation","valueQuantity":{"value":"secret","unit":["secret"]},"valueString":5}'
+    for path in ("valueQuantity.value", "valueString", "valueQuantity.unit"):
+        text = f"from: fhir\nto: json\nfields:\n  a: Observation/{path}\n"
+        with pytest.raises(MessageError) as error:
+            mapped.made(text, raw)
+        assert error.value.path == f"Observation/{path}"
+        assert "is expected here" in str(error.value)
+        assert "secret" not in str(error.value)

@@ -55,6 +55,16 @@ def test_observations_orders_and_their_notes(hl7: Any) -> None:
     ]
 
 
+def test_an_order_sees_its_own_and_not_what_came_before(hl7: Any) -> None:
+    head = "MSH|^~\\&|A|B|C|D|2026||OML^O21^OML_O21|1|P|2.5.1\rPID|1||7\r"
+    order = "ORC|NW|o1\rTQ1|1||Once\rOBR|1|r1\rOBX|1|ST|x1\r"
+    prior = "PV1|1|I\rORC|RE|p1\rOBR|1|q1\rOBX|1|ST|y1\r"
+    for raw in (head + order, head + order + prior):
+        asked = ("ORC-2", "TQ1-3", "OBX-3", "OBX[2]-3", "PID-3", "PV1-2")
+        found = hl7.each(hl7.document(raw), "OBR", *asked)
+        assert found[0] == ["o1", "Once", "x1", None, "7", None]
+
+
 def test_an_each_in_an_each(hl7: Any) -> None:
     document = hl7.document(ORU)
     found = []

@@ -85,6 +85,10 @@ class Home:
     async def stop(self) -> None:
         await self.caller.aclose()
         if self.engine is not None:
+            for _ in range(200):  # what was sent is settled
+                if not any(self.engine.counts.values()):
+                    break
+                await asyncio.sleep(0.01)
             await self.engine.stop()
 
     async def call(self, method: str, path: str, content: Any = None, **headers: str) -> Answer:

@@ -53,6 +53,33 @@ async def test_a_bad_entry_of_a_batch_is_quarantined_alone(home: Home) -> None:
     assert b"Observation" not in home.content()[0], "what is not taken is not kept either"
 
 
+async def test_a_resource_alone_is_told_what_became_of_its_only_part(home: Home) -> None:
+    home.channel("", "split: entry")
+    await home.start()
+    good, bad = (
+        await home.call("POST", "/Patient", PATIENT),
+        await home.call("POST", "/Patient", BAD),
+    )
+    assert (good.status, bad.status) == (201, 422)
+    assert good.json["id"] == good.headers["x-message-id"] and bad.issue["severity"] == "error"
+
+
+async def test_entries_without_a_resource_are_refused_where_parts_are_resources(
+    home: Home,
+) -> None:
+    home.channel("", "split: entry.resource")
+    await home.start()
+    sent = bundle(
+        "batch",
+        ("POST", "Patient", BAD),
+        ("DELETE", "Patient/1", None),
+        ("POST", "Patient", PATIENT),
+    )
+    made = await home.call("POST", "", sent)
+    assert statuses(made.json) == ["422", "422", "201"]
+    assert home.verdicts() == ["split", "quarantined", "accepted"]
+
+
 async def test_of_a_transaction_everything_is_quarantined_or_nothing(home: Home) -> None:
     home.channel("", "split: entry")
     await home.start()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from engine.errors import CommitRefused, CommitUnknown
 from engine.fhir import checking
+from engine.message import Reply
 from tests.connectors.fhir.source.conftest import PATIENT, Home
 
 
@@ -21,10 +26,7 @@ async def test_the_capability_statement_is_made_of_the_channel_and_valid(home: H
     assert rest["resource"][0]["interaction"] == [{"code": "create"}]
     assert rest["interaction"] == [{"code": "batch"}]
     xml = await home.call("GET", "/metadata?_format=xml")
-    assert (
-        b"<CapabilityStatement" in xml.body
-        and b'<type value="Observation"/>' in xml.body
-    )
+    assert b"<CapabilityStatement" in xml.body and b'<type value="Observation"/>' in xml.body
     head = await home.call("HEAD", "/metadata")
     assert head.status == 200 and head.body == b"" and int(head.headers["content-length"]) > 100
     everything = Home(home.folder / "more")
@@ -152,3 +154,59 @@ async def test_convert_makes_fhir_of_a_message_and_keeps_nothing(home: Home) -> 
         said = await home.call("POST", "/$convert", wrong, Content_Type="text/plain")
         assert said.status in (400, 422) and said.issue["severity"] == "error"
     assert home.verdicts() == []
+
+
+async def test_a_caller_without_a_certificate_does_not_come_in(
+    home: Home, authority: Any, tmp_path: Path
+) -> None:
+    certificate, key = authority.issue("endpoint", "localhost", "127.0.0.1")
+    tls = f"tls: {{certificate: {certificate}, key: {key}, clients: {authority.pem}}}"
+    home.channel(tls)
+    await home.start()
+    trusted = ssl.create_default_context(cafile=authority.pem)
+    base = f"https://127.0.0.1:{home.port}/fhir"
+    with pytest.raises(httpx.TransportError):
+        async with httpx.AsyncClient(verify=trusted) as caller:
+            await caller.post(f"{base}/Patient", json=PATIENT)
+    trusted.load_cert_chain(*authority.issue("caller"))
+    async with httpx.AsyncClient(verify=trusted) as caller:
+        made = await caller.post(f"{base}/Patient", json=PATIENT)
+    assert made.status_code == 201 and made.headers["location"].startswith(f"{base}/Patient/")
+
+
+async def test_what_was_not_kept_is_never_answered_with_yes(home: Home) -> None:
+    home.channel()
+    await home.start()
+    assert home.engine is not None
+    source: Any = home.engine.stations["endpoint"].receiving.source
+    kept = source._receive
+    told = Reply(receipt=None, error="the queue is full")
+    for said in (
+        CommitRefused("the disk is full"),
+        OSError(28, "no space"),
+        ValueError("x"),
+        told,
+    ):
+
+        async def refusing(inbound: Any, said: Any = said) -> Any:
+            if isinstance(said, Exception):
+                raise said
+            return said
+
+        source._receive = refusing
+        for path, body in (
+            ("/Patient", PATIENT),
+            ("", {"resourceType": "Bundle", "type": "batch"}),
+        ):
+            answer = await home.call("POST", path, body)
+            assert answer.status == 503 and answer.issue["code"] == "transient"
+            assert answer.headers["retry-after"] and "x-message-id" not in answer.headers
+
+    async def unknown(inbound: Any) -> Any:
+        raise CommitUnknown("the disk is gone")
+
+    source._receive = unknown
+    with pytest.raises(httpx.RemoteProtocolError):
+        await home.call("POST", "/Patient", PATIENT)
+    source._receive = kept
+    assert (await home.call("POST", "/Patient", PATIENT)).status == 201

@@ -1,0 +1,427 @@
+"""
+Bundles that CDC's ReportStream makes of 132 messages, one for each rule of HL7's mapping inventory, against ours, leaf by leaf.
+
+A leaf is a text, a number or a truth of the expected Bundle. Resources are matched by type, and items of lists, so that most
+leaves agree; a reference agrees where both point at resources that were matched, an instant where both are the same
+moment. Agreement is what is equal less what we have too much, of all that is expected.
+
+Not compared, on either side:
+- `Bundle.id`, `Bundle.meta`, `fullUrl` and `Resource.id`: made up by whoever makes the Bundle; `Bundle.identifier.system`,
+  which the guide leaves to the implementer.
+- of the Provenance that tells of the conversion: when, by which policy and by whom, and the Organization that it names
+  (theirs is CDC): they describe the converter. Its `recorded` and that of the Provenance of a Patient are the moment of conversion.
+- data-absent-reason of ours where theirs lacks an element that R4 demands, so that it is no valid resource (MessageHeader.source,
+  Provenance.agent, Encounter.class and others); `status` and `target` of ours for the same reason.
+Equal resources of theirs count once: they repeat an Organization wherever it is named, we refer to it again.
+
+"Without extensions" leaves out what stands in the extensions of ReportStream (https://reportstream.cdc.gov/...), and
+resources that only these refer to: the guide does not know them.
+
+Where the guide says otherwise than ReportStream does, we follow the guide:
+- the name type B is not mapped to `official`, coding systems HL7nnnn have URIs (theirs have none), CDCREC is an OID, L has no URI;
+- codes are translated where the guide has a concept map (marital status, relationship, religion), the original beside them;
+- MSH-9 in Provenance.activity is "message - ADT^A01^ADT_A01"; the code of the conversion is v2-fhir-transformation;
+- the mother's maiden name is a text, as the extension's definition wants.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine import formats, mapping
+from engine.errors import MessageError
+from engine.fhir import definitions
+from engine.message import Context, Facts, Inbound
+from engine.placed import Mistakes
+from engine.reading import Reading
+from tests.agreement import Pairing, leaves
+
+HOME = Path(__file__).parents[2]
+FIXTURES = HOME.parent / "shared/fixtures"
+KIND = "hl7 segment/datatype ->/<- fhir (HL7 mapping inventory, CDC)"
+THEIRS = ("https://reportstream.cdc.gov/", "http://ibm.com/fhir/cdm/")
+STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
+ABSENT = f"{STRUCTURE}data-absent-reason"
+FOLDER = "mappinginventory/"
+#: Theirs put right where the guide says otherwise; as it is, but for extensions of their own; whole.
+FIGURES = ("as the guide has it", "without extensions", "with extensions")
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+Tree = Any
+
+
+def run(fixtures: Path) -> dict[str, tuple[int, int]]:
+    """How many leaves agree: three figures over all; the first of them is printed by folder as well."""
+    total = {name: [0, 0] for name in FIGURES}
+    folders: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for pair in _pairs(fixtures):
+        ours = _converted((fixtures / pair["input"]).read_bytes())
+        theirs = json.loads((fixtures / pair["expected"]).read_bytes())
+        folder = folders[pair["input"].split(FOLDER)[1].split("/")[1]]
+        for figure in FIGURES:
+            good, expected, mine = pairing(ours, theirs, figure).counts()
+            counted = max(good - (mine - good), 0), expected
+            for into in (total[figure], *([folder] if figure == FIGURES[0] else [])):
+                into[0], into[1] = into[0] + counted[0], into[1] + counted[1]
+    for name, (good, expected) in sorted(folders.items()):
+        print(f"  {good:>6} of {expected:<6} {100 * good / expected:5.1f} %  {name}")
+    return {name: (good, expected) for name, (good, expected) in total.items() if expected}
+
+
+def _pairs(fixtures: Path) -> list[dict[str, str]]:
+    path = fixtures / "pairs.json"
+    pairs = json.loads(path.read_bytes()) if path.is_file() else []
+    return [pair for pair in pairs if pair["kind"] == KIND]
+
+
+@cache
+def _mapping() -> Any:
+    mistakes = Mistakes()
+    found = mapping.load("hl7v2_to_fhir", HOME, mistakes)
+    assert found is not None, mistakes.found
+    return found
+
+
+def _converted(raw: bytes) -> Tree:
+    """Our Bundle; an empty one where the message is refused."""
+    facts = Facts(inbound=Inbound(raw=raw, received_at=0.0), context=Context(now=0.0))
+    try:
+        (product,) = _mapping().apply(formats.load("hl7v2").parse(raw, Reading()), facts)
+    except MessageError:
+        return {"resourceType": "Bundle"}
+    return json.loads(product.payload)
+
+
+def pairing(ours: Tree, theirs: Tree, figure: str) -> Pairing:
+    """Both Bundles taken apart, without what is not compared."""
+    expected = _resources(
+        _righted(theirs) if figure == FIGURES[0] else theirs, whole=figure == FIGURES[2]
+    )
+    made = _resources(ours, whole=True)
+    found = Pairing(made, expected)
+    back = dict(found.pairs)
+    for name, each in made.items():
+        if name in back:
+            _less(each, expected[back[name]])
+    return found
+
+
+def _righted(bundle: Tree) -> Tree:
+    """Theirs as the guide would have it, where ReportStream decided otherwise (see above)."""
+    entries = [each for each in bundle["entry"] if not _against_guide(each["resource"])]
+    return {**bundle, "entry": [_put_right(each) for each in entries]}
+
+
+def _against_guide(resource: Tree) -> bool:
+    """A Provenance of a Patient without PID-34, of which nobody is the agent: the guide makes none."""
+    activity = resource.get("activity", {}).get("coding", [{}])[0].get("code")
+    return (
+        resource["resourceType"] == "Provenance"
+        and activity == "UPDATE"
+        and "agent" not in resource
+    )
+
+
+def _put_right(tree: Tree, name: str = "") -> Tree:
+    if isinstance(tree, list):
+        return [_put_right(each, name) for each in tree]
+    if not isinstance(tree, dict):
+        return tree
+    made = {key: _put_right(each, key) for key, each in tree.items()}
+    said = {each.get("url", "").rsplit("/", 1)[-1]: each for each in tree.get("extension", ())}
+    if "url" in tree:
+        return _extension(made)
+    if name == "activity":
+        _say_activity(made["coding"][0])
+    _codes(made, said)
+    _people(made, said, name)
+    if said.get("hl7v2Field", {}).get("valueString") == "PV1.42" and "status" in made:
+        made["status"] = "reserved"
+    return made
+
+
+def _codes(made: Tree, said: dict[str, Tree]) -> None:
+    """Coding systems, types of identifiers and who assigned them."""
+    if "cwe-coding-system" in said:
+        _set_system(made, said["cwe-coding-system"]["valueString"])
+    if "cx-identifier" in said:
+        _set_type(made)
+    if "assigning-authority" in said and "value" in made:
+        _set_authority(made, said["assigning-authority"])
+    if made.get("system") == "http://unitsofmeasure.org/":
+        made["system"] = "http://unitsofmeasure.org"
+
+
+def _people(made: Tree, said: dict[str, Tree], name: str) -> None:
+    """Names of type B have no use."""
+    practitioner = made.get("resourceType") == "Practitioner"
+    for each in made.get("identifier", ()) if practitioner else ():
+        _set_type(each)
+    if _name_type(said) == "B":
+        for each in made.get("name", ()) if practitioner else [made] if name == "name" else []:
+            each.pop("use", None)
+
+
+def _extension(made: Tree) -> Tree:
+    """Extensions as HL7 defines them."""
+    url = made["url"]
+    if url == f"{THEIRS[0]}fhir/StructureDefinition/code":
+        made["url"] = "code"
+    elif url.endswith(("namingsystem-checkDigit", "censusTract")) and "valueCode" in made:
+        made["valueString"] = made.pop("valueCode")
+    elif url.endswith("temporary-location"):
+        system = "http://hl7.org/fhir/ValueSet/subject-location"
+        concept = {"coding": [{"code": "temporary", "system": system}]}
+        return {
+            "url": f"{STRUCTURE}subject-locationClassification",
+            "valueCodeableConcept": concept,
+        }
+    elif url.startswith("http://hl7.org/fhir/R5/"):
+        made["url"] = url.replace("/R5/", "/5.0/")
+    elif url.endswith("mothersMaidenName") and "valueHumanName" in made:
+        said = made.pop("valueHumanName")
+        order = ("prefix", "given", "family", "suffix")
+        words = [word for part in order for word in _listed(said.get(part, []))]
+        made["valueString"] = " ".join(words)
+    return made
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _set_system(coding: Tree, name: str) -> None:
+    """HL7nnnn has a URI, CDCREC an OID, and L none."""
+    if name == "L":
+        coding.pop("system", None)
+    elif name == "CDCREC":
+        coding["system"] = "urn:oid:2.16.840.1.113883.6.238"
+    elif name.startswith("HL7") and "system" not in coding:
+        coding["system"] = f"{TERMINOLOGY}v2-{name[3:]}"
+
+
+def _set_type(identifier: Tree) -> None:
+    """A type of table 0203 has its URI."""
+    for coding in identifier.get("type", {}).get("coding", ()):
+        if "code" in coding:
+            coding.setdefault("system", f"{TERMINOLOGY}v2-0203")
+
+
+def _set_authority(identifier: Tree, authority: Tree) -> None:
+    """The assigning authority of an EI, a CNN or an XON: an extension that has yet to be defined; ours is the system."""
+    said = {each["url"].rsplit("/", 1)[-1]: each for each in authority["extension"]}
+    if "namespace-id" in said:
+        identifier["system"] = said["namespace-id"]["valueString"].replace(" ", "%20")
+    elif "universal-id" in said:
+        space = {"ISO": "urn:oid:", "UUID": "urn:uuid:"}.get(
+            said.get("universal-id-type", {}).get("valueCode"), ""
+        )
+        identifier["system"] = space + said["universal-id"]["valueString"].replace(" ", "%20")
+
+
+def _name_type(said: dict[str, Tree]) -> str:
+    for name, at in (("xpn-human-name", "XPN.7"), ("xcn-practitioner", "XCN.10")):
+        for each in said.get(name, {}).get("extension", ()):
+            if each["url"] == at:
+                return str(each["valueString"])
+    return ""
+
+
+def _say_activity(coding: Tree) -> None:
+    if coding.get("code", "").startswith("v2-FHIR"):
+        coding["code"] = "v2-fhir-transformation"
+        coding["system"] = (
+            "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
+        )
+    elif coding.get("code") == "UPDATE":
+        coding["system"] = f"{TERMINOLOGY}v3-DataOperation"
+    elif "display" in coding:
+        coding["display"] = f"message - {coding['display']}"
+
+
+def _resources(bundle: Tree, *, whole: bool) -> dict[str, Tree]:
+    """Resources by their names, the Bundle's own leaves among them; equal ones once."""
+    entries = {
+        each["resource"]["resourceType"] + "/" + each["resource"]["id"]
+        if "/" in each["fullUrl"]
+        else each["fullUrl"]: each["resource"]
+        for each in bundle.get("entry", ())
+    }
+    kept = _telling(entries if whole else _without_extensions(entries))
+    converter = _converters(kept)
+    named = {name: _compared(each) for name, each in kept.items() if name not in converter}
+    named = _once(named)
+    own = {key: bundle[key] for key in ("resourceType", "type", "timestamp") if key in bundle}
+    if value := bundle.get("identifier", {}).get("value"):
+        own["identifier"] = {"value": value}
+    return {"Bundle": own, **named}
+
+
+def _telling(resources: dict[str, Tree]) -> dict[str, Tree]:
+    """Resources that say something, and Patients; references to the others are taken away."""
+    silent = {
+        name
+        for name, each in resources.items()
+        if each.keys() <= {"resourceType", "id"} and each["resourceType"] != "Patient"
+    }
+    kept = {name: each for name, each in resources.items() if name not in silent}
+    return {name: _not_to(each, silent) for name, each in kept.items()} if silent else kept
+
+
+def _not_to(tree: Tree, silent: set[str]) -> Tree:
+    if isinstance(tree, dict):
+        made = {name: _not_to(each, silent) for name, each in tree.items()}
+        return {
+            name: each
+            for name, each in made.items()
+            if each not in ({}, []) and not (name == "reference" and each in silent)
+        }
+    if isinstance(tree, list):
+        return [made for each in tree if (made := _not_to(each, silent)) not in ({}, [])]
+    return tree
+
+
+def _without_extensions(resources: dict[str, Tree]) -> dict[str, Tree]:
+    """Resources without ReportStream's extensions, and without those that only these refer to."""
+    kept = {name: _stripped(each) for name, each in resources.items()}
+    before, after = set(_references(resources)), set(_references(kept))
+    gone = before - after
+    while gone:
+        kept = {name: each for name, each in kept.items() if name not in gone}
+        after = set(_references(kept))
+        gone = {name for name in kept if name in before and name not in after}
+    return kept
+
+
+def _stripped(tree: Tree) -> Tree:
+    if isinstance(tree, dict):
+        made = {name: _stripped(each) for name, each in tree.items()}
+        return {name: each for name, each in made.items() if each not in ({}, [])}
+    if isinstance(tree, list):
+        kept = [
+            each
+            for each in tree
+            if not (isinstance(each, dict) and str(each.get("url", "")).startswith(THEIRS))
+        ]
+        return [made for each in kept if (made := _stripped(each)) not in ({}, [])]
+    return tree
+
+
+def _references(tree: Tree) -> Iterator[str]:
+    return (value for path, value in leaves(list(tree.values())) if path.endswith("reference"))
+
+
+def _converters(resources: dict[str, Tree]) -> set[str]:
+    """The Organization that theirs names as the converter."""
+    return {
+        agent["who"]["reference"]
+        for each in resources.values()
+        if _of_conversion(each)
+        for agent in each.get("agent", ())
+        if "reference" in agent.get("who", {})
+    }
+
+
+def _of_conversion(resource: Tree) -> bool:
+    codings = resource.get("activity", {}).get("coding", ())
+    return any(str(each.get("code", "")).lower().startswith("v2-fhir") for each in codings)
+
+
+def _compared(resource: Tree) -> Tree:
+    """A resource without what is not compared."""
+    dropped = {"id"}
+    if resource["resourceType"] == "Provenance":
+        code = [each.get("code") for each in resource.get("activity", {}).get("coding", ())]
+        if _of_conversion(resource):
+            dropped |= {"recorded", "policy", "target"}
+            resource = {
+                **resource,
+                "agent": [
+                    {key: each for key, each in agent.items() if key != "who"}
+                    for agent in resource.get("agent", ())
+                ],
+            }
+        elif code == ["UPDATE"]:
+            dropped.add("recorded")
+    return {name: each for name, each in resource.items() if name not in dropped}
+
+
+def _once(resources: dict[str, Tree]) -> dict[str, Tree]:
+    """Equal resources once, and what refers to another of them refers to the one that stays."""
+    while True:
+        seen: dict[str, str] = {}
+        stays: dict[str, str] = {}
+        for name, each in resources.items():
+            stays[name] = seen.setdefault(json.dumps(each, sort_keys=True), name)
+        if len(seen) == len(resources):
+            return resources
+        resources = {
+            name: _referring(each, stays)
+            for name, each in resources.items()
+            if stays[name] == name
+        }
+
+
+def _referring(tree: Tree, stays: dict[str, str]) -> Tree:
+    if isinstance(tree, dict):
+        return {
+            name: stays.get(each, each)
+            if name == "reference" and isinstance(each, str)
+            else _referring(each, stays)
+            for name, each in tree.items()
+        }
+    return [_referring(each, stays) for each in tree] if isinstance(tree, list) else tree
+
+
+def _less(ours: Tree, theirs: Tree) -> None:
+    """Take away what R4 demands and theirs lacks, and reasons why something is absent."""
+    elements = definitions.of(ours.get("resourceType", "Bundle")).elements
+    for name in list(ours):
+        if name not in theirs and name in elements and elements[name].least:
+            del ours[name]
+        elif not _says_absent(theirs.get(name)) and _says_absent(ours[name]):
+            ours[name] = _present(ours[name])
+
+
+def _says_absent(tree: Tree) -> bool:
+    return any(value == ABSENT for path, value in leaves(tree) if path.endswith("url"))
+
+
+def _present(tree: Tree) -> Tree:
+    """Without reasons why something is absent."""
+    if isinstance(tree, dict):
+        return {name: _present(each) for name, each in tree.items()}
+    if isinstance(tree, list):
+        return [
+            _present(each)
+            for each in tree
+            if not (isinstance(each, dict) and each.get("url") == ABSENT)
+        ]
+    return tree
+
+
+def main(fixtures: Path, only: str = "") -> None:
+    """Print what differs, the most frequent first; of one folder where one is named."""
+    told: Counter[tuple[str, str]] = Counter()
+    shown: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for pair in _pairs(fixtures):
+        if only and f"/{only}/" not in pair["input"]:
+            continue
+        ours = _converted((fixtures / pair["input"]).read_bytes())
+        theirs = json.loads((fixtures / pair["expected"]).read_bytes())
+        for sign, path, value in pairing(ours, theirs, FIGURES[0]).differing():
+            told[sign, path] += 1
+            shown[sign, path].append(value)
+    for (sign, path), number in told.most_common(150):
+        print(f"{number:>5} {sign} {path}  {shown[sign, path][:3]}")
+
+
+if __name__ == "__main__":
+    for mark, (good, total) in run(FIXTURES).items():
+        print(f"{good:>6} of {total:<6} {100 * good / max(total, 1):5.1f} %  {mark}")
+    main(FIXTURES, *sys.argv[1:2])
