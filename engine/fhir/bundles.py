@@ -7,6 +7,7 @@ an id gets one made of its content, so that the same content is the same resourc
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from typing import Any
 
@@ -30,7 +31,7 @@ def identity(content: Any) -> str:
     An id made of a value, the same for the same value (RFC 9562: version 8, by a rule of one's own).
 
     >>> identity({"resourceType": "Patient"})
-    '85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
+    '03abde84-2901-8244-8900-f5851a4bc731'
     """
     return uuid8(blake2b(_SORTED.encode(content), digest_size=16).hexdigest())
 
@@ -42,14 +43,10 @@ def is_uuid(text: str) -> bool:
     >>> is_uuid("85085e9a-4d33-8ea2-a17c-2a4eca94ab13"), is_uuid("example")
     (True, False)
     """
-    return (
-        len(text) == 36
-        and text[8] == text[13] == text[18] == text[23] == "-"
-        and set(text) <= _DIGITS
-    )
+    return _UUID.fullmatch(text) is not None
 
 
-_DIGITS = frozenset("0123456789abcdef-")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def full_url(resource: dict[str, Any]) -> str:
@@ -76,17 +73,16 @@ def assembled(bundle: dict[str, Any], resources: list[dict[str, Any]]) -> dict[s
     lifting = _Lifting(full_url)
     for resource in resources:
         lifting.add(resource)
-    entries = list(lifting.found.values())
-    if (leading := _LEADING.get(bundle.get("type", ""))) is not None:
-        entries.sort(key=lambda each: leading.get(each["resourceType"], len(leading)))
     carried_out = bundle.get("type") in CARRIED_OUT
-    made = [entry(each, carried_out) for each in entries]
+    made = [entry(each, lifting.urls[key], carried_out) for key, each in lifting.found.items()]
+    if (leading := _LEADING.get(bundle.get("type", ""))) is not None:
+        made.sort(key=lambda each: leading.get(each["resource"]["resourceType"], len(leading)))
     return {**bundle, "entry": made} if made else bundle
 
 
-def entry(resource: dict[str, Any], carried_out: bool) -> dict[str, Any]:
+def entry(resource: dict[str, Any], url: str, carried_out: bool) -> dict[str, Any]:
     """One entry: where the Bundle is carried out, with its request."""
-    made: dict[str, Any] = {"fullUrl": full_url(resource), "resource": resource}
+    made: dict[str, Any] = {"fullUrl": url, "resource": resource}
     if carried_out:
         url = f"{resource['resourceType']}/{resource['id']}"
         made["request"] = {"method": "PUT", "url": url}
@@ -98,7 +94,7 @@ def as_transaction(bundle: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     kept |= {name: bundle[name] for name in _HEAD if name in bundle}
     entries = [
-        entry(each["resource"], True)
+        entry(each["resource"], each.get("fullUrl") or full_url(each["resource"]), True)
         for each in bundle.get("entry", ())
         if "id" in each.get("resource", ())
     ]
@@ -128,6 +124,8 @@ class _Lifting:
     def __init__(self, url: Any) -> None:
         self.found: dict[str, dict[str, Any]] = {}
         """By type and id, in the order in which they were met; what one points at stands in front of it."""
+        self.urls: dict[str, str] = {}
+        """What points at each, by type and id."""
         self._url = url
         self._said: dict[int, tuple[dict[str, Any], str]] = {}
         """What points at each one that was met; the resource is kept, so that its number is not given to another."""
@@ -144,7 +142,9 @@ class _Lifting:
         first = self.found.setdefault(key, resource)
         if first is not resource and first != resource:
             self.found[key] = first = laid_over(resource, first)
-        said: str = self._url(resource)
+        said = self.urls.get(key)
+        if said is None:
+            said = self.urls[key] = self._url(resource)
         self._said[id(resource)] = resource, said
         return said
 
@@ -152,6 +152,8 @@ class _Lifting:
         """Lift what stands in it."""
         for name, inner in value.items():
             kind = type(inner)
+            if kind is str:
+                continue
             if kind is dict:
                 if "resourceType" in inner and name not in _WHOLE:
                     value[name] = {"reference": self.add(inner)}

@@ -23,7 +23,7 @@ from engine.mapping import (
 )
 from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
-from engine.mapping.language import Expression, Language, later, suggestion
+from engine.mapping.language import Expression, Language, suggestion
 from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, Slots
 from engine.mapping.sources import Source, dotted
@@ -43,8 +43,6 @@ _ANEW = {
     "edifact": "to: edifact/D96A/ORDERS",
     "fhir": "to: fhir/Bundle",
 }
-#: Formats of a later release.
-_LATER = ("fhir",)
 _STRUCTURED = ("structure", "structured", "whole_file")
 _OUTSIDE = (
     "the condition of a place reads what stands there; what else it needs is named by a let"
@@ -106,7 +104,7 @@ class Making:
             self._only(read, "fields")
             home, prints = self.shelf.home, self.prints
             return outputs.laid_out(head, rest, self.root, home, language, top, prints)
-        if head in formats.names() and rest:
+        if head in formats.names() and rest and head != "fhir":
             return self._build(head, rest, language, top)
         known = [
             "json",
@@ -117,7 +115,11 @@ class Making:
             *entities.names(),
         ]
         near = suggestion(to, known) or f"; there is {', '.join(dict.fromkeys(known))}"
-        problem = later(to) if head in _LATER else f"there is no output '{to}'{near}"
+        problem = (
+            resource_types.unknown(rest)
+            if head == "fhir"
+            else f"there is no output '{to}'{near}"
+        )
         self.mistakes.add(self.root.entries["to"], problem)
         return None
 
@@ -228,7 +230,11 @@ class Making:
         mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
         inside = getattr(group.structure, "is_part", False)
         if mine is None or not _suits(mine, group.structure):
-            asked = f"{wanted or 'value'} of {head} is made" if inside else f"the group {wanted} of {head} is filled"
+            asked = (
+                f"{wanted or 'value'} of {head} is made"
+                if inside
+                else f"the group {wanted} of {head} is filled"
+            )
             problem = f"the mapping '{self.name}' makes {to}, and here {'a ' if inside else ''}{asked}"
             self.mistakes.add(self.root.entries["to"], problem)
             return None

@@ -76,6 +76,15 @@ def find(to: str) -> FieldType | None:
         return None
 
 
+def unknown(name: str) -> str:
+    """What is wrong with a type that R4 does not have."""
+    try:
+        definitions.of(name)
+    except LookupError as error:
+        return str(error.args[0])
+    return f"there is no output 'fhir/{name}'"
+
+
 def name_of(type_: FieldType) -> str:
     """The name of a type of FHIR; empty where it is none."""
     return type_.struct.name if isinstance(type_.struct, Type) else ""

@@ -72,6 +72,27 @@ def test_what_is_measured_on_the_specimen_is_no_result_of_the_order() -> None:
     assert "note" not in apart  # that of the OBR is none of the specimen's
 
 
+def test_no_result_is_lost_where_the_standard_has_no_specimens() -> None:
+    raw = (ROOT / "samples/hl7v2/oru_r01_laboratory.hl7").read_bytes()
+    for event in (b"R30", b"R31", b"R32", b"R40"):
+        made = bundle("oru", raw.replace(b"ORU^R01^ORU_R01", b"ORU^" + event))
+        assert len(of(made, "Observation")) == 12
+
+
+def test_each_patient_has_its_own_results() -> None:
+    second = "PID|2||8^^^A\rOBR|1||F2|X\rOBX|1|NM|C||2||||||F\r"
+    raw = f"{HEAD}OBR|1||F1|X\rOBX|1|NM|C||1||||||F\r{second}"
+    made = bundle("oru", raw.encode())
+    named = {each["id"]: each["identifier"][0]["value"] for each in of(made, "Patient")}
+    found = {
+        each["valueQuantity"]["value"]: named[
+            each["subject"]["reference"].removeprefix("urn:uuid:")
+        ]
+        for each in of(made, "Observation")
+    }
+    assert found == {1: "7", 2: "8"}
+
+
 def test_a_code_that_stands_twice_is_two_results() -> None:
     order = "OBR|1||F1|PANEL\rOBX|1|TX|C||line one||||||F\rOBX|2|TX|C||line two||||||F\r"
     found = of(bundle("oru", (HEAD + order).encode()), "Observation")

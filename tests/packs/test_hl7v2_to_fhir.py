@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.fhir import checking
-from tests.packs.conversion import ROOT, converted  # type: ignore[import-not-found]
+from tests.packs.conversion import ROOT, converted
 
 SAMPLES = ROOT / "samples/hl7v2"
 A01 = (SAMPLES / "adt_a01_family.hl7").read_bytes()

@@ -35,6 +35,7 @@ MODULES = {
 INSIDE = (
     "engine.effects",
     "engine.formats",
+    "engine.ids",
     "engine.mapping",
     "engine.message",
     "engine.paths",
