@@ -259,7 +259,7 @@ def test_trace_shows_each_rule(make: Any, message: Any, facts: Any) -> None:
     [
         (("from: hl7v2", "from: hl7"), "2:7 there is no format and no entity 'hl7'"),
         (("to: ChargeEvent", "to: ChargeEvnt"), "3:5 there is no output 'ChargeEvnt'; did you mean 'ChargeEvent'?"),
-        (("to: ChargeEvent", "to: fhir/Pateint"), "3:5 FHIR R4 has no type 'Pateint'; did you mean Patient?"),
+        (("to: ChargeEvent", "to: fhir/Pateint"), "3:5 FHIR R4 has no type 'Pateint'; did you mean 'Patient'?"),
         (("to: ChargeEvent", "to: x12"), "3:5 'to: x12' edits a message in place, and this mapping reads hl7v2"),
         (("item.code:", "item.kode:"), "ItemReference has no field 'kode'; did you mean 'code'?"),
         (("  item.code: FT1-7.1\n", ""), "8:1 ChargeEvent needs 'item', and no rule gives it"),

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from engine import canonical
 from engine.errors import MessageError
+from engine.fhir import bundles
 
 NAME = "from: hl7v2/XPN\nto: fhir/HumanName\nfields: {family: .1.1, given: .2}\n"
 IDENTIFIER = "from: hl7v2/CX\nto: fhir/Identifier\nfields: {type.coding.code: .5, value: .1}\n"
@@ -175,3 +177,69 @@ def test_the_mapping_for_a_message(make: Any, put: Any, message: Any, facts: Any
 def test_mistakes(mistakes_of: Any, put: Any, text: str, said: str) -> None:
     found = mistakes_of(text)
     assert any(said in each for each in found), found
+
+
+OVERLAID = """
+from: hl7v2
+to: fhir/Bundle
+resources:
+  claim:
+    type: Account
+    fields:
+      status: "active"
+      owner: {use: house, of: PID, fields: {alias: "overlaid"}}
+fields: {type: "collection"}
+"""
+
+
+def test_fields_beside_use_are_those_of_the_resource_that_is_pointed_at(
+    make: Any, put: Any, message: Any, facts: Any
+) -> None:
+    put("house", "from: hl7v2/PID\nto: fhir/Organization\nfields: {name: PID-5.1}\n")
+    entries = made(make(OVERLAID), message, facts)["entry"]
+    house, account = (each["resource"] for each in entries)
+    assert (house["name"], house["alias"]) == ("TEST", ["overlaid"])
+    assert account["owner"] == {"reference": entries[0]["fullUrl"]}
+
+
+def test_in_a_collection_the_claim_stands_first() -> None:
+    """Da Vinci PAS, request Bundle."""
+    patient, claim = {"resourceType": "Patient"}, {"resourceType": "Claim", "use": "claim"}
+    found = bundles.assembled({"type": "collection"}, [patient, claim])
+    assert [each["resource"]["resourceType"] for each in found["entry"]] == ["Claim", "Patient"]
+
+
+LISTED = """
+from: Claim
+to: Claim
+fields:
+  source_id: source_id
+  number: number
+  kind: kind
+  patient_account: patient_account
+  amount: amount
+  payer: payer
+  subscriber: subscriber
+  lines: lines
+  diagnoses:
+    - fields: {code: "first"}
+    - when: number == "nobody"
+      fields: {code: "never"}
+    - {use: same, each: diagnoses}
+  providers:
+    - {each: providers, fields: {role: .role, npi: .npi}}
+"""
+
+
+def test_a_list_of_an_entity_is_made_of_parts(make: Any, put: Any, facts: Any) -> None:
+    """One behind the other, with and without `each`; and `it` is handed on."""
+    put("same", "from: Code\nto: Code\nfields: {code: code, system: system}\n")
+    claim = canonical.decode("Claim", canonical.example("Claim").encode())
+    for text in (LISTED, LISTED.replace("{use: same, each: diagnoses}", HANDED)):
+        (product,) = make(text).apply(claim, facts)
+        assert product.entity.diagnoses[1:] == claim.diagnoses
+        assert product.entity.diagnoses[0].code == "first"
+        assert isinstance(product.entity.diagnoses, tuple)
+
+
+HANDED = "{each: diagnoses, value: it}"

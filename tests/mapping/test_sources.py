@@ -272,6 +272,16 @@ def test_each_walks_values(make: Any, message: Any, facts: Any) -> None:
     )
 
 
+def test_each_walks_the_different_values_of_fields(make: Any, facts: Any) -> None:
+    """Texts of fields and no longer the fields: what is read around them is read as before."""
+    text = (
+        "from: hl7v2\nto: json\nfields:\n  all:\n    each: unique(OBX[*]-3)\n    let: {code: it}\n"
+        "    fields:\n      code: it\n      value: OBX[.3 == code]-5\n"
+    )
+    (product,) = make(text).apply(load("hl7v2").parse(ORU, Reading()), facts)
+    assert product.payload == b'{"all":[{"code":"x","value":"1"},{"code":"z","value":"3"}]}'
+
+
 def test_bytes_go_into_json_as_base64_only(
     mistakes_of: Any, make: Any, message: Any, facts: Any
 ) -> None:

@@ -196,7 +196,9 @@ ROLES = [
 
 
 @pytest.mark.parametrize(("out", "back", "of"), ROLES)
-def test_what_a_payer_or_a_provider_writes_the_other_reads(out: str, back: str, of: str) -> None:
+def test_what_a_payer_or_a_provider_writes_the_other_reads(
+    out: str, back: str, of: str
+) -> None:
     for record in records(SAMPLES / of):
         name = record["entity"].partition("/")[0]
         (written,) = converted(out, json.dumps(record).encode())

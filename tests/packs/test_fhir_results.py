@@ -74,7 +74,7 @@ def test_what_is_measured_on_the_specimen_is_no_result_of_the_order() -> None:
 
 def test_no_result_is_lost_where_the_standard_has_no_specimens() -> None:
     raw = (ROOT / "samples/hl7v2/oru_r01_laboratory.hl7").read_bytes()
-    for event in (b"R30", b"R31", b"R32", b"R40"):
+    for event in (b"R30", b"R31", b"R32", b"R40", b"Z99"):
         made = bundle("oru", raw.replace(b"ORU^R01^ORU_R01", b"ORU^" + event))
         assert len(of(made, "Observation")) == 12
 
