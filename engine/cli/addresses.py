@@ -24,7 +24,7 @@ def loopback_partners(home: Path) -> dict[str, tuple[str, int]]:
     for name, links in partners.items() if isinstance(partners, dict) else ():
         for kind, settings in links.items() if isinstance(links, dict) else ():
             port = _port(settings)
-            if kind in ("mllp", "http", "sftp") and port:
+            if kind in ("mllp", "http", "sftp", "fhir") and port:
                 found[name] = (kind, port)
     return found
 

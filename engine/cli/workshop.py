@@ -22,8 +22,8 @@ def simulate(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=KIND:PORT]...",
-            help="billing=http:9301 lab=mllp:9304 dropbox=sftp:9305 ehr=fhir:9308; medline=supplier:9306 and plan=payer:9307 answer the files they get. "
-            "Without any, the partners of config.yaml on loopback.",
+            help="billing=http:9301 lab=mllp:9304 dropbox=sftp:9305 ehr=fhir:9308; medline=supplier:9306 and plan=payer:9307 answer the files they get, "
+            "cover=eligibility:9309 a 270 and patients=index:9310 a query of HL7. Without any, the partners of config.yaml on loopback.",
         ),
     ] = None,
     *,
@@ -98,10 +98,10 @@ def _listening(partners: dict[str, Partner], control: int) -> None:
 def configured(home: Path) -> list[str]:
     """The partners of config.yaml that stand on loopback, as orders. Who has a trade as name plays it."""
     from engine.cli.addresses import loopback_partners
-    from engine.simulate import TRADES
+    from engine.simulate import played
 
     return [
-        f"{name}={name if kind == 'sftp' and name in TRADES else kind}:{port}"
+        f"{name}={played(name, kind)}:{port}"
         for name, (kind, port) in loopback_partners(home).items()
     ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.errors import MessageError
 from engine.ids import uuid8
 
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -90,15 +91,23 @@ def entry(resource: dict[str, Any], url: str, carried_out: bool) -> dict[str, An
 
 
 def as_transaction(bundle: dict[str, Any]) -> dict[str, Any]:
-    """A Bundle of any kind as a transaction in which each resource is put to its own id (FHIR R4, 3.1.0.11)."""
+    """
+    A Bundle of any kind as a transaction in which each resource is put to its own id (FHIR R4, 3.1.0.11).
+
+    MessageError, with the place, where an entry holds no resource with an id: nothing is left behind unsaid.
+    """
     kept: dict[str, Any] = {}
     kept |= {name: bundle[name] for name in _HEAD if name in bundle}
-    entries = [
-        entry(each["resource"], each.get("fullUrl") or full_url(each["resource"]), True)
-        for each in bundle.get("entry", ())
-        if "id" in each.get("resource", ())
-    ]
+    entries = [_put(each, at) for at, each in enumerate(bundle.get("entry", ()))]
     return {**kept, "type": "transaction", "entry": entries}
+
+
+def _put(each: dict[str, Any], at: int) -> dict[str, Any]:
+    resource = each.get("resource")
+    if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
+        rule = "what becomes part of a transaction has an id to be put to"
+        raise MessageError("not_sendable", rule, f"entry[{at}].resource.id")
+    return entry(resource, each.get("fullUrl") or full_url(resource), True)
 
 
 def contained(resource: dict[str, Any]) -> dict[str, Any]:

@@ -135,7 +135,8 @@ def _it(parser: Parser, start: int, end: int) -> Term:
         if shape.format in ("fhir", "canonical") and kind in ("record", "any"):
             term.nodes, term.shape = lambda scope: (scope.item,), shape
         return term
-    if shape.kind in ("segment", "group", "message"):
+    row = shape.kind == "candidate" and shape.format in ("delimited", "fixed")
+    if row or shape.kind in ("segment", "group", "message"):
         return Term(run=lambda scope: scope.item, kind="group", offset=start, paths=("it",))
     return Term(
         run=lambda scope: scope.item.value(),

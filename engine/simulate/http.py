@@ -110,8 +110,18 @@ def response(
     status: int, value: Any, headers: dict[str, str] | None = None, body: bool = True
 ) -> bytes:
     """A JSON response, whole."""
-    content = msgspec.json.encode(value)
-    lines = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+    return whole(status, msgspec.json.encode(value), "application/json", headers, body)
+
+
+def whole(
+    status: int,
+    content: bytes,
+    type: str,
+    headers: dict[str, str] | None = None,
+    body: bool = True,
+) -> bytes:
+    """A response of any kind, whole; without its body where that was not asked for."""
+    lines = {"Content-Type": type, "Content-Length": str(len(content))}
     head = "".join(f"{name}: {text}\r\n" for name, text in {**lines, **(headers or {})}.items())
     start = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{head}\r\n".encode()
     return start + content if body else start

@@ -15,7 +15,7 @@ from engine.errors import MessageError
 from engine.reading import Reading
 
 #: What kind of group a set stands in (X12 element 479).
-_GROUPS = {"810": "IN", "855": "PR", "856": "SH", "277": "HN", "835": "HP"}
+_GROUPS = {"810": "IN", "855": "PR", "856": "SH", "271": "HB", "277": "HN", "835": "HP"}
 #: Control numbers have nine digits.
 _HIGHEST = 999_999_999
 

@@ -12,9 +12,11 @@ import msgspec
 
 from engine.errors import CommandError
 from engine.simulate.drops import Drop, keep_dropping, listed
+from engine.simulate.eligibility import eligibility_partner
 from engine.simulate.fault import Fault
 from engine.simulate.fhir import fhir_partner
 from engine.simulate.http import HttpPartner, http_partner, response
+from engine.simulate.index import index_partner
 from engine.simulate.mllp import mllp_partner
 from engine.simulate.partner import Partner, Received
 from engine.simulate.sftp import SftpPartner, sftp_partner
@@ -25,8 +27,12 @@ _KINDS: dict[str, Callable[..., Partner]] = {
     "mllp": mllp_partner,
     "sftp": sftp_partner,
     "fhir": fhir_partner,
+    "eligibility": eligibility_partner,
+    "index": index_partner,
     **{trade: trading_partner(trade) for trade in TRADES},
 }
+#: Partners that are more than their connector: by name, the connector that they are reached by.
+_PLAYED = {"eligibility": "http", "index": "mllp", **dict.fromkeys(TRADES, "sftp")}
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +85,16 @@ class Control(HttpPartner):
         return response(200, partner.stats())
 
 
+def played(name: str, kind: str) -> str:
+    """
+    What a partner of that name is, who is reached by that connector.
+
+    >>> played("payer", "sftp"), played("payer", "http"), played("index", "mllp")
+    ('payer', 'http', 'index')
+    """
+    return name if _PLAYED.get(name) == kind else kind
+
+
 def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
     """
     `billing=http:9301` and `erp=503` as orders; CommandError, saying what to write, for what is none.
@@ -93,7 +109,7 @@ def wanted(partners: Sequence[str], faults: Sequence[str] = ()) -> list[Wanted]:
         kind, _, port = address.partition(":")
         if kind not in _KINDS or not port.isdigit() or int(port) > 65535:
             raise CommandError(
-                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304, dropbox=sftp:9305, ehr=fhir:9308, medline=supplier:9306 or plan=payer:9307"
+                f"'{text}' is no partner; write billing=http:9301, lab=mllp:9304, dropbox=sftp:9305, ehr=fhir:9308, medline=supplier:9306, plan=payer:9307, cover=eligibility:9309 or patients=index:9310"
             )
         fault = wrong.pop(name, Fault.NONE)
         if fault not in list(Fault):

@@ -274,6 +274,8 @@ def test_each_walks_values(make: Any, message: Any, facts: Any) -> None:
 
 def test_each_walks_the_different_values_of_fields(make: Any, facts: Any) -> None:
     """Texts of fields and no longer the fields: what is read around them is read as before."""
+    from engine.formats import Reading, load
+
     text = (
         "from: hl7v2\nto: json\nfields:\n  all:\n    each: unique(OBX[*]-3)\n    let: {code: it}\n"
         "    fields:\n      code: it\n      value: OBX[.3 == code]-5\n"

@@ -113,3 +113,27 @@ def test_no_charge_is_lost_where_numbers_are_not_their_own() -> None:
         if each["resource"]["resourceType"] == "ChargeItem"
     ]
     assert prices == ["1250.00", "12.60", "4.20"]
+
+
+def test_the_charge_items_of_a_message_are_read_as_its_charges() -> None:
+    """What was charged and what was taken back, in HL7 v2 and behind FHIR."""
+    raw = (ROOT / "samples/hl7v2/dft_p03_supplies.hl7").read_bytes()
+    (bundle,) = converted("hl7v2_dft_to_fhir", raw)
+    there, back = (
+        [
+            (
+                found["status"],
+                found["quantity"],
+                found["price"],
+                found["amount"],
+                found["currency"],
+            )
+            for found in map(json.loads, made)
+        ]
+        for made in (
+            converted("dft_p03_to_charge_event", raw),
+            converted("fhir_charge_item_to_charge_event", bundle),
+        )
+    )
+    assert there == back
+    assert [status for status, *_ in back] == ["charge", "charge", "credit"]

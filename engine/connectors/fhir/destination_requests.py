@@ -15,6 +15,7 @@ import msgspec
 from engine.connectors.fhir.destination_questions import question
 from engine.connectors.fhir.destination_settings import CONDITIONAL, DestinationSettings
 from engine.errors import MessageError
+from engine.fhir.bundles import as_transaction
 from engine.fhir.outcome import render
 from engine.formats.fhir.document import is_xml, parse
 from engine.reading import Reading
@@ -26,6 +27,8 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _INTERNAL = re.compile(rb'"reference"\s*:\s*"(urn:(?:uuid|oid):[^"\\]*)"')
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 _BUNDLES = {"transaction": "", "batch": "", "message": "/$process-message"}
+#: Bundles whose entries are put where a channel says `transaction`.
+_PUT = frozenset({"message", "collection"})
 _NONE = msgspec.Raw(b"")
 
 
@@ -78,17 +81,20 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def apart(settings: DestinationSettings, payload: bytes) -> list[bytes]:
     """
     The deliveries that a payload becomes: the entries of a batch, each in a batch of its own; else the payload as it is.
-    XML becomes JSON, which is what is sent.
+    XML becomes JSON, which is what is sent; a message or a collection becomes the transaction that a channel asks for.
 
     MessageError, naming the place, for what this destination can never send.
     """
     if is_xml(payload):
         payload = render(parse(payload, Reading()).value, "json")
     resource = _read(payload)
+    if settings.interaction == "transaction" and _type_of(resource) in _PUT:
+        _decoded(resource.entry or msgspec.Raw(b"[]"), list[Entry])
+        payload = render(as_transaction(parse(payload, Reading()).value), "json")
     if settings.interaction == "batch" and resource.resourceType != "Bundle":
         asked(settings, payload, "match=checked")
         return [payload]
-    if _sent_as(settings, resource) != "batch":
+    if settings.interaction == "transaction" or _sent_as(settings, resource) != "batch":
         asked(settings, payload, "match=checked")
         return [payload]
     _check_entries(resource, "batch")

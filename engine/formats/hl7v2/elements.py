@@ -28,7 +28,7 @@ class Element(str):
     cut: list[str] | None
     """Its parts, once one of them was asked for."""
 
-    def split(self) -> list[str]:
+    def take_apart(self) -> list[str]:
         """Its parts: components, of a component subcomponents; of a field those of its first repetition."""
         self.cut = parts = parts_of(self.raw, self.marks, self.level)
         return parts

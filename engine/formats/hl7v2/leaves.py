@@ -110,7 +110,7 @@ class Candidate:
         self.raw, self.marks = raw, marks
         self.cut: list[str] | None = None
 
-    def split(self) -> list[str]:
+    def take_apart(self) -> list[str]:
         """Its components."""
         self.cut = parts = parts_of(self.raw, self.marks, "repetition")
         return parts
@@ -148,7 +148,7 @@ def in_item(component: int, subcomponent: int) -> Callable[[Scope], Any]:
 
     def read(scope: Scope) -> Any:
         item = scope.item
-        parts = item.cut or item.split()
+        parts = item.cut or item.take_apart()
         if len(parts) < first:
             return None
         raw = parts[first - 1]

@@ -160,9 +160,39 @@ async def test_a_transaction_goes_whole_with_its_references(
     assert refused.failure.detail.endswith("value at Patient.birthDate")
 
 
+async def test_a_message_becomes_a_transaction_of_puts_and_a_repeat_doubles_nothing(
+    partner: FhirPartner, to: Send
+) -> None:
+    ids = [f"85085e9a-4d33-8ea2-a17c-2a4eca94ab1{at}" for at in range(3)]
+    kinds = ("MessageHeader", "Patient", "ChargeItem")
+    entries = [
+        {"fullUrl": f"urn:uuid:{id}", "resource": {"resourceType": kind, "id": id}}
+        for kind, id in zip(kinds, ids, strict=True)
+    ]
+    charge = entries[2]["resource"]
+    charge |= {"subject": {"reference": f"urn:uuid:{ids[1]}"}, "priceOverride": {"value": 1}}
+    written = encoded(bundle("message", *entries)).replace(b'"value":1', b'"value":12.50')
+    ehr = to(interaction="transaction")
+    (sent,) = apart(ehr.settings, written)
+    said = msgspec.json.decode(sent)
+    assert said["type"] == "transaction" and b"12.50" in sent
+    urls = [f"{kind}/{id}" for kind, id in zip(kinds, ids, strict=True)]
+    assert [each["request"] for each in said["entry"]] == [
+        {"method": "PUT", "url": url} for url in urls
+    ]
+    for _ in range(2):
+        done = await ehr.one(sent)
+        assert done.failure is None and done.kept["their_number"].split() == urls
+    assert sorted(partner.resources.kept) == sorted(urls)
+    assert partner.resources.kept[urls[2]]["subject"] == {"reference": urls[1]}
+
+
 @pytest.mark.parametrize(
     ("payload", "settings", "path"),
     [
+        (encoded(bundle("message", {"resource": patient(id="a")}, {"resource": patient()})), {"interaction": "transaction"}, "entry[1].resource.id"),
+        (encoded(bundle("collection", {"fullUrl": "urn:uuid:x"})), {"interaction": "transaction"}, "entry[0].resource.id"),
+        (b'{"resourceType":"Bundle","type":"message","entry":{"a":1}}', {"interaction": "transaction"}, "entry"),
         (b"MSH|^~", {}, ""),
         (b'{"a": 1}', {}, ""),
         (encoded({"resourceType": "patient"}), {}, "resourceType"),

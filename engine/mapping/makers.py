@@ -1,0 +1,90 @@
+"""Makers of records, of fields that are laid out: dicts for JSON, structs for canonical entities, elements for FHIR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import MessageError
+from engine.formats import NULL, Scope
+from engine.mapping import resource_making, resource_types
+from engine.mapping.landing import Branch
+from engine.mapping.language import Language, Needs, Run
+from engine.mapping.needs import any_of
+from engine.mapping.rules import FieldError
+from engine.records.types import fields
+
+Parts = tuple[tuple[str, Run], ...]
+
+
+def maker(branch: Branch, language: Language, top: bool = False) -> Run:
+    for name, inner in branch.inner.items():
+        branch.runs[name] = maker(inner, language)
+        branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
+        branch.needs[name] = _needs(inner)
+    named = tuple((name, branch.runs[name]) for name in branch.order)
+    if branch.type.form == "struct":
+        return _struct(branch, named, language, top)
+    if branch.type.form in ("fhir", "reference"):
+        needed = [branch.needs.get(name) for name in branch.order]
+        make = resource_making.element(branch.type, named, top, needed, language.shape)
+        return resource_making.one_behind_the_other((make,)) if branch.listed else make
+    return _dict(named, top)
+
+
+def _needs(branch: Branch) -> Needs:
+    """What a record between dots needs to have content."""
+    if branch.type.form not in ("fhir", "reference"):
+        return None
+    extension = resource_types.name_of(branch.type) == "Extension"
+    names = (name for name in branch.order if not (extension and name == "url"))
+    return any_of(branch.needs.get(name) for name in names)
+
+
+def _dict(parts: Parts, top: bool) -> Run:
+    def make(scope: Scope) -> dict[str, Any] | None:
+        made: dict[str, Any] = {}
+        name = ""
+        try:
+            for name, run in parts:
+                if (found := run(scope)) is not None:
+                    made[name] = found
+        except MessageError as error:
+            raise FieldError(error, name) from None
+        return made if made or top else None
+
+    return make
+
+
+def _struct(branch: Branch, parts: Parts, language: Language, top: bool) -> Run:
+    struct, paths = branch.type.struct, branch.paths
+    required = [name for name, field in fields(struct).items() if field.required]
+    for name in required:
+        if name not in paths:
+            where = f" in '{branch.path}'" if branch.path else ""
+            language.mistakes.add(
+                branch.place, f"{struct.__name__} needs '{name}'{where}, and no rule gives it"
+            )
+    needed = frozenset(required)
+
+    def make(scope: Scope) -> Any:
+        made: dict[str, Any] = {}
+        name = ""
+        try:
+            for name, run in parts:
+                found = run(scope)
+                if found is not None and found is not NULL:
+                    made[name] = found
+        except MessageError as error:
+            raise FieldError(error, name) from None
+        if not made and not top:
+            return None
+        if not needed <= made.keys():
+            _missing(struct, next(each for each in required if each not in made), paths)
+        return struct(**made)
+
+    return make
+
+
+def _missing(struct: Any, name: str, paths: dict[str, tuple[str, ...]]) -> None:
+    error = MessageError("missing_field", f"{struct.__name__} needs it, and it is nothing", ", ".join(paths[name]))  # fmt: skip
+    raise FieldError(error, name)
