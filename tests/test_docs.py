@@ -81,7 +81,7 @@ def home(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A home with the shipped code tables, layouts and samples, and none of the channels."""
     callspec = getattr(request.node, "callspec", None)
     if callspec is not None and getattr(callspec.params.get("page"), "name", "") == PACKS:
-        recalls = shutil.ignore_patterns("charge_events_to_claim.yaml")
+        recalls = shutil.ignore_patterns("charge_events_to_claim.yaml", "claim_enriched.yaml")
         shutil.copytree(ROOT / "mappings", tmp_path / "mappings", ignore=recalls)
         shutil.copytree(ROOT / "samples/x12", tmp_path / "samples/x12")
     else:

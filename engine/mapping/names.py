@@ -119,7 +119,9 @@ def _own_meta(parser: Parser, at: int) -> bool:
 
 
 def _inside(parser: Parser, start: int, word: str) -> None:
-    if parser.shape.outer is None and not parser.language.inner:
+    shape = parser.shape
+    part = shape.outer is not None or (shape.format, shape.kind) == ("fhir", "record")
+    if not part and not parser.language.inner:
         raise Wrong(
             start, f"'{word}' is known inside an each, a filter or a list function only"
         )
@@ -134,7 +136,10 @@ def _it(parser: Parser, start: int, end: int) -> Term:
         term = Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
         if shape.format in ("fhir", "canonical") and kind in ("record", "any"):
             term.nodes, term.shape = lambda scope: (scope.item,), shape
-        return term
+        if shape.format != "fhir" or kind != "record":
+            return term
+        known = Expression(run=term.run, text="it", line=0, kind=kind, type=shape.type)
+        return _behind(parser, known, term, "it", start) or term
     row = shape.kind == "candidate" and shape.format in ("delimited", "fixed")
     if row or shape.kind in ("segment", "group", "message"):
         return Term(run=lambda scope: scope.item, kind="group", offset=start, paths=("it",))

@@ -47,7 +47,7 @@ def present(shape: Shape) -> Callable[[Scope], bytes] | None:
 
 def _components(scope: Scope) -> bytes:
     item = scope.item
-    return bytes(map(bool, item.cut or item.split()))
+    return bytes(map(bool, item.cut or item.take_apart()))
 
 
 def _fields(scope: Scope) -> bytes:
