@@ -39,7 +39,11 @@ def fields(
     """Differences between a payload and some expected fields of it, each with the node that expects it."""
     value = compare.as_json(made)
     if value is not compare.ABSENT:
-        yield from compare.fields(value, expected)
+        plain, of_fhir = _parted(value, expected)
+        yield from compare.fields(value, plain)
+        if of_fhir.entries:
+            resource = _Reader(made, "fhir", None, channel, home, inbound)
+            yield from compare.texts(resource.read, of_fhir)
         return
     name, layout = _format_of(made), None
     if not name:
@@ -54,6 +58,18 @@ def fields(
         yield expected, f"cannot be read: {error}"
         return
     yield from compare.texts(reader.read, expected)
+
+
+def _parted(value: object, expected: Record) -> tuple[Record, Record]:
+    """What names fields of JSON, and, of a resource, what only paths of FHIR read: `Patient/birthDate`."""
+    resource = isinstance(value, dict) and "resourceType" in value
+    mine = {name for name in expected.entries if resource and "/" in name}
+    plain = {name: node for name, node in expected.entries.items() if name not in mine}
+    of_fhir = {name: expected.entries[name] for name in expected.entries if name in mine}
+    return (
+        Record(entries=plain, keys=expected.keys, place=expected.place),
+        Record(entries=of_fhir, keys=expected.keys, place=expected.place),
+    )
 
 
 def _format_of(made: bytes) -> str:

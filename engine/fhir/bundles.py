@@ -69,7 +69,8 @@ def assembled(bundle: dict[str, Any], resources: list[dict[str, Any]]) -> dict[s
 
     Two resources with one id become one. Where the Bundle is carried out, each entry is a PUT to its own id, so that a repeat
     updates instead of doubling; the MessageHeader of a message stands first (FHIR R4, 2.36.2 and 3.1.0.11), and in a collection
-    the Claim or its answer (Da Vinci PAS, request and response Bundles).
+    the Claim or its answer (Da Vinci PAS, request and response Bundles). What a search found stands before what it points at, and
+    each entry says which of the two it is (3.1.1.3).
     """
     lifting = _Lifting(full_url)
     for resource in resources:
@@ -78,7 +79,20 @@ def assembled(bundle: dict[str, Any], resources: list[dict[str, Any]]) -> dict[s
     made = [entry(each, lifting.urls[key], carried_out) for key, each in lifting.found.items()]
     if (leading := _LEADING.get(bundle.get("type", ""))) is not None:
         made.sort(key=lambda each: leading.get(each["resource"]["resourceType"], len(leading)))
+    if bundle.get("type") == "searchset":
+        found = {(each["resourceType"], each["id"]) for each in resources}
+        made = sorted((_found(each, found) for each in made), key=_is_included)
     return {**bundle, "entry": made} if made else bundle
+
+
+def _found(each: dict[str, Any], found: set[tuple[str, str]]) -> dict[str, Any]:
+    resource = each["resource"]
+    is_match = (resource["resourceType"], resource["id"]) in found
+    return {**each, "search": {"mode": "match" if is_match else "include"}}
+
+
+def _is_included(each: dict[str, Any]) -> bool:
+    return bool(each["search"]["mode"] != "match")
 
 
 def entry(resource: dict[str, Any], url: str, carried_out: bool) -> dict[str, Any]:

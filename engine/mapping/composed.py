@@ -48,7 +48,7 @@ def rule(
     for one in listed(node):
         if not isinstance(one, Record):
             problem = "each of several is a record: of components, or of a mapping that it uses"
-            language.mistakes.add(one, problem, f"- {{each: ..., set: {{.1: ...}}}}")
+            language.mistakes.add(one, problem, "- {each: ..., set: {.1: ...}}")
             return None
         made, maker = _maker(one, inside, group, language, builder)
         if maker is None:

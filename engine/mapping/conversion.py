@@ -57,6 +57,8 @@ def convert(term: Term, wanted: FieldType) -> Term:
     ):
         said = ", ".join(str(choice) for choice in wanted.choices)
         raise Wrong(term.offset, f"the field takes one of: {said}")
+    if wanted.form == "fhir_text" and term.kind == "text" and not wanted.choices:
+        return _changed(term, _trimmed(term.run))
     change = change_to(wanted, checked=term.kind == "any")
     return term if change is None else _changed(term, _through(term.run, change, term.paths))
 
@@ -97,6 +99,16 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
             refuse("bad_value", why.why, paths)
 
     return changed
+
+
+def _trimmed(run: Run) -> Run:
+    """A text of FHIR is more than blanks, or nothing."""
+
+    def trimmed(scope: Scope) -> Any:
+        found = run(scope)
+        return found.strip() or None if type(found) is str else found
+
+    return trimmed
 
 
 def _list(term: Term, wanted: FieldType) -> Term:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
 _WORD = re.compile(r"[a-z_]+")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 #: Milliseconds are kept of the engine's own times.
 MILLISECOND = 9
 
@@ -75,6 +76,13 @@ _META: dict[str, tuple[str, Callable[[Scope], Any]]] = {
     "vanished": ("truth", lambda scope: _fact("vanished")(scope) is not None),
     "test": ("truth", lambda scope: _inbound(scope).test),
 }
+
+
+def own_meta(parser: Parser, at: int) -> bool:
+    """Whether `meta.` names what resources of FHIR have (`meta.lastUpdated`), and no fact of the message."""
+    found = _NAME.match(parser.text, at)
+    own = getattr(parser.language.format.paths, "meta", ())
+    return found is not None and found[0] in own and not known(found[0])
 
 
 def known(name: str) -> bool:

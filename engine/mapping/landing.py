@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from engine.mapping import resource_types, uses
 from engine.mapping.language import Language, Needs, Run, suggestion
@@ -23,6 +24,8 @@ class Branch:
         self.runs: dict[str, Run] = {}
         self.paths: dict[str, tuple[str, ...]] = {}
         self.needs: dict[str, Needs] = {}
+        self.fixed: dict[str, Any] = {}
+        """Values that are always the same."""
         self.inner: dict[str, Branch] = {}
         self.listed = False
         """Whether the record stands in a list, as its only item."""

@@ -8,7 +8,7 @@ from engine.errors import MessageError
 from engine.formats import NULL, Scope
 from engine.mapping import resource_making, resource_types
 from engine.mapping.landing import Branch
-from engine.mapping.language import Language, Needs, Run
+from engine.mapping.language import NOWHERE, Language, Needs, Run
 from engine.mapping.needs import any_of
 from engine.mapping.rules import FieldError
 from engine.records.types import fields
@@ -21,14 +21,26 @@ def maker(branch: Branch, language: Language, top: bool = False) -> Run:
         branch.runs[name] = maker(inner, language)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
         branch.needs[name] = _needs(inner)
+        if _is_fixed(inner) and (fixed := branch.runs[name](NOWHERE)) is not None:
+            branch.fixed[name] = fixed
     named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
         return _struct(branch, named, language, top)
     if branch.type.form in ("fhir", "reference"):
-        needed = [branch.needs.get(name) for name in branch.order]
-        make = resource_making.element(branch.type, named, top, needed, language.shape)
+        asked = [each for each in named if each[0] not in branch.fixed]
+        needed = [branch.needs.get(name) for name, _ in asked]
+        make = resource_making.element(
+            branch.type, branch.fixed, asked, top, needed, language.shape
+        )
         return resource_making.one_behind_the_other((make,)) if branch.listed else make
     return _dict(named, top)
+
+
+def _is_fixed(branch: Branch) -> bool:
+    """Whether an element of FHIR is the same each time: as nobody changes what is made, all may share it."""
+    return (
+        branch.type.form in ("fhir", "reference") and branch.order.keys() <= branch.fixed.keys()
+    )
 
 
 def _needs(branch: Branch) -> Needs:

@@ -102,20 +102,13 @@ def _special(parser: Parser, word: str, start: int, end: int) -> Term | None:
         parser.at, parser.language.tables.facts = end, True
         _inside(parser, start, "index")
         return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
-    if word == "meta" and parser.text.startswith(".", end) and not _own_meta(parser, end + 1):
+    if word == "meta" and parser.text.startswith(".", end) and not facts.own_meta(parser, end + 1):
         parser.at, parser.language.tables.facts = end + 1, True
         return facts.meta(parser, start)
     if word == "status" and parser.language.reply:
         parser.at = end
         return facts.status(start)
     return None
-
-
-def _own_meta(parser: Parser, at: int) -> bool:
-    """Whether `meta.` names what resources of FHIR have (`meta.lastUpdated`), and no fact of the message."""
-    found = _WORD.match(parser.text, at)
-    own = getattr(parser.language.format.paths, "meta", ())
-    return found is not None and found[0] in own and not facts.known(found[0])
 
 
 def _inside(parser: Parser, start: int, word: str) -> None:
@@ -136,10 +129,7 @@ def _it(parser: Parser, start: int, end: int) -> Term:
         term = Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
         if shape.format in ("fhir", "canonical") and kind in ("record", "any"):
             term.nodes, term.shape = lambda scope: (scope.item,), shape
-        if shape.format != "fhir" or kind != "record":
-            return term
-        known = Expression(run=term.run, text="it", line=0, kind=kind, type=shape.type)
-        return _behind(parser, known, term, "it", start) or term
+        return term
     row = shape.kind == "candidate" and shape.format in ("delimited", "fixed")
     if row or shape.kind in ("segment", "group", "message"):
         return Term(run=lambda scope: scope.item, kind="group", offset=start, paths=("it",))

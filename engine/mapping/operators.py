@@ -10,6 +10,7 @@ from engine.formats import NULL, Scope
 from engine.mapping import needs
 from engine.mapping.language import Needs, Run, Term, Wrong, refuse
 from engine.mapping.values import ARITHMETIC, kind_of
+from engine.records.types import FieldType
 
 _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": ARITHMETIC.add,
@@ -126,11 +127,16 @@ def first_there(terms: Sequence[Term]) -> Term:
 
     term = combined(run, _one_kind(terms), terms[0].offset, terms, terms[0].many)
     term.needs = needs.any_of(value_needs(each) for each in terms)
-    if all(each.type == terms[0].type for each in terms):
-        term.type = terms[0].type
+    term.type = one_type(terms)
     if soft := terms[-1].soft:
         term.soft = _softened(runs, soft)
     return term
+
+
+def one_type(terms: Sequence[Term]) -> FieldType | None:
+    """The type of the records that stand in for each other, where it is one and it is known; nothing has none."""
+    types = [term.type for term in terms if not (term.constant and term.value() is None)]
+    return types[0] if types and all(type_ == types[0] for type_ in types) else None
 
 
 def _one_kind(terms: Sequence[Term]) -> str:
@@ -213,4 +219,5 @@ def listing(items: Sequence[Term], offset: int) -> Term:
 
     term = combined(run, kind, offset, items, many=True)
     term.needs = needs.any_of(value_needs(item) for item in items)
+    term.type = one_type(items)
     return term

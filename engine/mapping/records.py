@@ -51,6 +51,8 @@ def content(
         branch.runs[last] = rule.term.run if rule else (lambda scope: None)
         branch.paths[last] = rule.term.paths if rule else ()
         branch.needs[last] = rule.needs if rule else None
+        if rule is not None and rule.term.constant and (fixed := rule.term.value()) is not None:
+            branch.fixed[last] = fixed
         if rule is not None:
             rules.append(rule)
     return makers.maker(root, language, top), rules

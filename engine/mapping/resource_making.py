@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import MessageError
@@ -23,7 +23,8 @@ _BARE = frozenset({"resourceType", "id"})
 
 def element(
     type_: FieldType,
-    parts: tuple[tuple[str, Run], ...],
+    fixed: Mapping[str, Any],
+    parts: Sequence[tuple[str, Run]],
     top: bool,
     needs: Sequence[Needs],
     shape: Shape,
@@ -31,11 +32,13 @@ def element(
     """
     Makes a record of an element, a datatype or a resource; nothing where no field has a value.
 
-    `top`: a resource is made even so. An extension without a value is none (FHIR R4, 2.4.1: ext-1). `null` leaves a field out.
+    `fixed` are fields that are always the same. `top`: a resource is made even so. An extension without a value is none (FHIR R4, 2.4.1: ext-1). `null` leaves a field out.
     """
     begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
-    least = 1 if begin or name_of(type_) == "Extension" else 0
     kept = top and bool(begin)
+    bare = len(begin) + ("url" in fixed and name_of(type_) == "Extension")
+    begin |= fixed
+    kept, least = kept or len(begin) > bare, len(begin)
     chosen = choosing(parts, needs, shape)
 
     def make(scope: Scope) -> dict[str, Any] | None:

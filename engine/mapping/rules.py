@@ -151,8 +151,11 @@ class Block:
         make, enter = self.make, self.enter
         if self.each is not None:
             return lambda scope: next(iter(self.items(scope)), None)
-        if not self.lets and self.when is None:
+        when = self.when
+        if not self.lets and when is None:
             return make
+        if not self.lets and when is not None:
+            return lambda scope: make(scope) if when(scope) is True else None
         return lambda scope: make(scope) if enter(scope) else None
 
 

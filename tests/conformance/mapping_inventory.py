@@ -10,18 +10,24 @@ Not compared, on either side:
   which the guide leaves to the implementer.
 - of the Provenance that tells of the conversion: when, by which policy and by whom, and the Organization that it names
   (theirs is CDC): they describe the converter. Its `recorded` and that of the Provenance of a Patient are the moment of conversion.
-- data-absent-reason of ours where theirs lacks an element that R4 demands, so that it is no valid resource (MessageHeader.source,
-  Provenance.agent, Encounter.class and others); `status` and `target` of ours for the same reason.
-Equal resources of theirs count once: they repeat an Organization wherever it is named, we refer to it again.
+- of ours, elements that R4 demands and a resource of theirs lacks, so that theirs is not valid (MessageHeader.source, Provenance.agent
+  and target, Encounter.class, ServiceRequest.intent, Coverage.status and others), and reasons why something is absent.
+- of theirs, resources without any content, and references to them (an EpisodeOfCare, a Specimen); Patients are kept.
+Equal resources of theirs count once: they repeat an Organization wherever it is named, we refer to it again. The type of a
+resource is no leaf.
 
-"Without extensions" leaves out what stands in the extensions of ReportStream (https://reportstream.cdc.gov/...), and
-resources that only these refer to: the guide does not know them.
-
-Where the guide says otherwise than ReportStream does, we follow the guide:
-- the name type B is not mapped to `official`, coding systems HL7nnnn have URIs (theirs have none), CDCREC is an OID, L has no URI;
-- codes are translated where the guide has a concept map (marital status, relationship, religion), the original beside them;
-- MSH-9 in Provenance.activity is "message - ADT^A01^ADT_A01"; the code of the conversion is v2-fhir-transformation;
-- the mother's maiden name is a text, as the extension's definition wants.
+Three figures. "With extensions": all of theirs, also what stands in extensions of ReportStream (https://reportstream.cdc.gov/...) and
+of IBM, which the guide does not know. "Without extensions": without these, and without resources that only they refer to. "As the
+guide has it": the same, and theirs put right (_righted) where ReportStream decided otherwise than the guide or HL7's definitions:
+- names of type B are not `official`; the temporary location has the extension of the guide; PV1-42 is `reserved`;
+- coding systems HL7nnnn have URIs, CDCREC is an OID, L has none; types of identifiers (CX.5, XCN.13) have that of table 0203;
+- the authority of an EI, CNN or XON is the identifier's system: the guide leaves its extension open, theirs is ReportStream's;
+- the activity of a Provenance is "message - ADT^A01^ADT_A01", that of the conversion v2-fhir-transformation; a Provenance of the
+  Patient is made where PID-34 says who changed it;
+- check digit schemes, census tracts and the mother's maiden name are texts, as the definitions of these extensions want.
+Left as they are, and counted against us: codes that the guide translates (marital status, religion, relationship: the original
+stands beside), `mode` of the places around a place, systems of codes that stand in a field with a table of its own, MSH-24 before MSH-3,
+telecom.use by default, links to the mother, blanks in URIs.
 """
 
 from __future__ import annotations

@@ -209,6 +209,13 @@ def test_in_a_collection_the_claim_stands_first() -> None:
     assert [each["resource"]["resourceType"] for each in found["entry"]] == ["Claim", "Patient"]
 
 
+def test_what_a_search_found_stands_before_what_it_points_at() -> None:
+    patient = {"resourceType": "Patient", "managingOrganization": {"resourceType": "Organization"}}  # fmt: skip
+    found = bundles.assembled({"type": "searchset"}, [patient])
+    said = [(each["resource"]["resourceType"], each["search"]["mode"]) for each in found["entry"]]  # fmt: skip
+    assert said == [("Patient", "match"), ("Organization", "include")]
+
+
 LISTED = """
 from: Claim
 to: Claim

@@ -16,7 +16,7 @@ import pytest
 
 from engine import canonical
 from engine.errors import MessageError
-from tests.packs.conversion import ROOT, converted  # type: ignore[import-not-found]
+from tests.packs.conversion import ROOT, converted
 
 SAMPLES = ROOT / "samples"
 FIXTURES = ROOT / "../shared/fixtures"
@@ -48,7 +48,8 @@ def records(path: Path) -> list[dict[str, Any]]:
 def entity(name: str, record: dict[str, Any]) -> dict[str, Any]:
     """What an entity says, defaults too, but for its source's number."""
     made = canonical.decode(name, json.dumps({**record, "source_id": ""}).encode())
-    return _plain(made)
+    found: dict[str, Any] = _plain(made)
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ Paths of resources: those of records (engine/records/paths.py), checked by the t
     Patient/name[0].family                of the first Patient of the document, a Bundle or a resource
     Observation                           all of them, for `each` and functions of lists
     Observation[.code.coding[0].code == "8867-4"]/valueQuantity.value     the first that fits; with (*) all
-    subject.resolve(Patient).birthDate    what a Reference points at, inside the document
+    subject.resolve(Patient).birthDate    what a Reference points at, inside the document; .resolve() of the Reference at hand
     fhirpath("name.where(use = 'official').given.first()")
 """
 
@@ -114,6 +114,9 @@ class FhirPaths(RecordPaths):
         """The path that starts here; None where none does. PathProblem when it is one but wrong."""
         if (asked := asking.match(text, at, shape)) is not None:
             return asked
+        if shape.kind != "message" and _RESOLVE.match(text, at):
+            here: Callable[[Scope], Any] = lambda scope: scope.item  # noqa: E731
+            return self.behind(text, at, at, here, type_of(shape), shape, condition)
         name = NAME.match(text, at)
         if name is not None and definitions.is_resource(name[0]):
             return self._of_type(text, name, shape, condition)

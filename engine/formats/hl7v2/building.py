@@ -69,10 +69,14 @@ class Built:
         return last
 
     def open(self, key: str) -> Built:
-        """A new occurrence of a group of its own."""
+        """A new occurrence of a group of its own; a segment that stands once and has been written to is that one."""
         level = self.level
         made = Built(level.inner.get(key) or level.single(key))
-        self._keep(key, made)
+        there = self.held.get(key, ())
+        if len(there) == 1 and isinstance(there[0], list) and level.places(key) == (1, False):
+            made.held[key], there[0] = [there[0]], made
+        else:
+            self._keep(key, made)
         return made
 
     def last(self, key: str) -> Built:

@@ -120,6 +120,8 @@ def in_field(segment: str, field: int, component: int) -> Datatype | None:
 def _of(name: str) -> Datatype | None:
     if not name or name == "varies":
         return Datatype("")
+    if name == "IS":  # a mere code until v2.6 (ch. 2.A.36), a CWE since v2.7
+        return datatype("CWE")
     return datatype(name) if known_datatype(name) else None
 
 

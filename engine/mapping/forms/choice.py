@@ -13,13 +13,17 @@ def exists(call: Call) -> Term:
     (term,) = call.exactly(1)
     run = term.nodes if term.kind == "group" and term.nodes is not None else term.run
 
+    def said(scope: Scope) -> bool:
+        return run(scope) is not None
+
     def there(scope: Scope) -> bool:
         value = run(scope)
         return value is not None and (
             value is NULL or not isinstance(value, list | tuple) or bool(value)
         )
 
-    found = operators.combined(there, "truth", call.start, [term])
+    one = term.kind in ("text", "number", "moment") and not term.many
+    found = operators.combined(said if one else there, "truth", call.start, [term])
     found.needs = operators.value_needs(term)
     return found
 
@@ -36,6 +40,7 @@ def choose(call: Call) -> Term:
     kind = kinds.pop() if len(kinds) == 1 else "any"
     if terms[0].many != terms[1].many and len(kinds) == 2:
         raise call.wrong("'if' gives a list in one case and one value in the other")
+    type_ = operators.one_type(terms)
     term = operators.combined(
         lambda scope: yes(scope) if condition(scope) else no(scope),
         kind,
@@ -43,6 +48,7 @@ def choose(call: Call) -> Term:
         [asked, *terms],
         terms[0].many or terms[1].many,
     )
+    term.type = type_
     first = asked.needs if asked.needs is not None else operators.value_needs(terms[0])
     term.needs = needs.any_of([first, operators.value_needs(terms[1])])
     return term
