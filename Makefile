@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Without compiled files each process compiles all that it imports: a worker of the tests ten seconds long.
+unexport PYTHONDONTWRITEBYTECODE
 
 
 .PHONY: demo test warm slow conformance crash check lint types contracts fresh docs bench lock clean

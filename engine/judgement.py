@@ -106,7 +106,7 @@ def rendered(
 
 
 def is_told(channel: Channel, inbound: Inbound) -> bool:
-    """Whether a message asks nothing: where no destination that answers gets it, its sender is told that it is kept."""
+    """Whether a message asks nothing: where there is no one answer to it, its sender is told that it is kept."""
     asks = getattr(channel.source.module, "asks", None)
     return asks is not None and not asks(inbound)
 

@@ -23,7 +23,7 @@ from engine import check, formats, mapping
 from engine.channel import load_all
 from engine.cli.commands import app
 from engine.formats import Reading, Scope, Shape
-from engine.mapping import Language, expression, tables
+from engine.mapping import Language, Shelf, expression, tables
 from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes, Place, Scalar, read
 
@@ -102,8 +102,9 @@ def test_the_files_of_a_page_load_without_a_mistake(page: Path, home: Path) -> N
         if block.file():
             write(home, block)
     mistakes = Mistakes()
-    for path in sorted((home / "mappings").glob("*.yaml")):
-        mapping.load(path.stem, home, mistakes)
+    shelf = Shelf(home, mistakes)
+    for name in shelf.names():
+        shelf.find(name, "UTC", {})
     assert [str(mistake) for mistake in mistakes] == []
     load_all(home)
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from engine import canonical, check, connectors
 from engine.channel import Channel, Home, load_all
+from engine.channel.cases import Bounds, case
 from engine.message import Context, Inbound, Outbound, Plan
 from engine.pipeline import plan
+from engine.placed import Items, Mistakes, Record, read, read_file
 
 ROOT = Path(__file__).parents[1]
 #: What of the samples' patient must not reach those who do not treat.
 PATIENT = (b"1000123", b"ACC7001", b"V9001", b"Testcase", b"19800102", b"M16.11", b"900-00")
 
 
-@pytest.fixture(scope="module")
-def home() -> Home:
-    return load_all(ROOT)
+@pytest.fixture
+def home(shipped_home: Home) -> Home:
+    return shipped_home
 
 
 def planned(home: Home, channel: str, sample: str) -> Plan:
@@ -35,9 +38,30 @@ def to(made: Plan, destination: str) -> list[bytes]:
     return [payload for payload in found if isinstance(payload, bytes)]
 
 
-@pytest.mark.parametrize("example", check.examples(ROOT), ids=str)
-def test_what_stands_in_the_channels(example: check.Example) -> None:
-    example.check()
+def examples() -> list[str]:
+    """The tests of the channels, by channel and line; read, but not loaded yet."""
+    found = []
+    for path in sorted((ROOT / "channels").glob("*.yaml")):
+        root, _ = read_file(path, path.name, Mistakes())
+        tests = root.entries.get("tests") if isinstance(root, Record) else None
+        if isinstance(tests, Items):
+            found += [f"{path.stem}:{node.place.line}" for node in tests.items]
+    return found
+
+
+@pytest.mark.parametrize("example", examples())
+def test_what_stands_in_the_channels(example: str, home: Home) -> None:
+    channel = home.channels[example.partition(":")[0]]
+    found = [check.Example(channel, node, home) for node in channel.tests]
+    (one,) = [each for each in found if str(each) == example]
+    one.check()
+
+
+def test_all_that_stands_in_the_channels_is_run(home: Home) -> None:
+    loaded = [
+        f"{name}:{node.place.line}" for name, one in home.channels.items() for node in one.tests
+    ]
+    assert examples() == loaded
 
 
 def test_every_mapping_table_and_sample_is_used() -> None:
@@ -47,11 +71,10 @@ def test_every_mapping_table_and_sample_is_used() -> None:
         for path in (ROOT / folder).glob("*.yaml")
     )
     written += (ROOT / "samples/conversions.yaml").read_text("utf-8")
+    words = set(re.findall(r"\w+", written))
     files = [*(ROOT / "mappings").rglob("*.*"), *(ROOT / "samples/expected").iterdir()]
     for path in files:
-        assert re.search(rf"\b{re.escape(path.stem)}\b", written), (
-            f"{path.name} is used nowhere"
-        )
+        assert path.stem in words, f"{path.name} is used nowhere"
 
 
 def test_all_that_comes_of_an_event_carries_one_correlation_id(home: Home) -> None:
@@ -110,6 +133,49 @@ def test_what_nobody_names_passes_byte_for_byte(home: Home) -> None:
         if mine != before
     ]
     assert different == [(b"MSH", 2), (b"MSH", 4), (b"MSH", 11), (b"PID", 19)]
+
+
+CHARGED = """
+name: the charges of a day
+given:
+  - {sample: samples/hl7v2/registered_outpatient.hl7, channel: adt_feed}
+  - samples/hl7v2/charges_day1.hl7
+  - {wait: 73h}
+now: 2026-03-02T17:00:00
+tables: {cdm: samples/tables/cdm.csv, facility: samples/tables/facility.csv}
+expect: {verdict: accepted}
+"""
+
+
+def got(home: Home, channel: str, text: str) -> dict[str, list[bytes]]:
+    """What the destinations of a channel get in a test."""
+    found, mistakes = home.channels[channel], Mistakes()
+    node = read(text, "test", mistakes)
+    names = tuple(route.name for route in found.routes)
+    bounds = Bounds(home=home.folder, zone=found.zone, destinations=names)
+    wanted = case(node, bounds, mistakes) if node is not None else None
+    assert wanted is not None, mistakes.found
+    return check.play(found, wanted, home).got
+
+
+def test_a_charge_is_the_same_amount_as_a_charge_item_and_as_a_line_of_a_claim(
+    home: Home,
+) -> None:
+    (claim,) = got(home, "charges_to_claims", CHARGED)["professional"]
+    alone = re.sub(r"(?s)\n  - .sample.*?\n  - (\S+)\n  - .wait.*?\n", r" \1\n", CHARGED)
+    (sent,) = got(home, "charges_to_fhir", alone)["platform"]
+    items = [
+        each["resource"]
+        for each in json.loads(sent, parse_float=Decimal)["entry"]
+        if each["resource"]["resourceType"] == "ChargeItem"
+    ]
+    lines = re.findall(rb"SV1\*[^*]+\*([^*]+)\*UN\*([^*]+)", claim)
+    assert [(Decimal(a.decode()), Decimal(b.decode())) for a, b in lines] == [
+        (each["priceOverride"]["value"], each["quantity"]["value"]) for each in items
+    ]
+    assert sum(each["priceOverride"]["value"] for each in items) == Decimal("3462.00")
+    assert f"CLM*ACC8100*{Decimal(3462)}*".encode() in claim
+    assert {each["priceOverride"]["currency"] for each in items} == {"USD"}
 
 
 @pytest.fixture

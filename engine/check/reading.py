@@ -61,9 +61,9 @@ def fields(
 
 
 def _parted(value: object, expected: Record) -> tuple[Record, Record]:
-    """What names fields of JSON, and, of a resource, what only paths of FHIR read: `Patient/birthDate`."""
+    """What names fields of JSON, and, of a resource, what only paths of FHIR read: `Patient/birthDate`, `count(Patient)`."""
     resource = isinstance(value, dict) and "resourceType" in value
-    mine = {name for name in expected.entries if resource and "/" in name}
+    mine = {name for name in expected.entries if resource and ("/" in name or "(" in name)}
     plain = {name: node for name, node in expected.entries.items() if name not in mine}
     of_fhir = {name: expected.entries[name] for name in expected.entries if name in mine}
     return (
@@ -111,6 +111,8 @@ class _Reader:
             value = compiled.run(Scope(self._document, self._facts))
         except MessageError as error:
             raise LookupError(str(error)) from None
+        if isinstance(value, bool):
+            return str(value).lower()
         return None if value is None else str(value)
 
     def _language(self, mistakes: Mistakes) -> Language:

@@ -164,7 +164,7 @@ class Stage:
             return told
         number = self._store.destination(channel.name, rule.from_)
         asked = [each.id for each in receipt.deliveries if each.destination == number]
-        if not asked and is_told(channel, told.inbound):
+        if len(asked) != 1 and is_told(channel, told.inbound):
             return told
         answer = self._answers.get(asked[0]) if asked else None
         why = f"{rule.from_} has not answered within {rule.within:g} s"

@@ -1,4 +1,7 @@
-"""The hospital of the demo: its ERP posts orders, its wards register patients and send what is charged to them on three days."""
+"""
+The hospital of the demo: its ERP posts orders, its wards register patients and send what is charged to them on three days, its
+registration looks patients up and asks whether they are covered.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,39 @@ from typing import Any
 
 from engine.cli.send import MllpLine
 
-#: Seconds between two orders, and between two patients.
-ORDERS, PATIENTS = 1.3, 1.7
+#: Seconds between two orders, two patients, and two questions of the registration.
+ORDERS, PATIENTS, QUESTIONS = 1.3, 1.7, 0.9
 #: The registration, and the messages with its charges; every third patient stays.
 _OUTPATIENT = ("registered_outpatient", "charges_day1", "charges_day2", "charges_day3")
 _STAY = ("registered_stay", "charges_stay")
 #: What stands for the patient in these samples.
 _NAMES = ((b"ACC8100", b"1000200"), (b"ACC8200", b"1000201"))
+#: Whom the registration looks for: three that the index knows, and one that it does not.
+_LOOKED_FOR = ("1000123", "1000777", "1000888", "1000999")
+_FHIR = "application/fhir+json"
+#: Channels without which there is no story, and those that speak FHIR.
+_TOLD = ("purchase_orders", "adt_feed", "charges_to_claims")
+ASKED = ("charges_to_fhir", "patient_query", "coverage_questions")
 
 
 class Hospital(threading.Thread):
     """Tells the two stories of the supply chain and of claims again and again, each order and patient under a number of its own."""
 
     def __init__(self, home: Path, ports: dict[str, int]) -> None:
-        """`ports` are those of purchase_orders, adt_feed and charges_to_claims."""
+        """`ports` are those of purchase_orders, adt_feed and charges_to_claims, and of those in ASKED that are there."""
         super().__init__(name="hospital", daemon=True)
         self._samples, self._ports = home / "samples", ports
         self.ending = threading.Event()
         self.orders = self.patients = 0
         """How many orders were posted and accepted, and of how many patients everything was sent."""
+        self.searches = self.questions = 0
+        """How many questions in FHIR were answered: who somebody is, and whether somebody is covered."""
         self.trouble = ""
 
     def run(self) -> None:
         """Tell until told to end; what goes wrong is kept in `trouble`."""
         stories = [(ORDERS, self._order, 0.0), (PATIENTS, self._patient, 0.0)]
+        stories.append((QUESTIONS, self._ask, 0.0))
         clock = 0.0
         try:
             while not self.ending.is_set():
@@ -54,7 +66,7 @@ class Hospital(threading.Thread):
         order = json.loads(samples[self.orders % len(samples)].read_bytes())
         number = f"45{self.orders + 1:05}"
         order |= {"orderNumber": number, "correlationId": f"ERP-{number}"}
-        status = _post(self._ports["purchase_orders"], "/orders", order)
+        status, _ = _call(self._ports["purchase_orders"], "POST", "/orders", order)
         if status >= 300:
             raise OSError(f"an order was answered {status}")
         self.orders += 1
@@ -67,12 +79,45 @@ class Hospital(threading.Thread):
         for at, name in enumerate(_STAY if stays else _OUTPATIENT):
             raw = (self._samples / "hl7v2" / f"{name}.hl7").read_bytes()
             own = _personal(raw, stays, number, f"H{number:05}{at}")
-            port = self._ports["charges_to_claims" if at else "adt_feed"]
-            with MllpLine("127.0.0.1", port, 20.0) as line:
-                word = line.ask(own).word
-            if word != "AA":
-                raise OSError(f"{name} was answered {word}")
+            self._send("charges_to_claims" if at else "adt_feed", own, name)
+            if at and self.has("charges_to_fhir"):
+                self._send("charges_to_fhir", own, name)
         self.patients += 1
+
+    def _send(self, channel: str, raw: bytes, name: str) -> None:
+        with MllpLine("127.0.0.1", self._ports[channel], 20.0) as line:
+            word = line.ask(raw).word
+        if word != "AA":
+            raise OSError(f"{name} was answered {word}")
+
+    # -- the registration -----------------------------------------------------------------------------------
+
+    def has(self, channel: str) -> bool:
+        """Whether the home has a channel that not every home has."""
+        return channel in self._ports
+
+    def _ask(self) -> None:
+        """Look somebody up, and ask whether somebody is covered: both in FHIR, both answered while one waits."""
+        if self.has("patient_query"):
+            number = _LOOKED_FOR[self.searches % len(_LOOKED_FOR)]
+            path = f"/fhir/Patient?identifier={number}"
+            self._answered(_call(self._ports["patient_query"], "GET", path), "Bundle")
+            self.searches += 1
+        if self.has("coverage_questions"):
+            question = json.loads(
+                (self._samples / "fhir/cover_question_alone.json").read_bytes()
+            )
+            question["identifier"][0]["value"] = f"Q-{self.questions + 1:05}"
+            path = "/fhir/CoverageEligibilityRequest"
+            said = _call(self._ports["coverage_questions"], "POST", path, question, _FHIR)
+            self._answered(said, "CoverageEligibilityResponse")
+            self.questions += 1
+
+    @staticmethod
+    def _answered(said: tuple[int, Any], kind: str) -> None:
+        status, resource = said
+        if status != 200 or resource.get("resourceType") != kind:
+            raise OSError(f"a question in FHIR was answered {status}")
 
 
 def _personal(raw: bytes, stays: bool, number: int, control: str) -> bytes:
@@ -84,11 +129,17 @@ def _personal(raw: bytes, stays: bool, number: int, control: str) -> bytes:
     return raw[3:4].join(fields)
 
 
-def _post(port: int, path: str, value: Any) -> int:
+def _call(
+    port: int, method: str, path: str, value: Any = None, kind: str = "application/json"
+) -> tuple[int, Any]:
+    """Status and content of what is answered over HTTP."""
     line = HTTPConnection("127.0.0.1", port, timeout=20)
+    body = json.dumps(value) if value is not None else None
     try:
-        line.request("POST", path, json.dumps(value), {"Content-Type": "application/json"})
-        return line.getresponse().status
+        line.request(method, path, body, {"Content-Type": kind} if body else {})
+        response = line.getresponse()
+        said = response.read()
+        return response.status, json.loads(said) if said else None
     finally:
         line.close()
 
@@ -98,10 +149,9 @@ def hospital(home: Path) -> Hospital | None:
     from engine.channel import load_all
 
     channels = load_all(home).channels
-    wanted = ("purchase_orders", "adt_feed", "charges_to_claims")
     ports = {
         name: int(getattr(channels[name].source.settings, "port", 0))
-        for name in wanted
+        for name in (*_TOLD, *ASKED)
         if name in channels
     }
-    return Hospital(home, ports) if len(ports) == len(wanted) else None
+    return Hospital(home, ports) if ports.keys() >= set(_TOLD) else None

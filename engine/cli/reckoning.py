@@ -32,7 +32,12 @@ class Reckoning:
 
         found = open_archive(self._home).counts()
         said = {(one["channel"], one["destination"]): one["acknowledged"] for one in found}
-        return [*self._supply(partners, said), *self._claims(partners, said)]
+        delivered = {one["channel"]: one["states"].get("delivered", 0) for one in found}
+        return [
+            *self._supply(partners, said),
+            *self._claims(partners, said),
+            *self._fhir(partners, delivered),
+        ]
 
     def _supply(
         self, partners: Mapping[str, Mapping[str, Any]], said: Mapping[tuple[str, str], Any]
@@ -78,6 +83,24 @@ class Reckoning:
         yield _station("at billing", billing.get("/remittances"), "decided claims")
         yield _station("835 left by the payer", sent.get("835"), "payments")
         yield _station("at the ERP", erp.get("/payments"), "payments")
+
+    def _fhir(
+        self, partners: Mapping[str, Mapping[str, Any]], delivered: Mapping[str, int]
+    ) -> Iterator[Station]:
+        hospital = self._hospital
+        if hospital.has("charges_to_fhir"):
+            sent = (delivered.get(name, 0) for name in ("adt_to_fhir", "charges_to_fhir"))
+            yield _station("delivered in FHIR", sum(sent), "transactions")
+            took = partners["ehr"]["unique"]
+            yield _station("transactions at the repository", took, "transactions")
+        if hospital.has("patient_query"):
+            took = partners["index"]["took"]
+            yield _station("searches in FHIR answered", hospital.searches, "searches")
+            yield _station("queries at the index", took.get("queries"), "searches")
+        if hospital.has("coverage_questions"):
+            took = partners["eligibility"]["took"]
+            yield _station("questions in FHIR answered", hospital.questions, "cover")
+            yield _station("270 at the payer", took.get("270"), "cover")
 
 
 def _station(says: str, count: int | None, of: str) -> Station:

@@ -75,7 +75,7 @@ def _texts(things: Term) -> bool:
 def _item(things: Term) -> FieldType | None:
     """The type of the items of a list, where they are records of a known type."""
     type_ = things.shape.type if things.shape is not None and things.kind == "record" else None
-    return type_ if isinstance(type_, FieldType) else None
+    return type_ if isinstance(type_, FieldType) else things.type
 
 
 def _failing(text: str, paths: tuple[str, ...]) -> Fail:

@@ -30,10 +30,6 @@ class Arguments:
         self.named: dict[str, Term] = {}
 
 
-#: Functions that give one of the things of a list.
-_OF_A_LIST = ("first", "last", "nth", "min", "max")
-
-
 def known(name: str) -> bool:
     """Whether there is such a function, in this release or a later one."""
     return name in FORMS or name in LATER or name in signed()
@@ -71,8 +67,6 @@ def _call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
         term = binding.translation(parser.language, given, offset)
     else:
         term = binding.bound(signature, given, parser.language, offset, text)
-    if name in _OF_A_LIST and given.positional:
-        term.type = given.positional[0].type
     return term
 
 
@@ -170,7 +164,7 @@ def _form(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
         language.tables.facts = True
         return facts.now(language.zone, start)
     if name in ("if", "exists"):
-        return choice.exists(call_) if name == "exists" else choice.choose(call_)
+        return choice.exists(call_, language) if name == "exists" else choice.choose(call_)
     return _ASKED[name](call_, language)
 
 

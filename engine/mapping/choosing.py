@@ -42,6 +42,7 @@ class Choosing(Mapping):
         to: str,
         *,
         choices: Sequence[tuple[Condition, Mapping]],
+        block: Block,
         slots: Slots,
         asked: Asked,
         prints: Prints,
@@ -51,7 +52,7 @@ class Choosing(Mapping):
             name,
             from_,
             to,
-            block=Block(),
+            block=block,
             make=lambda scope: refuse("no_mapping", "nothing is made here"),
             slots=slots,
             asked=asked,
@@ -78,11 +79,10 @@ class Choosing(Mapping):
         return []
 
     def _chosen(self, node: Any, facts: Facts, lets: Sequence[Any] | None) -> Mapping:
-        said = [lets[slot] for slot in self._reads] if self._reads and lets is not None else []
-        scope = Scope(node, facts, values=said)
-        for condition, mapping in self._choices:
-            if condition is None or condition(scope) is True:
-                return mapping
+        for scope in self._scopes(node, facts, lets):
+            for condition, mapping in self._choices:
+                if condition is None or condition(scope) is True:
+                    return mapping
         refuse("no_mapping", f"mapping {self.name} knows no mapping for such a message")
 
 

@@ -58,6 +58,8 @@ class Language(msgspec.Struct, kw_only=True):
     """Zone of times that carry no offset."""
     made: str = ""
     """What a mapping makes of the message, where people might ask for its fields and cannot: `json`."""
+    nulls: bool = True
+    """Whether null is something. To FHIR it is nothing: no element of a resource says that a value is to be deleted."""
     inner: tuple[Shape, ...] = ()
     """Shapes of the things around the message, innermost last (an entity at a destination: `Scope.item` there)."""
     known: dict[str, Expression] = {}

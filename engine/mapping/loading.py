@@ -24,7 +24,7 @@ class Loading(Making):
             return None
         read, to, language, top = opened
         if "choose" in self.root.entries:
-            return self._choosing(read, to, language)
+            return self._choosing(read, to, language, top)
         make = self._output(read, to, language, top)
         if make is None or self.uses.broken:
             return None
@@ -43,9 +43,11 @@ class Loading(Making):
             thing=read.thing if read.name == "hl7v2" or read.shape.format == "fhir" else None,
         )
 
-    def _choosing(self, read: Source, to: str, language: Language) -> Mapping | None:
+    def _choosing(
+        self, read: Source, to: str, language: Language, top: Block
+    ) -> Mapping | None:
         """A mapping that hands the message to one of several."""
-        only(self.root, ("description", "from", "to", "choose"), self.mistakes)
+        only(self.root, ("description", "from", "to", "let", "choose"), self.mistakes)
         node = self.root.entries["choose"]
         chooser = Chooser(self.shelf, self.zone, self.known)
         choices = chooser.choices(self.name, node, read.name, to, language)
@@ -62,6 +64,7 @@ class Loading(Making):
             read.name,
             to,
             choices=choices,
+            block=top,
             slots=self.slots,
             asked=asked,
             prints=self.prints,
@@ -130,6 +133,7 @@ class Loading(Making):
             lets=dict(self.slots.channel),
             known=self.known,
             memories=self.shelf.memories,
+            nulls=not node.text.startswith("fhir/"),
         )
         top, inside = block(self.root, language, self.slots)
         return read, node.text, inside, top

@@ -107,21 +107,23 @@ def negation(term: Term, offset: int) -> Term:
     return combined(lambda scope: not condition(scope), "truth", offset, [term])
 
 
-def first_there(terms: Sequence[Term]) -> Term:
-    """`a ?? b`: the first that is not nothing; right behind a table it catches a miss as well."""
+def first_there(terms: Sequence[Term], nulls: bool = True) -> Term:
+    """`a ?? b`: the first that is not nothing; right behind a table it catches a miss as well. `nulls`: whether null is something."""
     runs = tuple(term.soft or term.run for term in terms[:-1])
     last = terms[-1].run
+    absent = None if nulls else NULL
     if len(runs) == 1:
         (only,) = runs
 
         def run(scope: Scope) -> Any:
             value = only(scope)
-            return last(scope) if value is None else value
+            return last(scope) if value is None or value is absent else value
     else:
 
         def run(scope: Scope) -> Any:
             for each in runs:
-                if (value := each(scope)) is not None:
+                value = each(scope)
+                if value is not None and value is not absent:
                     return value
             return last(scope)
 

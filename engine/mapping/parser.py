@@ -176,7 +176,7 @@ class Parser:
         while self.take("??"):
             self.count()
             terms.append(self._sum())
-        return terms[0] if len(terms) == 1 else operators.first_there(terms)
+        return terms[0] if len(terms) == 1 else operators.first_there(terms, self.language.nulls)
 
     def _sum(self) -> Term:
         left = self._product()

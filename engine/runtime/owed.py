@@ -120,7 +120,7 @@ class Owed:
             asked = [item.id for item in sent if item.destination == number]
         else:
             return None, ""
-        if not asked and is_told(channel, inbound):
+        if len(asked) != 1 and is_told(channel, inbound):
             return None, ""
         if len(asked) != 1:
             what = "nothing" if not asked else f"{len(asked)} messages"

@@ -41,8 +41,8 @@ def test_orders_and_claims_go_all_the_way_over_an_outage(tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     found = sums(done.stdout)
     assert sorted(found) == [
-        "claims", "decided claims", "documents of the supplier", "invoices", "orders", "payments",
-        "rejected claims", "shipments",
+        "claims", "cover", "decided claims", "documents of the supplier", "invoices", "orders", "payments",
+        "rejected claims", "searches", "shipments", "transactions",
     ]  # fmt: skip
     for of, stations in found.items():
         assert len(stations) > 1 and len(set(stations.values())) == 1, (of, stations)

@@ -22,10 +22,16 @@ NOW = 1_772_715_600.0
 
 def given_tables() -> GivenTables:
     """The data tables that samples/tables has rows for."""
+    return GivenTables(list(_rows()), today="2026-03-05")
+
+
+@cache
+def _rows() -> tuple[Any, ...]:
     declared = definitions(ROOT, Mistakes())
     found = {path.stem: path for path in (ROOT / "samples/tables").glob("*.csv")}
-    rows = [from_csv(declared[name], path) for name, path in found.items() if name in declared]
-    return GivenTables(rows, today="2026-03-05")
+    return tuple(
+        from_csv(declared[name], path) for name, path in found.items() if name in declared
+    )
 
 
 def converted(name: str, raw: bytes) -> list[bytes]:

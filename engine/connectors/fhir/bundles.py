@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from engine.connectors.fhir import entries, notifications, pages, questions
+from engine.connectors.fhir import entries, notifications, pages, questions, scopes
 from engine.connectors.fhir.entries import Wanted
 from engine.connectors.fhir.interactions import QUESTIONS, Asked, Refusal
 from engine.connectors.fhir.notifications import Watch
@@ -23,6 +23,7 @@ from engine.message import LARGE, Body, Inbound, Verdict
 _TYPES = ("batch", "transaction")
 #: Questions that one Bundle may ask, and how many of them are under way at a time.
 MOST_ASKED, AT_A_TIME = 200, 16
+_UNREAD = Refusal(400, "invalid", "the entry's request cannot be read")
 _NO_RESOURCE = Refusal(422, "not-supported", "this endpoint takes entries with a resource only")
 
 
@@ -44,7 +45,8 @@ async def take(house: House, watch: Watch, visit: Visit, body: bytes, hidden: st
         why = "Bundle.type: a Bundle is sent here as batch or transaction; others are created at /Bundle"
         fault = ("invalid", why)
         asked = Asked(interaction="batch")
-        return await keep(house, visit, Written(body, fault=fault), facts_of(visit, asked))
+        facts = facts_of(visit, asked, hidden)
+        return await keep(house, visit, Written(body, fault=fault), facts)
     house.permit(Asked(interaction=bundle.type), visit.scopes)
     wanted = entries.wanted
     if large:
@@ -82,6 +84,7 @@ class _Exchange:
     async def run(self, body: bytes) -> Page:
         wanted = self._wanted
         asking = [at for at, one in enumerate(wanted) if _asks(one)]
+        self._refuse_unread()
         refused = [at for at, one in enumerate(wanted) if one.refusal is not None]
         if refused and self._bundle.type == "transaction":
             one = cast(Refusal, wanted[refused[0]].refusal)
@@ -108,13 +111,20 @@ class _Exchange:
         answer = {"resourceType": "Bundle", "type": f"{self._bundle.type}-response"}
         return self._page({**answer, "entry": self._said} if self._said else answer, headers)
 
+    def _refuse_unread(self) -> None:
+        """An entry of a batch that says nothing readable is refused alone (FHIR R4 3.1.0.11.1); where none can be read all are kept."""
+        unread = [at for at, one in enumerate(self._wanted) if one.is_unread]
+        if self._bundle.type == "batch" and len(unread) < len(self._wanted):
+            for at in unread:
+                self._wanted[at] = Wanted(refusal=_UNREAD)
+
     async def _write(self, raw: bytes, writing: list[int]) -> Page | str:
         """Keep the entries that write, and note what each is told; the answer, where all of them have the same one."""
         house, visit = self._house, self._visit
         site, at = house.site, house.site.now()
         facts = facts_of(visit, Asked(interaction=self._bundle.type), self._hidden)
         content: Body = raw if len(raw) <= LARGE else await site.spool([raw])
-        unread = [each for each in writing if self._wanted[each].asked is None]
+        unread = [each for each in writing if self._wanted[each].is_unread]
         fault = None
         if unread:
             fault = (
@@ -144,13 +154,18 @@ class _Exchange:
     async def _ask(self, one: Wanted) -> Any:
         """A question among the entries: a message of its own."""
         assert one.asked is not None
-        query = questions.read_query(one.query)
-        visit = msgspec.structs.replace(
-            self._visit, asked=one.asked, query=query, sent="json", kind="json"
-        )
-        raw = questions.question(one.asked, query)
-        facts = facts_of(visit, one.asked, self._hidden)
-        return entries.of_page(await keep(self._house, visit, Written(raw), facts))
+        try:
+            query = questions.read_query(one.query)
+            visit = msgspec.structs.replace(
+                self._visit, asked=one.asked, query=query, sent="json", kind="json"
+            )
+            scopes.check_reach(query, visit.scopes)
+            raw = questions.question(one.asked, query)
+            facts = facts_of(visit, one.asked, self._hidden)
+            page = await keep(self._house, visit, Written(raw), facts)
+        except Refusal as refusal:  # what the Bundle writes is kept by now: that must be told
+            return entries.refused(refusal)
+        return entries.of_page(page)
 
     def _page(self, answer: dict[str, Any], headers: str) -> Page:
         if self._visit.kind == "json":

@@ -16,7 +16,10 @@ import msgspec
 from engine.connectors import Answer
 from engine.connectors.fhir.destination_answers import entries_of, entry_answer
 from engine.connectors.fhir.destination_requests import bundle
-from engine.errors import DeliveryError, Refused, Uncertain
+from engine.errors import DeliveryError, Refused, Unavailable, Uncertain
+
+#: Bytes of entries that travel together, unless one alone is longer.
+MOST_BYTES = 4 * 1024 * 1024
 
 #: Posts a batch under an idempotency key; its answer, judged as a whole.
 Post = Callable[[bytes, str], Awaitable[Answer]]
@@ -47,21 +50,34 @@ class Batches:
         return await answer
 
     async def close(self) -> None:
-        """Let go; what is under way is uncertain."""
-        work, self._work = self._work, None
-        if work is not None:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+        """Let go; what is under way is uncertain, and what still waits was not sent."""
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            _fail(one, Unavailable("not sent", "stopped before the batch was sent"))
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
 
     async def _send_all(self) -> None:
         try:
             await asyncio.sleep(0)  # all that begin in this turn of the loop come along
-            while self._waiting:
-                batch = self._waiting[: self._most]
-                del self._waiting[: self._most]
+            while batch := self._next():
                 await self._send(batch)
         finally:
             self._work = None
+
+    def _next(self) -> list[Waiting]:
+        """Those that go next, as long as they are not too much for one body; whoever waits no more is left out."""
+        batch: list[Waiting] = []
+        size = 0
+        while self._waiting and len(batch) < self._most:
+            size += len(self._waiting[0].entry)
+            if batch and size > MOST_BYTES:
+                break
+            one = self._waiting.pop(0)
+            if not one.answer.done():
+                batch.append(one)
+        return batch
 
     async def _send(self, batch: list[Waiting]) -> None:
         try:

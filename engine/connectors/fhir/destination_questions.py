@@ -13,8 +13,9 @@ from engine.errors import MessageError
 #: Questions that are asked; a search travels in a body, where nobody logs it (R4 3.1.0.9).
 QUESTIONS = frozenset({"read", "vread", "search", "delete"})
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_COMPARTMENT = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
+#: `.` and `..` lead somewhere else in a URL (RFC 3986 5.2.4).
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
+_COMPARTMENT = re.compile(r"[A-Z][A-Za-z]{1,63}/(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 _FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 

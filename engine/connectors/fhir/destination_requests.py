@@ -20,8 +20,8 @@ from engine.fhir.outcome import render
 from engine.formats.fhir.document import is_xml, parse
 from engine.reading import Reading
 
-#: A logical id (R4 2.24.0.1).
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+#: A logical id (R4 2.24.0.1), but for `.` and `..`, which lead somewhere else in a URL (RFC 3986 5.2.4).
+ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 #: References that only the Bundle itself can resolve (R4 2.36.4.1).
 _INTERNAL = re.compile(rb'"reference"\s*:\s*"(urn:(?:uuid|oid):[^"\\]*)"')

@@ -16,12 +16,17 @@ from engine.http.answers import RETRY_AFTER, Page
 from engine.http.auth import Gate
 from engine.http.desk import Head
 from engine.http.door import BROKEN, Door
+from engine.settings import is_loopback
 
 #: What anybody may read: how to come in.
 _OPEN = frozenset({"capabilities", "smart-configuration", "token"})
 #: What has no body that is FHIR.
 _BODILESS = frozenset({"read", "vread", "history", "search-system", "delete", *_OPEN})
 _FORM = "application/x-www-form-urlencoded"
+#: What a POST to the base can be.
+_BUNDLES = frozenset({"batch", "transaction", "notification"})
+#: Longest request for a token, in bytes: it is read before anybody is known.
+_MOST_ASKED = 64 * 1024
 _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,255}")
 #: The issue codes of what breaks a limit (FHIR R4 issue-type).
 _CODES = {400: "structure", 408: "timeout", 413: "too-long", 431: "too-long"}
@@ -78,6 +83,14 @@ class Entrance(Door):
             self._caller(head)  # who may not come in is not told what is here
             raise
         allowed, client = scopes.ALL, ""
+        length = head.headers.get("content-length", "")
+        if (
+            asked.interaction == "token"
+            and len(length) < 18
+            and length.isdigit()
+            and int(length) > _MOST_ASKED
+        ):
+            raise Refusal(413, "too-long", "a request for a token is not so long")
         if asked.interaction not in _OPEN:
             allowed, client = self._caller(head)
             self._check(asked, allowed)
@@ -124,13 +137,17 @@ class Entrance(Door):
 
     def _check(self, asked: Asked, allowed: Scopes) -> None:
         """What is decided at the head; entries of a Bundle, operations and notifications are looked at later."""
+        if asked.interaction == "bundle" and not self._does & _BUNDLES:
+            why = "this endpoint takes no batch, transaction or notification"
+            raise Refusal(405, "not-supported", why, "Allow: \r\n")
         if asked.interaction not in ("bundle", "operation"):
             self.permit(asked, allowed)
 
     def permit(self, asked: Asked, allowed: Scopes) -> None:
         """Refusal where this interaction is not done here, or its caller may not."""
-        type_ = asked.inside.strip("*") or asked.type
-        if type_ and self._takes and type_ not in self._takes | {"Bundle", "MessageHeader"}:
+        type_ = asked.inside or asked.type
+        known = self._takes | {"Bundle", "MessageHeader", "*"}
+        if type_ and self._takes and type_ not in known:
             raise Refusal(
                 404, "not-supported", "this endpoint does not take this resource type"
             )
@@ -139,10 +156,7 @@ class Entrance(Door):
             raise Refusal(405, "not-supported", why, "Allow: \r\n")
         way = "create" if asked.interaction in ("process-message", "notification") else asked.interaction  # fmt: skip
         if way in LETTERS and not allowed.allow(way, type_ or "*"):
-            headers = (
-                'WWW-Authenticate: Bearer realm="corridor", error="insufficient_scope"\r\n'
-            )
-            raise Refusal(403, "forbidden", "the token's scopes do not allow this", headers)
+            raise scopes.beyond("the token's scopes do not allow this")
 
     def _sent(self, head: Head, asked: Asked) -> Sent:
         """The form of the body. Refusal 415."""
@@ -177,14 +191,29 @@ class Entrance(Door):
             return pages.plain(200, smart.well_known(visit.base))
         return None
 
+    def _audiences(self) -> tuple[str, ...]:
+        """
+        The token endpoint as an assertion names it. Never what a Host header says: an assertion that was meant for another
+        server could be shown here under that server's name.
+        """
+        if self._base:
+            return (f"{self._base}/auth/token",)
+        host = self.settings.host
+        host = f"[{host}]" if ":" in host else host
+        names = (host, "localhost") if is_loopback(host) else (host,)
+        scheme = "https" if self.settings.tls else "http"
+        return tuple(f"{scheme}://{name}:{self.port}{self._root}/auth/token" for name in names)
+
     async def token(self, visit: Visit, body: bytes) -> Page:
         """The token endpoint (RFC 6749 5)."""
         if self._issuer is None:
             raise Refusal(404, "not-found", "this endpoint gives out no tokens")
+        if len(body) > _MOST_ASKED:
+            raise Refusal(413, "too-long", "a request for a token is not so long")
         aside = "Cache-Control: no-store\r\nPragma: no-cache\r\n"
         try:
             form = dict(questions.read_query(body.decode()))
-            given = await self._issuer.grant(form, (f"{visit.base}/auth/token",))
+            given = await self._issuer.grant(form, self._audiences())
         except (smart.Denied, UnicodeError, Refusal) as error:
             code = error.code if isinstance(error, smart.Denied) else "invalid_request"
             correlation = self.turned_away(400, code, visit.head.peer)

@@ -63,6 +63,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     has_resource: bool = False
     conditional: bool = False
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody can say what it asks for."""
+        return self.asked is None and self.refusal is None
+
 
 def bundle_of(raw: bytes) -> Bundle | None:
     """The Bundle; None where it cannot be read, which the channel's format will say."""
@@ -136,7 +141,7 @@ def response(visit: Visit, one: Wanted, receipt: Receipt, number: str, at: float
         version = "1" if new else number
         if new and receipt.verdict is not Verdict.DUPLICATE:
             made["status"] = "201 Created"
-        id = asked.id or one.id or number
+        id = asked.id or (one.id if interactions.is_id(one.id) else number)
         made["location"] = f"{visit.base}/{asked.type}/{id}/_history/{version}"
         made["etag"] = f'W/"{version}"'
         made["lastModified"] = moment(int(at))

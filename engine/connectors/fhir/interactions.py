@@ -12,8 +12,8 @@ from engine.errors import EngineError
 from engine.fhir import definitions
 from engine.message import Inbound
 
-#: A logical id (FHIR R4 2.24.0.1).
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+#: A logical id (FHIR R4 2.24.0.1), but for `.` and `..`, which would lead somewhere else in a URL (RFC 3986 5.2.4).
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 _OPERATION = re.compile(r"\$[A-Za-z][A-Za-z0-9\-]{0,63}")
 #: Requests that write one resource.
 WRITES = frozenset({"create", "update", "patch", "delete"})

@@ -22,11 +22,12 @@ from engine.message import LARGE, Body, Inbound, Verdict
 
 #: What a Bundle of notifications is: R4 and R4B, R5.
 TYPES = ("history", "subscription-notification")
+#: Kinds of notifications that say nothing but that the line is there; whatever else comes is kept.
 _SILENT = ("handshake", "heartbeat")
 #: A subscription as it may be told; whatever else a partner says is not repeated.
 _NAME = re.compile(r"[A-Za-z0-9:/.\-_|$]{1,200}")
-#: Subscriptions whose numbers are known at most.
-MOST = 1000
+#: Subscriptions whose numbers are known at most, and the longest name of one.
+MOST, LONGEST = 1000, 2000
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,12 +157,10 @@ class Watch:
     async def take(self, house: House, visit: Visit, raw: bytes, hidden: str) -> Page:
         """Answer a handshake or heartbeat; keep events as a message."""
         said = status_of(raw)
-        if said is None or said.type in ("event-notification", "query-event", "query-status"):
+        if said is None or said.type not in _SILENT:
             return await self._keep(house, visit, raw, said, hidden)
         self._count(house, said)
-        house.site.notice(
-            "info", f"subscription_{said.type or 'unknown'}", peer=visit.head.peer
-        )
+        house.site.notice("info", f"subscription_{said.type}", peer=visit.head.peer)
         outcome = pages.outcome_of("informational", "heard", severity="information")
         return pages.page(200, outcome, visit.kind)
 
@@ -176,7 +175,7 @@ class Watch:
             fault = ("invalid", rule)
         else:
             named = {"topic": said.topic, "subscription": said.subscription}
-            facts |= {name: value for name, value in named.items() if value}
+            facts |= {name: value for name, value in named.items() if 0 < len(value) <= LONGEST}
             if said.last:
                 facts["event_number"] = str(said.last)
         content: Body = raw if len(raw) <= LARGE else await site.spool([raw])
@@ -197,7 +196,8 @@ class Watch:
     def _count(self, house: House, said: Status) -> None:
         """Note the numbers; a gap is told until what is missing comes, or the subscription begins again."""
         name = said.subscription or said.topic
-        if not name or (name not in self._last and len(self._last) >= MOST):
+        known_already = name in self._last
+        if not 0 < len(name) <= LONGEST or not (known_already or len(self._last) < MOST):
             return
         known, first = self._last.get(name, 0), said.first or said.last
         if said.type == "handshake":

@@ -6,7 +6,11 @@ import re
 
 import msgspec
 
+from engine.connectors.fhir.interactions import Refusal
+
 _SCOPE = re.compile(r"system/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|c?r?u?d?s?)")
+#: Parameters of a search that bring resources of other types along, or lead through them (FHIR R4 3.1.1.5, 3.1.1.4.5).
+_REACHING = ("_include", "_revinclude", "_has")
 #: What version 1 calls the letters of version 2 (SMART App Launch 2.2.0, scopes and launch context).
 _OLD = {"read": "rs", "write": "cud", "*": "cruds"}
 #: The letter that an interaction needs.
@@ -74,6 +78,19 @@ def read(text: str) -> Scopes:
             letters = frozenset(_OLD.get(match[2], match[2]))
             found[match[1]] = found.get(match[1], frozenset()) | letters
     return Scopes(found)
+
+
+def check_reach(query: list[tuple[str, str]], scopes: Scopes) -> None:
+    """Refusal 403 where a search would bring resources along whose type the scopes may not name."""
+    reaching = any(name.partition(":")[0] in _REACHING for name, _ in query)
+    if reaching and not scopes.allow("search", "*"):
+        raise beyond("the token's scopes do not allow a search that reaches other types")
+
+
+def beyond(why: str) -> Refusal:
+    """403: the scopes do not go so far (RFC 6750 3.1)."""
+    headers = 'WWW-Authenticate: Bearer realm="corridor", error="insufficient_scope"\r\n'
+    return Refusal(403, "forbidden", why, headers)
 
 
 def is_scope(word: str) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from engine.connectors.fhir.smart_settings import EndpointAuth
 from engine.fhir import definitions
 from engine.http.door import check_listening
-from engine.settings import Count, Duration, Port, Size, check_clear_text
+from engine.settings import Count, Duration, Port, Size, check_clear_text, is_loopback
 from engine.tls import ServerTls
 
 #: What an endpoint can be asked to do (FHIR R4 restful-interaction), and messages and notifications it can be sent.
@@ -85,6 +85,12 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             _check_url(self.url)
         if self.tls is None:
             check_clear_text(self.host, self.plaintext)
+        tokens = self.auth is not None and self.auth.smart is not None
+        if tokens and not self.url and not is_loopback(self.host):
+            raise ValueError(
+                "url: with tokens of SMART write the base as callers see it, https://fhir.example.org/r4; "
+                "their assertions name it"
+            )
 
     @property
     def asks(self) -> tuple[str, ...]:

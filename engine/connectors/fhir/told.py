@@ -105,7 +105,7 @@ def _identity(
     said = f"X-Message-Id: {number}\r\n"
     if asked.interaction == "patch":
         return 202, said, ""
-    id = asked.id or peeked.id or number
+    id = asked.id or (peeked.id if is_id(peeked.id) else number)
     if "if-none-exist" in headers or "if-match" in headers or visit.query_says():
         return 202, said, id
     new = asked.interaction == "create"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.connectors import Site
-from engine.connectors.fhir import questions
+from engine.connectors.fhir import questions, scopes
 from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
 from engine.connectors.fhir.peek import Peeked, peek
 from engine.connectors.fhir.told import decided, told
@@ -45,6 +45,7 @@ class Written(msgspec.Struct, frozen=True):
 def written(visit: Visit, asked: Asked, body: bytes) -> Written:
     """What is kept of a request. Refusal 400 where there is nothing to keep."""
     if asked.interaction not in WRITES or asked.interaction == "delete":
+        scopes.check_reach(visit.query, visit.scopes)
         return Written(questions.question(asked, visit.query))
     if not body.strip():
         raise Refusal(400, "required", "the request has no body")
@@ -63,6 +64,8 @@ def _fault(asked: Asked, peeked: Peeked) -> tuple[str, str] | None:
         return ("invalid", "a patch is JSON Patch or a Parameters resource") if wrong else None
     if peeked.type != asked.type:
         return "invalid", "resourceType: the resource is of another type than the URL says"
+    if peeked.id in (".", ".."):
+        return "invalid", f"{asked.type}.id: a URL cannot hold this id (RFC 3986 5.2.4)"
     if asked.interaction == "update" and asked.id and peeked.id != asked.id:
         return "invalid", f"{asked.type}.id: the resource has another id than the URL, or none"
     return None

@@ -14,7 +14,7 @@ from engine.schedule import Schedule
 from engine.settings import Duration, Size
 from engine.tls import ClientTls
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9\-.]{1,64}")
 #: An instant (R4 2.24.0.1).
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _FILTER = re.compile(r"[A-Z][A-Za-z]*\?[!-~]+")

@@ -5,21 +5,25 @@ from __future__ import annotations
 from engine.formats import NULL, Scope
 from engine.mapping import needs, operators
 from engine.mapping.forms import Call
-from engine.mapping.language import Term
+from engine.mapping.language import Language, Term
 
 
-def exists(call: Call) -> Term:
-    """Whether something is there; null is something, an empty list is not."""
+def exists(call: Call, language: Language) -> Term:
+    """Whether something is there; null is something where it is not nothing, an empty list is not."""
     (term,) = call.exactly(1)
     run = term.nodes if term.kind == "group" and term.nodes is not None else term.run
+    absent = None if language.nulls else NULL
 
     def said(scope: Scope) -> bool:
-        return run(scope) is not None
+        value = run(scope)
+        return value is not None and value is not absent
 
     def there(scope: Scope) -> bool:
         value = run(scope)
-        return value is not None and (
-            value is NULL or not isinstance(value, list | tuple) or bool(value)
+        return (
+            value is not None
+            and value is not absent
+            and (value is NULL or not isinstance(value, list | tuple) or bool(value))
         )
 
     one = term.kind in ("text", "number", "moment") and not term.many

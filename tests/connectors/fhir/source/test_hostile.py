@@ -1,0 +1,211 @@
+"""What nobody should get through the endpoint: other people's assertions, other types, other paths, and values in logs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.connectors.fhir import bundles
+from engine.connectors.fhir.interactions import Refusal
+from engine.connectors.fhir.source_settings import SourceSettings
+from tests.connectors.fhir.source import test_smart
+from tests.connectors.fhir.source.conftest import PATIENT, Answer, Home
+from tests.connectors.fhir.source.test_bundles import bundle, notification, statuses
+
+smart = test_smart.smart
+CANARY = "CANARY7"
+#: What is asked of it nobody answers.
+FACADE = """
+description: Searches
+source:
+  fhir: {{port: {port}{settings}}}
+  answer: {{from: index, within: 50ms, otherwise: 504}}
+format: fhir
+{more}
+destinations:
+  index:
+    http: {{url: "http://127.0.0.1:9/x"}}
+    order_by: none
+"""
+
+
+async def raw(home: Home, head: str) -> bytes:
+    """What is answered to a request that a client would have put right."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", home.port)
+    writer.write(f"{head} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    return answer
+
+
+async def test_an_id_leads_nowhere_else(home: Home) -> None:
+    home.channel("", "validate: none")
+    await home.start()
+    for id in ("..", ".", "%2e%2e", "%2E", "..%2f..", "a%0d%0aX-Evil:1"):
+        for method in ("DELETE", "PUT"):
+            answer = await raw(home, f"{method} /fhir/Patient/{id}")
+            assert answer.startswith(b"HTTP/1.1 404 "), (method, id, answer[:80])
+    for evil in ("a\r\nX-Evil: 1", "a/../b", "x" * 65):
+        made = await home.call("POST", "/Patient", {**PATIENT, "id": evil})
+        assert "x-evil" not in made.headers and evil not in made.headers.get("location", "")
+    dots = await home.call("POST", "/Patient", {**PATIENT, "id": ".."})
+    assert dots.status == 422 and "Patient.id" in dots.issue["diagnostics"]
+    xml = b'<Patient xmlns="http://hl7.org/fhir"><id value="a\r\nX-Evil: 1"/></Patient>'
+    made = await home.call("POST", "/Patient", xml, Content_Type="application/fhir+xml")
+    assert "x-evil" not in made.headers
+
+
+async def test_an_assertion_that_was_meant_for_another_server_is_not_taken(smart: Home) -> None:
+    elsewhere = test_smart.assertion(smart, aud="http://evil.example/fhir/auth/token")
+    form = {"grant_type": "client_credentials", "client_assertion_type": test_smart.JWT, "client_assertion": elsewhere, "scope": "system/*.cruds"}  # fmt: skip
+    shown = await smart.caller.post("/auth/token", data=form, headers={"Host": "evil.example"})
+    assert (shown.status_code, shown.json()["error"]) == (400, "invalid_client")
+    right = test_smart.assertion(smart)
+    form["client_assertion"] = right
+    own = await smart.caller.post("/auth/token", data=form, headers={"Host": "evil.example"})
+    assert own.status_code == 200, "what the Host header says does not matter"
+    auth = {"smart": {"clients": {"ehr": {"jwks": "k.json", "scopes": ["system/*.r"]}}}}
+    with pytest.raises(msgspec.ValidationError, match="url: with tokens of SMART"):
+        msgspec.convert({"port": 0, "host": "0.0.0.0", "plaintext": True, "auth": auth}, SourceSettings)  # noqa: S104  # fmt: skip
+
+
+async def test_who_is_not_known_may_not_send_much(smart: Home) -> None:
+    long = {"grant_type": "x", "client_assertion": "A" * 100_000}
+    assert Answer(await smart.caller.post("/auth/token", data=long)).status == 413
+
+    async def chunks() -> Any:
+        for _ in range(100):
+            yield b"A" * 1000
+
+    said = await smart.caller.post("/auth/token", content=chunks())
+    assert said.status_code == 413
+
+
+async def test_a_scope_of_one_type_reaches_no_other(home: Home) -> None:
+    keys = msgspec.json.encode({"keys": [test_smart.RSA.as_dict(private=False)]}).decode()
+    home.write("keys/ehr.json", keys)
+    clients = "{ehr: {jwks: keys/ehr.json, scopes: [system/Patient.rs]}}"
+    settings = f"interactions: [search, batch], auth: {{smart: {{clients: {clients}}}}}"
+    home.channel(settings, text=FACADE)
+    await home.start()
+    given = await test_smart.ask(home, test_smart.assertion(home))
+    shown = {"Authorization": f"Bearer {given.json['access_token']}"}
+    for path in (
+        "/Patient/1/*",
+        "/Patient/1/Observation",
+        "/Patient?_revinclude=Observation:patient",
+        "/Patient?_include:iterate=Patient:link",
+        "/Patient?_has:Observation:patient:code=1",
+    ):
+        made = await home.call("GET", path, **shown)
+        assert made.status == 403, path
+        inside = await home.call("POST", "", bundle("batch", ("GET", path[1:], None)), **shown)
+        assert statuses(inside.json) == ["403"], path
+    form = b"_include=Patient:link"
+    made = await home.call("POST", "/Patient/_search", form, Content_Type="application/x-www-form-urlencoded", **shown)  # fmt: skip
+    assert made.status == 403
+    assert (await home.call("GET", "/Patient?name=x", **shown)).status == 504, "its own it may"
+
+
+async def test_values_do_not_reach_logs_and_keys_are_not_kept(
+    home: Home, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("FHIR_KEY", "SECRET9")
+    home.channel("auth: {api_key: {key: {env: FHIR_KEY}}}")
+    await home.start()
+    key = {"X_Api_Key": "SECRET9"}
+    query, resource = f"identifier={CANARY}", {"resourceType": "Patient"}
+    await home.call("DELETE", f"/Patient?{query}", **key)
+    await home.call("PUT", f"/Patient?{query}", resource, **key)
+    await home.call("POST", "/Patient", resource, If_None_Exist=query, **key)
+    await home.call("GET", f"/Patient?{query}", **key)
+    await home.call("POST", f"/{CANARY}", resource, **key)
+    await home.call("POST", f"/Patient?_format={CANARY}", resource, **key)
+    wrong = {"gender": CANARY, "birthDate": CANARY, "id": f"{CANARY} x", "name": CANARY}
+    refused = [
+        await home.call("POST", "/Patient", {**resource, **wrong}, **key),
+        await home.call("POST", "", {"resourceType": "Bundle", "type": CANARY}, **key),
+        await home.call(
+            "POST", "", bundle("batch", (CANARY, f"Patient?{query}", resource)), **key
+        ),  # fmt: skip
+        await home.call("POST", "", bundle("batch", ("GET", f"Patient?{query}", None)), **key),
+    ]
+    await home.call("POST", "", notification(CANARY, 1), **key)
+    assert all(CANARY.encode() not in each.body for each in refused)
+    await home.logged("quarantined")
+    assert CANARY not in home.log() and "SECRET9" not in home.log()
+    for number in range(1, len(home.verdicts()) + 1):
+        assert "SECRET9" not in str(home.facts(number))
+
+
+async def test_a_notification_of_an_unknown_kind_is_kept(home: Home) -> None:
+    home.channel()
+    await home.start()
+    for kind in ("event", ""):
+        made = await home.call("POST", "", notification(kind, 1, 1))
+        assert made.status == 200 and made.headers["x-message-id"]
+    assert home.verdicts() == ["accepted", "accepted"]
+
+
+async def test_an_entry_that_cannot_be_read_is_refused_alone(home: Home) -> None:
+    home.channel("", "split: entry")
+    await home.start()
+    sent = bundle("batch", ("BREW", "Patient", PATIENT), ("POST", "Patient", PATIENT), ("POST", "http://[", PATIENT))  # fmt: skip
+    made = await home.call("POST", "", sent)
+    assert statuses(made.json) == ["400", "201", "400"]
+    assert home.verdicts() == ["split", "accepted"]
+    whole = {**sent, "type": "transaction"}
+    assert (await home.call("POST", "", whole)).status == 422, "of a transaction all are kept"
+
+
+async def test_a_question_that_fails_does_not_hide_that_the_rest_was_kept(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.channel("interactions: [create, search, batch]", "split: entry", FACADE)
+    await home.start()
+
+    async def full(*args: Any) -> Any:
+        raise Refusal(503, "transient", "the queue is full")
+
+    monkeypatch.setattr(bundles, "keep", full)
+    sent = bundle("batch", ("POST", "Patient", PATIENT), ("GET", "Patient?name=x", None))
+    made = await home.call("POST", "", sent)
+    assert made.status == 200 and statuses(made.json) == ["201", "503"]
+    assert home.verdicts() == ["split", "accepted"]
+
+
+async def test_several_that_went_to_the_destination_that_answers_are_told_that_they_are_kept(
+    home: Home,
+) -> None:
+    home.channel("interactions: [create, search, batch]", "split: entry", FACADE)
+    await home.start()
+    sent = bundle("batch", ("POST", "Patient", PATIENT), ("POST", "Patient", PATIENT))
+    made = await home.call("POST", "", sent)
+    assert made.status == 200 and statuses(made.json) == ["201", "201"]
+
+
+async def test_bombs_are_bounded(home: Home) -> None:
+    home.channel()
+    await home.start()
+    deep = b'{"resourceType":"Patient","contained":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    entities = b"".join(b'<!ENTITY a%d "%s">' % (i, b"&a%d;" % (i - 1) * 10 if i else b"a" * 10) for i in range(12))  # fmt: skip
+    bomb = b"<!DOCTYPE x [%b]><Patient xmlns='http://hl7.org/fhir'><id value='&a11;'/></Patient>" % entities  # fmt: skip
+    number = b'{"resourceType":"Basic","code":{"text":"x"},"extension":[{"url":"u","valueDecimal":%b}]}'  # fmt: skip
+    began = time.monotonic()
+    for path in ("/Basic", "", "/$validate", "/$process-message"):
+        for body, kind in (
+            (deep, "json"),
+            (bomb, "xml"),
+            *(
+                (number % each, "json")
+                for each in (b"1e999999999", b"9" * 5000, b"1e-99999999")
+            ),
+        ):
+            for accept in ("json", "xml"):
+                made = await home.call("POST", path, body, Content_Type=f"application/fhir+{kind}", Accept=f"application/fhir+{accept}")  # fmt: skip
+                assert made.status < 500 and len(made.body) < 20_000, (path, body[:60])
+    assert time.monotonic() - began < 20
