@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 
-.PHONY: demo test warm slow conformance crash check lint types contracts fresh docs bench lock clean
+.PHONY: demo test warm slow peers conformance crash check lint types contracts fresh docs bench lock clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Corridor needs Python 3.11 or later"'
@@ -21,14 +21,19 @@ demo: $(READY)
 	$(BIN)/corridor demo
 
 test: $(READY) warm
-	$(BIN)/pytest -q -n 2 -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
 
 # Python 3.11 now and then fails to rewrite a large module's asserts; what is in its cache needs no rewriting.
 warm: $(READY)
 	@$(BIN)/pytest -q --collect-only -m "not slow" > /dev/null 2>&1 || true
 
 slow: $(READY)
-	$(BIN)/pytest -q -m slow --durations=10
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "slow and not alone" --durations=10
+	$(BIN)/pytest -q -m "slow and alone" --durations=10
+
+# What others wrote for node and is tested against Corridor; its tests are skipped where it is missing.
+peers:
+	@if command -v npm > /dev/null; then cd tests/peers && npm ci --silent --no-audit --no-fund; else echo "npm is not installed"; fi
 
 # Agreement with data and expected outputs that others made, where they are beside this checkout.
 conformance: $(READY)

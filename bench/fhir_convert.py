@@ -38,7 +38,9 @@ _LINE = "PID|1||1000123^^^GENHOSP^MR~555443333^^^USSSA&2.16.840.1.113883.4.1&ISO
 
 def yardstick() -> None:
     """Texts taken apart, records filled, closures called: what a mapping does, without it. Some 100 microseconds."""
-    readers: list[Callable[[list[str]], str]] = [lambda parts, at=at: parts[at] for at in range(3)]  # type: ignore[misc]
+    readers: list[Callable[[list[str]], str]] = [
+        lambda parts, at=at: parts[at] for at in range(3)
+    ]  # type: ignore[misc]
     for _ in range(16):
         for field in _LINE.split("|"):
             parts = [*field.split("^"), "", "", ""]
@@ -95,7 +97,9 @@ def main(files: list[str]) -> int:
         return 1
     took = {}
     for name, messages in sources(files).items():
-        took[name], ratio = measured(converting, iter(list(messages)) if "varied" in name else messages)
+        took[name], ratio = measured(
+            converting, iter(list(messages)) if "varied" in name else messages
+        )
         each = took[name]
         print(f"{name:<28} {each * 1e6:8.0f} us {1 / each:8.0f}/s {ratio:8.2f} yardsticks  (mark {MARK}/s)")  # fmt: skip
     return int(1 / next(iter(took.values())) < MARK)

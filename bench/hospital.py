@@ -7,10 +7,10 @@ from random import Random
 
 DOCTORS, BEDS, DIAGNOSES, PAYERS = 300, 200, 500, 30
 _NPI = "NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI"
-_FAMILIES = "Testcase Sample Trial Probe Example Dummy Mock Placeholder".split()
-_GIVEN = "Anna Bob Carla Dan Eva Fred Gina Hans Ida Jon Kim Lea Max Nora Otto Pia".split()
-_STREETS = "Main Oak Elm Park Lake Hill River Mill".split()
-_TOWNS = "Springfield Riverton Lakewood Fairview Milltown".split()
+_FAMILIES = "Testcase Sample Trial Probe Example Dummy Mock Placeholder".split()  # noqa: SIM905
+_GIVEN = "Anna Bob Carla Dan Eva Fred Gina Hans Ida Jon Kim Lea Max Nora Otto Pia".split()  # noqa: SIM905
+_STREETS = "Main Oak Elm Park Lake Hill River Mill".split()  # noqa: SIM905
+_TOWNS = "Springfield Riverton Lakewood Fairview Milltown".split()  # noqa: SIM905
 
 
 class Hospital:

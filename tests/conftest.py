@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
+import argon2
 import pytest
+import typer.main
+import typer.testing
 
 from engine.channel import Home, load_all
+from engine.people import passwords
 
 # Many engines run at once here; only the tests of the console itself start one.
 os.environ["CORRIDOR_NO_CONSOLE"] = "1"
+# The commands are put together once, not for each that is run: that takes 40 ms.
+typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
 def shipped_home() -> Home:
     """What is shipped, loaded once for all that only look at it."""
     return load_all(Path(__file__).parents[1])
+
+
+@cache
+def _quick_hasher() -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@cache
+def _quick_nobody() -> str:
+    return _quick_hasher().hash("nobody has this password")
+
+
+@pytest.fixture
+def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that cost no work to compare; what is slow has the real ones, and measures them."""
+    if "slow" not in request.keywords:
+        monkeypatch.setattr(passwords, "_hasher", _quick_hasher)
+        monkeypatch.setattr(passwords, "_nobody", _quick_nobody)

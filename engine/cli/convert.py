@@ -13,6 +13,9 @@ from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
 from engine.cli.files import Encoding, Files, found, parts, problem_of
 from engine.handling.outgoing import outgoing
 
+#: So many mappings are named where one is not known.
+_FEW = 12
+
 
 @app.command()
 def convert(
@@ -62,38 +65,69 @@ def _mapping(home: Path, name: str) -> Any:
     try:
         loaded = mapping.load(name, home, mistakes)
     except LookupError:
-        known = ", ".join(sorted(p.stem for p in (home / "mappings").glob("*.yaml"))) or "none"
-        raise fail(
-            f"there is no mapping '{name}' in {home}; there are: {known}", USAGE
-        ) from None
+        raise fail(_unknown(home, name), USAGE) from None
     if loaded is None:
         raise ConfigError(mistakes.found)
     return loaded
 
 
+def _unknown(home: Path, name: str) -> str:
+    """That there is no such mapping, and which are: all where they are few, else those that look like it."""
+    from difflib import get_close_matches
+
+    known = sorted(path.stem for path in (home / "mappings").glob("*.yaml"))
+    alike = known if len(known) <= _FEW else get_close_matches(name, known, n=5)
+    said = f"there is no mapping '{name}' in {home}"
+    if not known:
+        return f"{said}; there are: none"
+    return f"{said}; there are: {', '.join(alike)}" if alike else f"{said}, and none like it"
+
+
 def _converted(mapping: Any, raw: bytes, path: Path, reading: Any) -> list[bytes]:
     import msgspec
 
-    from engine import formats
+    from engine import canonical, formats
     from engine.message import Context, Facts, Inbound
 
     now = time.time()
     inbound = Inbound(raw=raw, received_at=now, facts={"file_name": path.name})
     facts = Facts(inbound=inbound, context=Context(now=now))
+    if mapping.from_ in canonical.names():
+        made = [mapping.apply(node, facts) for node in _entities(mapping.from_, raw)]
+    else:
+        try:
+            format_ = formats.load(mapping.from_.partition("/")[0])
+        except LookupError:
+            problem = f"'{mapping.name}' reads {mapping.from_}, which is no file format"
+            raise fail(problem, USAGE) from None
+        reading = msgspec.structs.replace(reading, layout=mapping.layout)
+        documents = (format_.parse(part, reading) for part in parts(format_, raw, reading))
+        made = [mapping.apply(document, facts) for document in documents]
+    return [_bytes_of(product) for products in made for product in products]
+
+
+def _bytes_of(product: Any) -> bytes:
+    from engine import canonical
+
+    body = product.payload if product.entity is None else canonical.encode(product.entity)
+    return bytes(body)
+
+
+def _entities(name: str, raw: bytes) -> list[Any]:
+    """Canonical JSON: one entity, or a list of them. MessageError where it is none."""
+    import msgspec
+
+    from engine import canonical
+    from engine.errors import MessageError
+
     try:
-        format_ = formats.load(mapping.from_.partition("/")[0])
-    except LookupError:
-        raise fail(
-            f"'{mapping.name}' reads {mapping.from_}, which is no file format", USAGE
-        ) from None
-    reading = msgspec.structs.replace(reading, layout=mapping.layout)
-    made: list[bytes] = []
-    for part in parts(format_, raw, reading):
-        for product in mapping.apply(format_.parse(part, reading), facts):
-            entity = product.entity
-            body = product.payload if entity is None else msgspec.json.encode(entity)
-            made.append(msgspec.json.format(body, indent=2) if entity is not None else body)
-    return made
+        listed = raw.lstrip()[:1] == b"["
+        each = msgspec.json.decode(raw, type=list[msgspec.Raw]) if listed else [raw]
+        return [canonical.decode(name, bytes(one)) for one in each]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        place = str(error).rpartition(" - at ")[2].strip("`") if " - at " in str(error) else ""
+        rule = f"this is no {name} as canonical JSON"
+        raise MessageError("bad_entity", rule, place) from None
 
 
 def _put(path: Path, made: list[bytes], out: Path | None) -> None:
@@ -101,10 +135,17 @@ def _put(path: Path, made: list[bytes], out: Path | None) -> None:
 
     if out is None:
         for body in made:
-            print(readable(body))
+            print(readable(_laid_out(body)))
         return
     out.mkdir(parents=True, exist_ok=True)
     for at, body in enumerate(made, 1):
         suffix = ".json" if body[:1] in (b"{", b"[") else path.suffix or ".txt"
         (out / f"{path.stem}-{at}{suffix}").write_bytes(body)
     print(f"{path}: {len(made)} written to {out}")
+
+
+def _laid_out(body: bytes) -> bytes:
+    """JSON as people read it; anything else as it is."""
+    import msgspec
+
+    return msgspec.json.format(body, indent=2) if body[:1] in (b"{", b"[") else body

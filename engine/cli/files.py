@@ -151,29 +151,46 @@ def parse(
         raw = path.read_bytes()
         try:
             format_, reading = reader_of(raw, path, named, home, encoding)
-            documents = [format_.parse(part, reading) for part in parts(format_, raw, reading)]
+            inside = parts(format_, raw, reading)
         except MessageError as error:
             bad += 1
             problem_of(path, error, as_json)
             continue
-        for document in documents:
+        for at, part in enumerate(inside, 1):
+            which = of_several(at, len(inside))
+            try:
+                document = format_.parse(part, reading)
+            except MessageError as error:
+                bad += 1
+                problem_of(path, error, as_json, which)
+                continue
             if as_json:
                 names = ("depth", "path", "name", "value")
                 nodes = [dict(zip(names, node, strict=True)) for node in format_.tree(document)]
                 json_line({"file": str(path), "kind": document.kind(), "tree": nodes})
             else:
-                print(paint(f"{path}  {document.kind()}", "strong"))
+                print(paint(f"{path}{which}  {document.kind()}", "strong"))
                 print("\n".join(tree_lines(format_, document)))
     if bad:
         raise typer.Exit(FOUND)
 
 
-def problem_of(path: Path, error: Any, as_json: bool) -> None:
-    """Say what is wrong with a file: the place and the rule."""
+def of_several(at: int, count: int) -> str:
+    """
+    Which part of a file it is; empty where the file is one message.
+
+    >>> of_several(2, 3), of_several(1, 1)
+    (', 2 of 3', '')
+    """
+    return f", {at} of {count}" if count > 1 else ""
+
+
+def problem_of(path: Path, error: Any, as_json: bool, which: str = "") -> None:
+    """Say what is wrong with a file, or with one part of it: the place and the rule."""
     from engine.cli.terminal import json_line, paint, safe
 
     if as_json:
         facts = {"code": error.code, "path": error.path, "rule": error.rule}
         json_line({"file": str(path), "problem": facts})
     else:
-        print(f"{paint(str(path), 'strong')}: {paint(safe(str(error)), 'error')}")
+        print(f"{paint(f'{path}{which}', 'strong')}: {paint(safe(str(error)), 'error')}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.app import FOUND, USAGE, Home, Json, app, fail, here
-from engine.cli.files import Encoding, Files, Named, found, parts, reader_of
+from engine.cli.files import Encoding, Files, Named, found, of_several, parts, reader_of
 
 if TYPE_CHECKING:
     from engine.formats import Format
@@ -25,7 +26,7 @@ def validate(
         typer.Option(
             "--level",
             metavar="LEVEL",
-            help="How far: x12 syntax, guide, balance; hl7v2 structure, standard.",
+            help="How far: x12 syntax, guide, balance; hl7v2 structure, standard; fhir structure, invariants, R4B, R5, STU3.",
         ),
     ] = "",
     schema: Annotated[
@@ -48,8 +49,7 @@ def validate(
         try:
             format_, reading = reader_of(raw, path, named, home, encoding)
             asked = _schema(format_, schema, here(home)) if schema else level_of(format_, level)
-            for part in parts(format_, raw, reading):
-                problems += findings(format_, part, reading, asked)
+            problems += _all(format_, parts(format_, raw, reading), reading, asked)
         except MessageError as error:
             problems.append((error.code, error.path, error.rule))
         bad += bool(problems)
@@ -65,6 +65,24 @@ def validate(
         print(f"{total} files, {bad} not valid")
     if bad:
         raise typer.Exit(FOUND)
+
+
+def _all(
+    format_: Format, inside: list[bytes], reading: Reading, level: Any
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with each part of a file; of several it is said which."""
+    from engine.errors import MessageError
+
+    for at, part in enumerate(inside, 1):
+        which = of_several(at, len(inside)).removeprefix(", ")
+        try:
+            for code, place, rule in findings(format_, part, reading, level):
+                yield code, f"{which}: {place}" if which and place else which or place, rule
+        except MessageError as error:
+            if not which:
+                raise
+            place = f"{which}: {error.path}" if error.path else which
+            yield error.code, place, error.rule
 
 
 def level_of(format_: Format, said: str) -> Any:

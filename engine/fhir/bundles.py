@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageError
+from engine.fhir import definitions
 from engine.ids import uuid8
 
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -164,7 +165,7 @@ class _Lifting:
         key = f"{resource['resourceType']}/{resource['id']}"
         first = self.found.setdefault(key, resource)
         if first is not resource and first != resource:
-            self.found[key] = first = laid_over(resource, first)
+            self.found[key] = first = laid_over(_agreeing(resource, first), first)
         said = self.urls.get(key)
         if said is None:
             said = self.urls[key] = self._url(resource)
@@ -203,6 +204,21 @@ def _identify(resource: dict[str, Any]) -> None:
     resource["resourceType"] = rest.pop("resourceType")
     resource["id"] = identity([resource["resourceType"], rest])
     resource.update(rest)
+
+
+def _agreeing(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> dict[str, Any]:
+    """The lower one without the forms of choices of which the upper one has another: only one may stand."""
+    elements = definitions.of(type_ or above["resourceType"]).elements
+    taken = {each.choice for name in above if (each := elements.get(name)) and each.choice}
+    made: dict[str, Any] = {}
+    for name, value in below.items():
+        known, there = elements.get(name), above.get(name)
+        if known is not None and known.choice in taken and there is None:
+            continue
+        if known is not None and isinstance(value, dict) and isinstance(there, dict):
+            value = _agreeing(value, there, known.type)
+        made[name] = value
+    return made
 
 
 def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,8 +22,14 @@ _ASKED = frozenset({"batch", "transaction", "batch-response", "transaction-respo
 _RELATED = frozenset({"document", "message", "transaction", "batch"})
 
 
-def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Finding]:
-    """What is wrong with a Bundle beyond its elements; what has not the right types is passed over."""
+def findings(
+    bundle: Mapping[str, Any], place: str = "Bundle", texts: Sequence[bytes] = ()
+) -> Iterator[Finding]:
+    """
+    What is wrong with a Bundle beyond its elements; what has not the right types is passed over.
+
+    `texts`: all its resources as JSON, where they are known.
+    """
     type_, entries = bundle.get("type"), bundle.get("entry")
     if not isinstance(type_, str):
         return
@@ -43,7 +49,7 @@ def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Findi
         ):
             yield from _entry(type_, entry, f"{place}.entry[{number}]")
     yield from _identities(type_, every, place)
-    yield from unresolved(type_, every, place)
+    yield from unresolved(type_, every, place, texts)
 
 
 def _first(
@@ -136,12 +142,15 @@ def _version(resource: Any) -> Any:
     return version if isinstance(version, str) else None
 
 
-def unresolved(type_: str, entries: list[dict[str, Any]], place: str) -> Iterator[Finding]:
+def unresolved(
+    type_: str, entries: list[dict[str, Any]], place: str, texts: Sequence[bytes] = ()
+) -> Iterator[Finding]:
     """References by UUID or OID that no entry answers to: nobody else could (FHIR R4, 2.36.4.1)."""
     if type_ not in _RELATED:
         return
     known = {url for each in entries if isinstance(url := each.get("fullUrl"), str)}
-    if _urns(entries) <= known:
+    pointed = _pointed(b"".join(texts)) if texts else _urns(entries)
+    if pointed <= known:
         return
     for number, entry in enumerate(entries):
         if not _urns(entry.get("resource")) <= known:
@@ -151,5 +160,9 @@ def unresolved(type_: str, entries: list[dict[str, Any]], place: str) -> Iterato
 
 def _urns(value: Any) -> set[str]:
     """All references that begin with `urn:`, found in the text of it: a walk would take ten times as long."""
-    _, *found = _ENCODER.encode(value).split(_URN)
+    return _pointed(_ENCODER.encode(value))
+
+
+def _pointed(text: bytes) -> set[str]:
+    _, *found = text.split(_URN)
     return {"urn:" + each.partition(b'"')[0].decode() for each in found}

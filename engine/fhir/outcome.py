@@ -31,6 +31,7 @@ NAMES = {
     "bad_encoding": "structure",
     "unmappable": "structure",
     "invalid": "invalid",
+    "wrong_id": "invalid",
     "bad_value": "value",
     "missing_field": "required",
     "unknown_code": "code-invalid",

@@ -257,7 +257,11 @@ def built(group: Filled, content: Content) -> Make:
 
 
 def fill(content: Content, group: Growing, scope: Scope) -> None:
-    """Write into a group what a scope gives; MessageError names the group and the place."""
+    """Write into a group what a scope gives, over what used mappings write; MessageError names the group and the place."""
+    for used, things, inside in content.used:
+        for thing in things(scope):
+            for inner in used.block.scopes(inside(scope, thing)):
+                fill(used.content, group, inner)
     for sets in content.sets:
         _set(sets, group, scope)
     for first, writer, pairs in content.pairs:
@@ -267,10 +271,6 @@ def fill(content: Content, group: Growing, scope: Scope) -> None:
                 writer(group.here(), said)
         except MessageError as error:
             raise FieldError(error, first) from None
-    for used, things, inside in content.used:
-        for thing in things(scope):
-            for inner in used.block.scopes(inside(scope, thing)):
-                fill(used.content, group, inner)
     for filling in content.groups:
         try:
             _filled(filling, group, scope)

@@ -176,7 +176,9 @@ class Parser:
         while self.take("??"):
             self.count()
             terms.append(self._sum())
-        return terms[0] if len(terms) == 1 else operators.first_there(terms, self.language.nulls)
+        return (
+            terms[0] if len(terms) == 1 else operators.first_there(terms, self.language.nulls)
+        )
 
     def _sum(self) -> Term:
         left = self._product()
@@ -232,6 +234,7 @@ class Parser:
                 lets=term.lets,
                 names=term.names,
                 type=term.type,
+                needs=term.needs,
             )
             return fields.behind(self, bare)
         if sign == '"':

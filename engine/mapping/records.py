@@ -10,7 +10,7 @@ from engine.mapping import conversion, makers, resource_making, resource_types, 
 from engine.mapping.choices import only, value, without_marker
 from engine.mapping.landing import Branch, landing
 from engine.mapping.language import Language, Needs, Run, Term
-from engine.mapping.needs import all_of, any_of
+from engine.mapping.needs import all_of, any_of, choosing
 from engine.mapping.operators import value_needs
 from engine.mapping.rules import Block, Rule, Slots, block
 from engine.placed import Items, Node, Record, Scalar
@@ -194,7 +194,9 @@ def parts(
             rules.append(rule)
     runs = tuple(rule.term.run for rule in rules)
     if wanted.kind in ("list", "any"):
-        run = resource_making.one_behind_the_other(runs, wanted.form == "tuple")
+        needed = [rule.needs for rule in rules]
+        every = choosing(runs, needed, language.shape)
+        run = resource_making.one_behind_the_other(runs, wanted.form == "tuple", every)
     elif wanted.form == "struct":
         problem = f"{uses.said(wanted)} is made whole, by one mapping"
         language.mistakes.add(node, problem)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import MessageError
-from engine.fhir import bundles, checking
+from engine.fhir import bundles, checking, sealing
 from engine.findings import refuse
 from engine.formats import NULL, Scope, Shape
 from engine.formats.fhir.document import Document
@@ -37,7 +37,7 @@ def element(
     begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
     kept = top and bool(begin)
     bare = len(begin) + ("url" in fixed and name_of(type_) == "Extension")
-    begin |= fixed
+    begin |= {name: value for name, value in fixed.items() if value is not NULL}
     kept, least = kept or len(begin) > bare, len(begin)
     chosen = choosing(parts, needs, shape)
 
@@ -80,9 +80,11 @@ def bundle(
 
 def _sent(made: dict[str, Any], shows: str) -> Product:
     """The resource as bytes; MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
-    if not checking.valid(made):
-        refuse(checking.findings(made))
-    payload = outputs.encoded(made)
+    payload = sealing.sealed(made) if made["resourceType"] == "Bundle" else None
+    if payload is None:
+        if not checking.valid(made):
+            refuse(checking.findings(made))
+        payload = outputs.encoded(made)
     outputs.bounded(payload)
     return Product(of="fhir", payload=payload, shows=shows, node=Document(made))
 
@@ -122,12 +124,16 @@ def substantial(make: Run) -> Run:
     return run
 
 
-def one_behind_the_other(runs: tuple[Run, ...], fixed: bool = False) -> Run:
-    """What several makers make, as one list; of entities as a tuple."""
+def one_behind_the_other(
+    runs: tuple[Run, ...],
+    fixed: bool = False,
+    chosen: Callable[[Scope], Sequence[Run]] | None = None,
+) -> Run:
+    """What several makers make, as one list; of entities as a tuple. `chosen`: those of them that may make something."""
 
     def make(scope: Scope) -> Any:
         made: list[Any] = []
-        for run in runs:
+        for run in runs if chosen is None else chosen(scope):
             found = run(scope)
             if found is not None:
                 made += found if isinstance(found, list | tuple) else [found]

@@ -182,6 +182,7 @@ def test_templates_and_hidden_files_are_not_channels(home, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_five_hundred_channels_load_quickly(home, tmp_path):
     charge = (tmp_path / "mappings/charge.yaml").read_text()
     channels = {}

@@ -13,6 +13,8 @@ from engine.people.rights import Right
 from engine.store import audit
 from engine.store.home import store_file
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 def test_accounts_from_the_terminal(corridor) -> None:
     assert "begin with" in corridor("people", "list").out

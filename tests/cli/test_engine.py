@@ -310,6 +310,7 @@ def test_a_home_with_mistakes_in_its_configuration_does_not_start(corridor: Corr
     assert "did you mean 'environment'?" in ran.err
 
 
+@pytest.mark.slow
 def test_an_engine_started_on_hold_sends_nothing(corridor: Corridor, kept: object) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

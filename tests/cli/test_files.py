@@ -88,7 +88,7 @@ def test_the_acknowledgement_of_a_channel(corridor, files: Path) -> None:
 def test_a_mapping_is_applied_to_files(corridor, files: Path, tmp_path: Path) -> None:
     corridor("new", "channel", "lab_feed")
     ran = corridor("convert", "lab_feed", files / "a.hl7")
-    assert (ran.code, '"mrn":"1000123"' in ran.out) == (0, True), ran.err
+    assert (ran.code, '"mrn": "1000123"' in ran.out) == (0, True), ran.err
     ran = corridor("convert", "lab_feed", files / "a.hl7", "--out", tmp_path / "out")
     assert ran.code == 0
     assert b"1000123" in (tmp_path / "out/a-1.json").read_bytes()
@@ -140,3 +140,38 @@ def test_formats_are_recognised() -> None:
     assert recognised(b"\x0bMSH|") == "hl7v2"
     assert recognised(b"\xef\xbb\xbf[1]") == "json"
     assert recognised(b"") == ""
+
+
+def test_resources_of_fhir_in_a_file_of_lines_are_told_apart(corridor, files: Path) -> None:
+    path = files / "bulk.ndjson"
+    path.write_text(
+        '{"resourceType":"Patient","id":"1"}\n{"resourceType":"Patient","gender":"x"}\nno\n'
+    )
+    ran = corridor("validate", path)
+    assert (ran.code, len(ran.lines)) == (1, 3), ran.out
+    assert ran.lines[1].startswith("  2 of 3: Patient.gender: ")
+    assert ran.lines[2].startswith("  3 of 3: ")
+    shown = corridor("parse", path)
+    assert shown.code == 1 and "bulk.ndjson, 2 of 3  Patient" in shown.out
+    assert "bulk.ndjson, 3 of 3: " in shown.out
+    xml = files / "p.xml"
+    xml.write_text('<Patient xmlns="http://hl7.org/fhir"><gender value="x"/></Patient>')
+    assert "  Patient.gender: " in corridor("validate", xml).out
+
+
+def test_a_mapping_of_an_entity_reads_it_as_canonical_json(corridor, files: Path) -> None:
+    mappings = files.parent / "home/mappings"
+    mappings.mkdir(parents=True, exist_ok=True)
+    (mappings / "names.yaml").write_text("from: Supplier\nto: json\nfields: {called: name}\n")
+    one = '{"entity": "Supplier/1", "source_id": "1", "number": "S1", "name": "ACME"}'
+    (files / "two.json").write_text(f"[{one}, {one}]")
+    ran = corridor("convert", "names", files / "two.json")
+    assert ran.out.count('"called": "ACME"') == 2, ran.err
+    (files / "two.json").write_text(one.replace("Supplier/1", "Claim/1"))
+    wrong = corridor("convert", "names", files / "two.json")
+    assert "this is no Supplier as canonical JSON" in wrong.out and "Claim" not in wrong.out
+    many = [f"map_{at}" for at in range(20)]
+    for name in many:
+        (mappings / f"{name}.yaml").write_text("from: json\nto: json\n")
+    lost = corridor("convert", "nams", files / "two.json")
+    assert "there are: names" in lost.err and "map_1" not in lost.err

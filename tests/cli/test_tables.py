@@ -328,9 +328,12 @@ async def test_drift_tells_unmapped_and_unused_codes_and_the_log_does_not(
     assert found[0]["missing"][0]["count"] == 2
     listed = (await running.run("tables", "list", "--json")).json
     assert listed[0]["last_used"]
-    logs = "".join(path.read_text("utf-8") for path in Path(steward.home).rglob("*.jsonl"))
-    logs += "".join(
-        path.read_text("utf-8") for path in (steward.home / "logs").glob("*") if path.is_file()
-    )
-    assert "unmapped_code" in logs
+    async with asyncio.timeout(10):
+        while (logs := _logs(steward.home)).count("unmapped_code") < 2:
+            await asyncio.sleep(0.01)
     assert "CANARY" not in logs
+
+
+def _logs(home: Path) -> str:
+    """What the log says so far; a thread of its own writes it."""
+    return "".join(path.read_text("utf-8") for path in (home / "logs").glob("*"))

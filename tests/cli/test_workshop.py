@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import channel
 from engine.cli import workshop
 from engine.cli.addresses import loopback_partners
 from engine.cli.stage import Stage, origin, programme
@@ -67,6 +68,7 @@ def _free() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_stale_reference_pages_are_found_and_written(corridor, tmp_path: Path) -> None:
     folder = tmp_path / "reference"
     folder.mkdir()
@@ -92,7 +94,10 @@ def test_the_demo_never_empties_a_folder_it_did_not_make(tmp_path: Path) -> None
     assert (tmp_path / "config.yaml").exists()
 
 
-def test_the_programme_is_what_the_channels_accept() -> None:
+def test_the_programme_is_what_the_channels_accept(
+    shipped_home: channel.Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "load_all", {ROOT: shipped_home}.__getitem__)
     messages = programme(ROOT)
     ports = [port for port, _ in messages]
     assert len(set(ports[:2])) == 2, "the channels take turns"

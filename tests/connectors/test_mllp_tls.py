@@ -144,6 +144,7 @@ async def test_a_certificate_for_another_name_is_misconfigured(site, engine, aut
         )
 
 
+@pytest.mark.slow
 async def test_a_partner_that_speaks_plain_is_not_sent_to(site, engine, authority):
     async with running(site(), engine) as source:
         with pytest.raises((Misconfigured, Unavailable)):

@@ -59,6 +59,7 @@ async def test_names_that_are_no_unicode_do_not_stop_the_others(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_ten_thousand_files_that_are_not_ours_cost_little(
     place: Any, site: Site, line: Any
 ) -> None:

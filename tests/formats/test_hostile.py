@@ -37,15 +37,15 @@ def levels(parent: str) -> list[str]:
 @pytest.mark.parametrize(
     ("format", "raw", "reading", "by"),
     [
-        (x12, (ISA + f"{GS}ST*837*1~SE*2*1~GE*1*1~" * 20_000 + "IEA*20000*1~").encode(), Reading(), "ST"),
+        pytest.param(x12, (ISA + f"{GS}ST*837*1~SE*2*1~GE*1*1~" * 20_000 + "IEA*20000*1~").encode(), Reading(), "ST", marks=pytest.mark.slow),
         (x12, claims("BHT*0019", *levels("{0}")), Reading(), "2000B"),
         (x12, claims("BHT*0019", *levels("{1}")), Reading(), "2000B"),
-        (x12, claims("BHT*0019", *levels("{2}")), Reading(), "2000B"),
+        pytest.param(x12, claims("BHT*0019", *levels("{2}")), Reading(), "2000B", marks=pytest.mark.slow),
         (x12, claims("CLM" + "*" * 3_000_000), Reading(), "ST"),
         (x12, b"ISA" * 1_000_000, Reading(), "ST"),
         (x12, claims(*["BIN*99999999*x"] * 20_000), Reading(), "ST"),
         (hl7v2, MSH + b"OBR|1\rOBX|1\r" * 20_000, Reading(), "OBR"),
-        (hl7v2, MSH + b"ZZZ|1\r" * 60_000, Reading(), "ZZZ"),
+        pytest.param(hl7v2, MSH + b"ZZZ|1\r" * 60_000, Reading(), "ZZZ", marks=pytest.mark.slow),
         (delimited, b'a,"' + b"x,y\n" * 2_000_000, Reading(layout=ROWS), "record"),
         (delimited, b'a,"x\n' * 200_000, Reading(layout=ROWS), "record"),
         (delimited, b"," * 3_000_000, Reading(layout=ROWS), "record"),

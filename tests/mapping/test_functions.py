@@ -146,7 +146,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("name", sorted(functions.signed()))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_a_function_gives_a_value_or_is_unreadable(name: str, data: st.DataObject) -> None:
     signature = functions.signed()[name]
@@ -170,6 +170,15 @@ def test_a_function_gives_a_value_or_is_unreadable(name: str, data: st.DataObjec
         assert found.is_finite()
 
 
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_so_does_each_of_them_at_length(data: st.DataObject) -> None:
+    inner = test_a_function_gives_a_value_or_is_unreadable.hypothesis.inner_test  # type: ignore[attr-defined]
+    for name in sorted(functions.signed()):
+        inner(name=name, data=data)
+
+
 def test_each_is_seen_item_by_item() -> None:
     run = {name: signature.run for name, signature in functions.signed().items()}
     items, keys = ["a", "b", "c"], [Decimal(2), None, Decimal(1)]
@@ -189,7 +198,7 @@ def test_the_reference_has_every_function_with_an_example() -> None:
     promised = (
         "upper lower trim replace split join length left right pad contains starts_with ends_with matches capture "
         "digits ascii plain decimal integer round first last nth sort unique count sum min max any all date datetime "
-        "format add_days add_minutes days_between age table mask hash stable_id base64 unbase64 check_digit default if exists now"
+        "format add_days add_minutes days_between minutes_between age table mask hash stable_id base64 unbase64 check_digit default if exists now"
     )
     assert set(promised.split()) <= rows.keys()
     for name, (signature, line, example) in rows.items():

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,18 +34,23 @@ _TEXTS = st.one_of(
     st.text(max_size=40),
 )
 _JSON = b'{"a": {"b": "x"}, "lines": [{"q": 2, "p": 1.50}, {"q": null}], "x y": true, "q": "7"}'
-_SETTINGS = settings(
-    max_examples=int(os.environ.get("FUZZ", "150")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+_QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+_FEW, _MANY = (
+    settings(
+        max_examples=int(os.environ.get("FUZZ", count)),
+        deadline=None,
+        suppress_health_check=_QUIET,
+    )
+    for count in (40, 300)
 )
 
 
-@_SETTINGS
-@given(
+_EXPRESSION = given(
     _TEXTS, st.sampled_from(["plain", "quoted", "block"]), st.sampled_from(["hl7v2", "json"])
 )
-def test_expressions(home: Path, text: str, style: str, format: str) -> None:
+
+
+def expression(home: Path, text: str, style: str, format: str) -> None:
     raw = HL7 if format == "hl7v2" else _JSON
     said = Said(home, format, load(format).parse(raw, Reading()))
     found = said.compile(text, style)
@@ -54,6 +60,19 @@ def test_expressions(home: Path, text: str, style: str, format: str) -> None:
     assert not said.mistakes.found
     with suppress(MessageError):
         found.run(Scope(said.node, FACTS))
+
+
+@_FEW
+@_EXPRESSION
+def test_expressions(home: Path, text: str, style: str, format: str) -> None:
+    expression(home, text, style, format)
+
+
+@pytest.mark.slow
+@_MANY
+@_EXPRESSION
+def test_expressions_at_length(home: Path, text: str, style: str, format: str) -> None:
+    expression(home, text, style, format)
 
 
 _KEYS = st.sampled_from(
@@ -66,9 +85,10 @@ _VALUES: Any = st.recursive(
 )  # fmt: skip
 
 
-@_SETTINGS
-@given(st.dictionaries(_KEYS, _VALUES, max_size=6), st.sampled_from(["hl7v2", "json", "ChargeEvent"]), st.sampled_from(["hl7v2", "json", "Item"]))  # fmt: skip
-def test_mappings(home: Path, root: dict[str, Any], from_: str, to: str) -> None:
+_MAPPING = given(st.dictionaries(_KEYS, _VALUES, max_size=6), st.sampled_from(["hl7v2", "json", "ChargeEvent"]), st.sampled_from(["hl7v2", "json", "Item"]))  # fmt: skip
+
+
+def made(home: Path, root: dict[str, Any], from_: str, to: str) -> None:
     root |= {"from": from_, "to": to}
     (home / "mappings" / "fuzz.yaml").write_text(yaml.safe_dump(root, allow_unicode=True))
     mistakes = Mistakes()
@@ -81,3 +101,16 @@ def test_mappings(home: Path, root: dict[str, Any], from_: str, to: str) -> None
     with suppress(MessageError):
         found.apply(node, FACTS)
         found.trace(node, FACTS)
+
+
+@_FEW
+@_MAPPING
+def test_mappings(home: Path, root: dict[str, Any], from_: str, to: str) -> None:
+    made(home, root, from_, to)
+
+
+@pytest.mark.slow
+@_MANY
+@_MAPPING
+def test_mappings_at_length(home: Path, root: dict[str, Any], from_: str, to: str) -> None:
+    made(home, root, from_, to)

@@ -68,6 +68,8 @@ def test_what_cannot_be_is_told_at_load(text: str, offset: int, said: str) -> No
     assert said in caught.value.problem
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("text", ["//a//a//a", "//b//a", "//a[.//a]", "//*[a]", "//a[position() = last()]", "(//a)[5]"])  # fmt: skip
 def test_it_ends_soon_on_documents_that_are_deep_or_wide(text: str) -> None:
     query = Query(text, Namespaces())

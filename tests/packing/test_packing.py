@@ -285,6 +285,7 @@ def sealed(body: bytes, keys: Path, **changes: Any) -> bytes:
     return packed("a.csv.pgp", body, [sealing(**changes)], keys)
 
 
+@pytest.mark.slow
 def test_pgp_there_and_back(keys: Path) -> None:
     body = os.urandom(300_000)
     for armored in (True, False):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.connectors.fhir.source.conftest import home  # noqa: F401 - a fixture
+
 HERE = Path(__file__).parent
 #: Seconds that one of their programs has.
 WITHIN = 240.0

@@ -1,4 +1,4 @@
-// Asks a FHIR endpoint by fhir-kit-client; the base is the first argument. What it was told, as one JSON object.
+// Asks a FHIR endpoint by fhir-kit-client: its base, and `write` or `ask`. What it was told, as one JSON object.
 import { Client } from "fhir-kit-client";
 const client = new Client({ baseUrl: process.argv[2] });
 const body = { resourceType: "Patient", name: [{ family: "Sample" }], gender: "female" };
@@ -15,19 +15,18 @@ const refused = async (asked) => {
   }
 };
 
-const said = {};
-said.statement = await client.capabilityStatement();
-said.created = await client.create({ resourceType: "Patient", body });
-said.refused = await refused(
-  client.create({ resourceType: "Patient", body: { ...body, gender: "purple" } }),
-);
-said.found = await client.search({ resourceType: "Patient", searchParams: { identifier: "1000123" } });
-said.posted = await client.resourceSearch({
-  resourceType: "Patient",
-  searchParams: { identifier: "1000123" },
-  options: { postSearch: true },
-});
-said.read = await client.read({ resourceType: "Patient", id: "1000123" });
-said.batch = await client.batch({ body: bundle("batch") });
-said.transaction = await client.transaction({ body: bundle("transaction") });
+const said = { statement: await client.capabilityStatement() };
+if (process.argv[3] === "write") {
+  said.created = await client.create({ resourceType: "Patient", body });
+  const purple = { ...body, gender: "purple" };
+  said.refused = await refused(client.create({ resourceType: "Patient", body: purple }));
+  said.batch = await client.batch({ body: bundle("batch") });
+  said.transaction = await client.transaction({ body: bundle("transaction") });
+} else {
+  const asked = { resourceType: "Patient", searchParams: { identifier: "1000123" } };
+  said.found = await client.search(asked);
+  said.posted = await client.resourceSearch({ ...asked, options: { postSearch: true } });
+  said.read = await client.read({ resourceType: "Patient", id: "1000123" });
+  said.nobody = await refused(client.read({ resourceType: "Patient", id: "0" }));
+}
 console.log(JSON.stringify(said));

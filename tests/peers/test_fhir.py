@@ -21,7 +21,6 @@ from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes
 from engine.reading import Reading
 from tests.connectors.fhir.source.conftest import Home
-from tests.connectors.fhir.source.conftest import home as home
 from tests.connectors.fhir.source.test_facade import begin, index, said
 from tests.packs.conversion import ROOT, converted
 from tests.packs.test_packs import conversions
@@ -156,7 +155,9 @@ def test_what_we_make_of_the_messages_of_others_is_valid_for_both(
     made = list(of_fixtures(refused))
     found = disagreements(made)
     with capsys.disabled():
-        print(f"\n{len(made)} Bundles of messages, {dict(refused)} refused, {len(found)} faults")
+        print(
+            f"\n{len(made)} Bundles of messages, {dict(refused)} refused, {len(found)} faults"
+        )
     assert len(made) > 200
     assert found == []
 
@@ -164,18 +165,32 @@ def test_what_we_make_of_the_messages_of_others_is_valid_for_both(
 # -- a client ---------------------------------------------------------------------------------------------------
 
 
-async def test_fhir_kit_client_creates_searches_and_sends_bundles(home: Home) -> None:
-    async with index(said("1000123")) as (port, _):
-        await begin(home, port, bundles=True)
-        base = f"http://127.0.0.1:{home.port}/fhir"
-        told = json.loads(await asyncio.to_thread(asked, "kit_client.mjs", base))
-    assert told["statement"]["resourceType"] == "CapabilityStatement"
-    assert told["created"]["resourceType"] == "Patient" and told["created"]["id"]
-    assert told["refused"]["status"] == 422
-    assert told["refused"]["data"]["issue"][0]["expression"] == ["Patient.gender"]
-    for answer in (told["found"], told["posted"]):
-        assert (answer["type"], answer["total"]) == ("searchset", 1)
-    assert told["read"]["id"] == "1000123"
+async def told(home: Home, what: str) -> Any:
+    base = f"http://127.0.0.1:{home.port}/fhir"
+    answer = json.loads(await asyncio.to_thread(asked, "kit_client.mjs", base, what))
+    assert answer["statement"]["fhirVersion"] == "4.0.1"
+    return answer
+
+
+async def test_fhir_kit_client_creates_and_sends_bundles(home: Home) -> None:
+    home.channel("", "split: entry")
+    await home.start()
+    answer = await told(home, "write")
+    assert answer["created"]["name"] == [{"family": "Sample"}] and answer["created"]["id"]
+    assert answer["refused"]["status"] == 422
+    assert answer["refused"]["data"]["issue"][0]["expression"] == ["Patient.gender"]
     for kind in ("batch", "transaction"):
-        assert told[kind]["type"] == f"{kind}-response"
-        assert told[kind]["entry"][0]["response"]["status"].startswith("201")
+        assert answer[kind]["type"] == f"{kind}-response"
+        assert answer[kind]["entry"][0]["response"]["status"].startswith("201")
+    assert len(await home.copies(3)) == 3
+
+
+async def test_fhir_kit_client_searches_and_reads(home: Home) -> None:
+    some, none = said("1000123"), said()
+    async with index(lambda asked: (none if "|0\r" in asked else some)(asked)) as (port, _):
+        await begin(home, port)
+        answer = await told(home, "ask")
+    for each in (answer["found"], answer["posted"]):
+        assert (each["type"], each["total"]) == ("searchset", 1)
+    assert answer["read"]["id"] == "1000123"
+    assert answer["nobody"]["status"] == 404

@@ -81,6 +81,7 @@ def charges(control: str, account: str = f"{MARK}ACCOUNT", *rows: str) -> bytes:
 GOOD = "1|||20260315||CG|IMP1|||2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_part", ["quarantine_part", "quarantine_message"])
 async def test_no_new_way_to_fail_tells_whose_data_it_was(house: House, on_part: str) -> None:
     confirm = free_port()

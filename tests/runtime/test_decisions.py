@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from engine.store import Hold
 from tests.runtime.conftest import CHANNEL, House, charge, until
 
@@ -64,6 +66,7 @@ async def test_a_batch_is_delivered_when_all_its_messages_are(house: House) -> N
     assert b"|AA" not in answer
 
 
+@pytest.mark.slow
 async def test_large_messages_go_on_while_the_file_of_their_channel_is_broken(
     house: House,
 ) -> None:

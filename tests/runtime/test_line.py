@@ -58,6 +58,7 @@ async def test_a_message_for_another_environment_is_refused(house: House) -> Non
     assert (kept.verdict, kept.reason) == ("quarantined", "wrong_processing_id")
 
 
+@pytest.mark.slow
 async def test_a_full_queue_is_said_to_the_sender_and_kept_nowhere(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

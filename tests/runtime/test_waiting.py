@@ -160,6 +160,7 @@ async def test_a_replay_of_what_is_collected_cannot_be_for_one_destination(
         await house.order("replay", messages=[found.id], to=["billing"])
 
 
+@pytest.mark.slow
 async def test_what_waits_behind_another_spends_no_rate_and_says_why(house: House) -> None:
     async with simulate.http_partner("pointer") as other:
         text = AFTER.replace("after: document", "after: document\n    rate: 1")

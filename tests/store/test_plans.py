@@ -128,6 +128,7 @@ def timed(work, most):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_large_store_answers_quickly(bench):
     await fill(bench.store, 200_000, 20_000)
     number = bench.store.destination("c", "d")
@@ -154,6 +155,7 @@ async def test_a_large_store_answers_quickly(bench):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_memory_and_groups_answer_quickly(bench):
     until, count = NOW + 1e6, 200_000
     for first in range(0, count, 5_000):

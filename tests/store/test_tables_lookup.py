@@ -274,6 +274,7 @@ async def test_a_table_without_data_has_no_drift(home):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_million_rows_are_found_in_5_us_within_50_mb(home):
     path = home.home / "big.csv"
     with open(path, "w") as file:

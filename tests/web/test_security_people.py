@@ -14,6 +14,8 @@ from engine.people import door, passwords
 from engine.people.directory import Directory
 from tests.web.asking import PASSWORD, Asking
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 class Clock:
     def __init__(self) -> None:
@@ -182,6 +184,7 @@ def test_names_that_nobody_has_do_not_fill_the_file(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_name_that_nobody_has_takes_as_long(directory: Directory) -> None:
     passwords.warm()
     took: dict[str, list[float]] = {"known": [], "unknown": []}

@@ -11,6 +11,8 @@ from engine.web import taking
 from engine.web.gate import host_of
 from tests.web.asking import PASSWORD, Asking
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 CHANGE = "/api/v1/people"
 NEW = {"name": "made.up", "roles": ["viewer"]}
 

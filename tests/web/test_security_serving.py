@@ -205,6 +205,7 @@ def test_a_head_that_is_none_is_refused(served: str, head: bytes) -> None:
         assert line.recv(12).startswith((b"HTTP/1.1 400", b"HTTP/1.1 421"))
 
 
+@pytest.mark.alone
 def test_a_hundred_sign_ins_at_once_leave_the_others_their_threads(served: str) -> None:
     statuses: list[int] = []
 

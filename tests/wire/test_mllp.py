@@ -85,6 +85,7 @@ def test_one_byte_at_a_time_is_linear() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("filler", [b"\x0b", b"\x1c", b"\x0bMS", b"\x1c\x1c\x0bx"])
 def test_a_chunk_full_of_control_bytes_is_linear(filler: bytes) -> None:
     began = time.process_time()

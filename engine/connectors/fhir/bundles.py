@@ -17,12 +17,14 @@ from engine.connectors.fhir.visits import House, Visit
 from engine.connectors.fhir.writing import Written, facts_of, keep
 from engine.fhir.outcome import render
 from engine.http.answers import Page
-from engine.message import LARGE, Body, Inbound, Verdict
+from engine.message import LARGE, Body, Inbound, Receipt, Verdict
 
 #: What a Bundle that is sent to the base may be.
 _TYPES = ("batch", "transaction")
 #: Questions that one Bundle may ask, and how many of them are under way at a time.
 MOST_ASKED, AT_A_TIME = 200, 16
+#: Entries that are told what became of them in one go where the event loop does it.
+AT_ONCE = 200
 _UNREAD = Refusal(400, "invalid", "the entry's request cannot be read")
 _NO_RESOURCE = Refusal(422, "not-supported", "this endpoint takes entries with a resource only")
 
@@ -98,7 +100,7 @@ class _Exchange:
         writing = [at for at in range(len(wanted)) if at not in aside]
         headers = ""
         if writing or not wanted:
-            raw = entries.without(self._raw, self._bundle, writing) if aside else body
+            raw = await self._left(writing) if aside else body
             page = await self._write(raw, writing)
             if isinstance(page, Page):
                 return page
@@ -110,6 +112,11 @@ class _Exchange:
                 self._said[at] = one
         answer = {"resourceType": "Bundle", "type": f"{self._bundle.type}-response"}
         return self._page({**answer, "entry": self._said} if self._said else answer, headers)
+
+    async def _left(self, writing: list[int]) -> bytes:
+        if len(self._raw) <= LARGE:
+            return entries.without(self._raw, self._bundle, writing)
+        return await asyncio.to_thread(entries.without, self._raw, self._bundle, writing)
 
     def _refuse_unread(self) -> None:
         """An entry of a batch that says nothing readable is refused alone (FHIR R4 3.1.0.11.1); where none can be read all are kept."""
@@ -141,6 +148,14 @@ class _Exchange:
             return passed_on(visit, reply, receipt)
         if receipt.verdict is Verdict.QUARANTINED:
             return quarantined(visit, reply, receipt)
+        if len(writing) > AT_ONCE:
+            await asyncio.to_thread(self._tell, writing, receipt, at)
+        else:
+            self._tell(writing, receipt, at)
+        return mark(receipt)
+
+    def _tell(self, writing: list[int], receipt: Receipt, at: float) -> None:
+        """Note for each entry that was kept what its sender is told."""
         asked = [self._wanted[each] for each in writing]
         for place, one, kept in zip(
             writing, asked, entries.receipts(receipt, asked), strict=True
@@ -148,8 +163,7 @@ class _Exchange:
             if kept is None:
                 self._said[place] = entries.refused(_NO_RESOURCE)
             else:
-                self._said[place] = entries.response(visit, one, *kept, at)
-        return mark(receipt)
+                self._said[place] = entries.response(self._visit, one, *kept, at)
 
     async def _ask(self, one: Wanted) -> Any:
         """A question among the entries: a message of its own."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import KeySet, RSAKey
 
 from engine.connectors.fhir.smart_settings import SmartClient
 from engine.errors import DeliveryError
@@ -22,6 +24,8 @@ from engine.tls import ClientTls, client_context
 FRESH = 600.0
 #: Seconds in which a URL is asked at most once, though a key is not among those it gave.
 PATIENCE = 30.0
+#: Bits of an RSA key at least (RFC 7518 3.3).
+LEAST_BITS = 2048
 #: Bounds of asking for keys, in seconds and bytes.
 _LIMITS = Limits(connect=5.0, exchange=10.0, idle=1.0, reply=256 * 1024)
 
@@ -36,6 +40,7 @@ class Keys:
         self._client, self._home, self._now = client, home, now
         self._at = -FRESH
         self._found: KeySet | None = None
+        self._asking = asyncio.Lock()
         if not client.is_remote:
             self._found = key_set(_text(client, home))
 
@@ -43,10 +48,11 @@ class Keys:
         """The keys, asked for again where `kid` is not among them; None where the client's URL does not give them."""
         if not self._client.is_remote:
             return self._found
-        age = self._now() - self._at
-        known = self._found is not None and any(key.kid == kid for key in self._found)
-        if age > FRESH or (not known and age > PATIENCE):
-            await self._fetch()
+        async with self._asking:  # who comes while the keys are fetched waits for them
+            age = self._now() - self._at
+            known = self._found is not None and any(key.kid == kid for key in self._found)
+            if age > FRESH or (not known and age > PATIENCE):
+                await self._fetch()
         return self._found
 
     async def _fetch(self) -> None:
@@ -79,7 +85,14 @@ def key_set(text: str) -> KeySet:
         keys = [key for key in found.get("keys", []) if key.get("kty") in ("RSA", "EC")]
         if not keys or any("d" in key for key in keys):
             raise LookupError("the JWKS holds no public key of RSA or EC, or a private one")
-        return KeySet.import_key_set({"keys": keys})  # type: ignore[typeddict-item]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # a short key is told below
+            known = KeySet.import_key_set({"keys": keys})  # type: ignore[typeddict-item]
+        if any(
+            key.public_key.key_size < LEAST_BITS for key in known if isinstance(key, RSAKey)
+        ):
+            raise LookupError(f"the JWKS holds an RSA key of fewer than {LEAST_BITS} bits")
+        return known
     except (msgspec.DecodeError, JoseError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, LookupError) and not isinstance(error, KeyError):
             raise

@@ -16,8 +16,9 @@ from engine.fhir.outcome import render
 from engine.http.answers import Page, final_status
 from engine.message import LARGE, Receipt, Reply, Verdict, short_id
 
-#: Reasons for which a body is no FHIR at all: 400. Any other that is quarantined breaks a rule: 422 (FHIR R4 3.1.0.8.1).
-_UNREADABLE = frozenset({"not_fhir", "not_json", "not_xml", "bad_encoding"})
+#: Reasons that are told by 400: the body is no FHIR at all, or of another id than the URL (FHIR R4 3.1.0.4). Any other that is
+#: quarantined breaks a rule: 422 (3.1.0.8.1).
+_UNREADABLE = frozenset({"not_fhir", "not_json", "not_xml", "bad_encoding", "wrong_id"})
 _OUTCOMES = (b'{"resourceType":"OperationOutcome"', b"<OperationOutcome", b"<?xml")
 
 

@@ -67,7 +67,7 @@ def _fault(asked: Asked, peeked: Peeked) -> tuple[str, str] | None:
     if peeked.id in (".", ".."):
         return "invalid", f"{asked.type}.id: a URL cannot hold this id (RFC 3986 5.2.4)"
     if asked.interaction == "update" and asked.id and peeked.id != asked.id:
-        return "invalid", f"{asked.type}.id: the resource has another id than the URL, or none"
+        return "wrong_id", f"{asked.type}.id: the resource has another id than the URL, or none"
     return None
 
 

@@ -10,13 +10,15 @@ from engine.connectors import Receive, Site
 from engine.connectors.fhir_export.download import Draft
 from engine.connectors.fhir_export.job import File, Jobs, Manifest
 from engine.connectors.fhir_export.settings import SourceSettings
-from engine.errors import DeliveryError, Misconfigured, Refused
+from engine.errors import DeliveryError, Misconfigured, Refused, Unavailable
 from engine.message import Inbound
 
 #: Under this name stands how many files of the export under way are messages.
 TAKEN = "taken"
 #: Seconds: longest wait between two tries, and until a message that nobody kept is handed over again.
 LONGEST, AGAIN = 300.0, 1.0
+#: So often a file is downloaded again that has fewer resources than the server says; then it is taken, and people are told.
+SHORT = 2
 
 
 async def wait_after(site: Site, error: DeliveryError, wait: float) -> float:
@@ -57,14 +59,19 @@ class Taking:
         return len(files)
 
     async def _whole(self, file: File, named: bool) -> Draft:
-        """A file, downloaded again until it came whole."""
-        wait = float(self._settings.poll)
+        """A file, downloaded again until it came whole; one that lacks resources which the server counts, a few times."""
+        wait, short = float(self._settings.poll), 0
         while True:
             draft = Draft(self._site.home, self._settings.max_size)
             try:
                 await self._jobs.download(file, named, draft.write)
                 draft.check()
-                return draft
+                if short >= SHORT or draft.resources >= (file.count or 0):
+                    return draft
+                short += 1
+                raise Unavailable(
+                    "not whole", "the file has fewer resources than the server says"
+                )
             except (Refused, Misconfigured):
                 draft.close()
                 raise

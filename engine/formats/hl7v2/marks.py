@@ -35,6 +35,7 @@ class Marks:
         "component",
         "escape_mark",
         "field",
+        "has_parts",
         "repetition",
         "subcomponent",
         "text",
@@ -52,6 +53,9 @@ class Marks:
         self.repetition = repetition or ABSENT
         self.escape_mark: str = escape or ABSENT
         self.subcomponent = subcomponent or ABSENT
+        parts = re.escape(self.component + self.repetition + self.subcomponent)
+        self.has_parts = re.compile(f"[{parts}]").search
+        """Finds what separates parts of a field; None where it has none."""
         self._codes: dict[str, str] = {"H": "", "N": "", ".br": "\n", "E": escape}
         pairs = {
             "F": field,

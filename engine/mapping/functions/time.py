@@ -241,6 +241,18 @@ def days_between(start: Moment, end: Moment) -> Decimal:
     return Decimal((end.at.date() - start.at.date()).days)
 
 
+def minutes_between(start: Moment, end: Moment) -> Decimal:
+    """
+    How many minutes lie between two moments, as a clock that is never changed counts them; negative where the second is the earlier.
+
+    >>> minutes_between(datetime("202611211030-0600"), datetime("202611211815Z"))
+    Decimal('105')
+    """
+    if start.precision < MINUTE or end.precision < MINUTE:
+        raise Unreadable("the minute of the moment is not known")
+    return Decimal((end.at - start.at).total_seconds() // 60)
+
+
 def age(born: Moment, at: Now) -> Decimal:
     """
     Whole years since a date of birth, now or at another moment.

@@ -418,6 +418,7 @@ def test_settings_that_cannot_work_are_mistakes(settings: dict[str, Any], word: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_how_fast_a_batch_is(partner: FhirPartner, to: Send, tmp_path: Path) -> None:
     """Bounded, not measured: entries together are faster than one by one."""
     one, many = to(), to(interaction="batch", entries=50)

@@ -201,6 +201,23 @@ async def test_a_download_that_breaks_off_is_repeated_and_nothing_doubles(
     assert notices.events().count("export_waits") == 3
 
 
+async def test_a_file_that_lacks_resources_is_taken_only_after_it_was_asked_for_again(
+    partner: FhirPartner, run: Any, memory: Memory, channel: Channel, notices: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    whole = partner.exports._file
+
+    def lying(job: Any, among: list[dict[str, Any]], *rest: Any) -> None:
+        whole(job, among, *rest)
+        among[-1]["count"] += 1
+
+    monkeypatch.setattr(partner.exports, "_file", lying)
+    async with run(types=("Observation",)):
+        await until(ended(memory, partner))
+    assert len(channel.lines()) == 1, "the server may count wrongly"
+    assert notices.events().count("export_waits") == 2
+    assert notices.events().count("export_count_differs") == 1
+
+
 async def test_large_files_go_through_the_spool(
     partner: FhirPartner, run: Any, memory: Memory, channel: Channel
 ) -> None:

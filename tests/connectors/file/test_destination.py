@@ -97,6 +97,7 @@ async def test_sent_again_it_is_still_one_file(to: Any, out: Path, exists: str) 
 CALLS = ("open", "fsync", "link", "unlink", "replace", "rename", "close")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exists", ["refuse", "number", "overwrite"])
 def test_published_once_whatever_crashes_when(tmp_path: Path, exists: str) -> None:
     for crash_at in range(1, 20):

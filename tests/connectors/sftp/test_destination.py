@@ -249,6 +249,7 @@ async def test_one_write_of_many_that_is_refused_leaves_no_hole(
     assert (partner.folder / "a").read_bytes() == b"x" * 200_000
 
 
+@pytest.mark.slow
 async def test_a_server_that_does_not_answer_in_time(to: Any, partner: Any) -> None:
     destination = to(of_partner(partner), timeout=Duration(0.3))
     await destination.send(delivery("a", 1), b"x")

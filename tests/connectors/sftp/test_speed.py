@@ -25,7 +25,7 @@ from tests.openssh import OpenSsh
 
 from .conftest import of_openssh, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 COUNT, LEAST = 1500, 500.0
 
 

@@ -75,6 +75,7 @@ def test_nothing_but_a_message_error_at_length(raw: bytes) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "piece",
     [

@@ -8,6 +8,8 @@ import timeit
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.formats import Reading, Scope, Shape
 from engine.formats.hl7v2 import parse, paths, structure
 from engine.message import Context, Facts, Inbound
@@ -53,6 +55,8 @@ def test_a_long_message_takes_no_longer_than_it_must() -> None:
     assert grouped < 3.0
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_walking_thousands_of_segments_takes_time_in_proportion() -> None:
     shape = Shape(format="hl7v2")
     every = paths.match("OBX", 0, shape, lambda *_: None)  # type: ignore[arg-type]

@@ -44,6 +44,7 @@ def test_untouched_they_come_back_byte_for_byte() -> None:
             assert b"".join(x12.parts(document.raw, READING) or [document.raw]) == document.raw
 
 
+@pytest.mark.slow
 def test_everything_works_on_all_of_them() -> None:
     receipt = Receipt(id=77, verdict=Verdict.QUARANTINED)
     for path in FILES:

@@ -64,6 +64,8 @@ def test_broken_interchanges_break_nothing(seed: int) -> None:
     assert read > 5
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "segment",
     [b"HL*1*1*S~", b"LX*1~", b"N1*ST~", b"ST*850*1~", b"GS*PO~", b"~", b"QQ*1~", b"REF*1~"],

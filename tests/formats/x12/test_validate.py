@@ -111,6 +111,7 @@ def test_quick_looks_find_what_thorough_ones_find(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "piece",
     [

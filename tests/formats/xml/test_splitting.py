@@ -45,6 +45,8 @@ def test_what_cannot_be_split_by_is_said(by: str, said: str) -> None:
     assert said in xml.splits(by, SPACES)
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_many_parts_take_time_that_grows_with_what_comes_out() -> None:
     raw = b"<a>" + b"\n  <b><c>x</c></b>" * 20_000 + b"\n</a>"
     began = time.perf_counter()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import time
+import warnings
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from joserfc.jwk import RSAKey
 
-from engine.connectors.fhir import bundles
+from engine.connectors.fhir import bundles, capability
 from engine.connectors.fhir.interactions import Refusal
+from engine.connectors.fhir.smart_clients import Keys, key_set
+from engine.connectors.fhir.smart_settings import SmartClient
 from engine.connectors.fhir.source_settings import SourceSettings
+from engine.fhir import checking
 from tests.connectors.fhir.source import test_smart
 from tests.connectors.fhir.source.conftest import PATIENT, Answer, Home
 from tests.connectors.fhir.source.test_bundles import bundle, notification, statuses
@@ -70,7 +78,43 @@ async def test_an_assertion_that_was_meant_for_another_server_is_not_taken(smart
     assert own.status_code == 200, "what the Host header says does not matter"
     auth = {"smart": {"clients": {"ehr": {"jwks": "k.json", "scopes": ["system/*.r"]}}}}
     with pytest.raises(msgspec.ValidationError, match="url: with tokens of SMART"):
-        msgspec.convert({"port": 0, "host": "0.0.0.0", "plaintext": True, "auth": auth}, SourceSettings)  # noqa: S104  # fmt: skip
+        msgspec.convert({"port": 0, "host": "0.0.0.0", "plaintext": True, "auth": auth}, SourceSettings)  # fmt: skip
+
+
+async def test_a_public_key_is_no_secret_and_a_short_one_no_key(smart: Home) -> None:
+    signed = test_smart.assertion(smart).split(".")
+    pem = test_smart.RSA.as_pem(private=False)
+    for name, hashed in (("HS256", "sha256"), ("HS384", "sha384")):
+        header = base64.urlsafe_b64encode(b'{"alg":"%b","kid":"r1"}' % name.encode())
+        said = b"%b.%b" % (header.rstrip(b"="), signed[1].encode())
+        mac = base64.urlsafe_b64encode(hmac.digest(pem, said, hashed)).rstrip(b"=")
+        made = await test_smart.ask(smart, f"{said.decode()}.{mac.decode()}")
+        assert (made.status, made.json["error"]) == (400, "invalid_client")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        short = RSAKey.generate_key(1024, {"kid": "s"}).as_dict(private=False)
+    with pytest.raises(LookupError, match="2048 bits"):
+        key_set(msgspec.json.encode({"keys": [short]}).decode())
+
+
+async def test_who_comes_while_keys_are_fetched_waits_for_them(monkeypatch: Any) -> None:
+    asked = 0
+    found = msgspec.json.encode({"keys": [test_smart.RSA.as_dict(private=False)]}).decode()
+
+    async def fetch(self: Any) -> None:
+        nonlocal asked
+        asked += 1
+        self._at = self._now()
+        await asyncio.sleep(0.01)
+        self._found = key_set(found)
+
+    monkeypatch.setattr(Keys, "_fetch", fetch)
+    client = SmartClient(jwks="https://ehr.example/jwks", scopes=("system/*.r",))
+    keys = Keys(client, Path())
+    every = await asyncio.gather(*(keys.have("r1") for _ in range(5)))
+    assert None not in every and asked == 1
+    await keys.have("unknown")
+    assert asked == 1, "a key nobody knows does not ask again at once"
 
 
 async def test_who_is_not_known_may_not_send_much(smart: Home) -> None:
@@ -85,6 +129,7 @@ async def test_who_is_not_known_may_not_send_much(smart: Home) -> None:
     assert said.status_code == 413
 
 
+@pytest.mark.slow
 async def test_a_scope_of_one_type_reaches_no_other(home: Home) -> None:
     keys = msgspec.json.encode({"keys": [test_smart.RSA.as_dict(private=False)]}).decode()
     home.write("keys/ehr.json", keys)
@@ -131,7 +176,7 @@ async def test_values_do_not_reach_logs_and_keys_are_not_kept(
         await home.call("POST", "", {"resourceType": "Bundle", "type": CANARY}, **key),
         await home.call(
             "POST", "", bundle("batch", (CANARY, f"Patient?{query}", resource)), **key
-        ),  # fmt: skip
+        ),
         await home.call("POST", "", bundle("batch", ("GET", f"Patient?{query}", None)), **key),
     ]
     await home.call("POST", "", notification(CANARY, 1), **key)
@@ -145,7 +190,7 @@ async def test_values_do_not_reach_logs_and_keys_are_not_kept(
 async def test_a_notification_of_an_unknown_kind_is_kept(home: Home) -> None:
     home.channel()
     await home.start()
-    for kind in ("event", ""):
+    for kind in ("event", "query"):
         made = await home.call("POST", "", notification(kind, 1, 1))
         assert made.status == 200 and made.headers["x-message-id"]
     assert home.verdicts() == ["accepted", "accepted"]
@@ -158,6 +203,7 @@ async def test_an_entry_that_cannot_be_read_is_refused_alone(home: Home) -> None
     made = await home.call("POST", "", sent)
     assert statuses(made.json) == ["400", "201", "400"]
     assert home.verdicts() == ["split", "accepted"]
+    assert list(checking.check(made.json, "invariants")) == []
     whole = {**sent, "type": "transaction"}
     assert (await home.call("POST", "", whole)).status == 422, "of a transaction all are kept"
 
@@ -165,7 +211,10 @@ async def test_an_entry_that_cannot_be_read_is_refused_alone(home: Home) -> None
 async def test_a_question_that_fails_does_not_hide_that_the_rest_was_kept(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.channel("interactions: [create, search, batch]", "split: entry", FACADE)
+    aside = FACADE.replace(
+        "order_by: none", 'order_by: none\n    when: meta.interaction == "search"'
+    )
+    home.channel("interactions: [create, search, batch]", "split: entry", aside)
     await home.start()
 
     async def full(*args: Any) -> Any:
@@ -174,10 +223,11 @@ async def test_a_question_that_fails_does_not_hide_that_the_rest_was_kept(
     monkeypatch.setattr(bundles, "keep", full)
     sent = bundle("batch", ("POST", "Patient", PATIENT), ("GET", "Patient?name=x", None))
     made = await home.call("POST", "", sent)
-    assert made.status == 200 and statuses(made.json) == ["201", "503"]
-    assert home.verdicts() == ["split", "accepted"]
+    assert made.status == 200 and statuses(made.json) == ["202", "503"]
+    assert home.verdicts() == ["split", "filtered"]
 
 
+@pytest.mark.slow
 async def test_several_that_went_to_the_destination_that_answers_are_told_that_they_are_kept(
     home: Home,
 ) -> None:
@@ -186,6 +236,17 @@ async def test_several_that_went_to_the_destination_that_answers_are_told_that_t
     sent = bundle("batch", ("POST", "Patient", PATIENT), ("POST", "Patient", PATIENT))
     made = await home.call("POST", "", sent)
     assert made.status == 200 and statuses(made.json) == ["201", "201"]
+
+
+@pytest.mark.slow
+def test_what_the_endpoint_says_of_itself_keeps_all_rules() -> None:
+    smart = {"smart": {"clients": {"ehr": {"jwks": "k.json", "scopes": ["system/*.r"]}}}}
+    for auth in (None, {"bearer": {"env": "P"}}, {"api_key": {"key": {"env": "P"}}}, smart):
+        for does in (["create", "patch", "search", "process-message"], ["batch"], []):
+            said = {"port": 1, "interactions": does, "resources": ["Patient"], "auth": auth}
+            settings = msgspec.convert(said, SourceSettings)
+            made = capability.statement(settings, "channel", "https://x.example/fhir", 1.0)
+            assert list(checking.check(made, "invariants")) == []
 
 
 async def test_bombs_are_bounded(home: Home) -> None:

@@ -59,7 +59,7 @@ async def test_an_update_needs_the_id_of_its_url(home: Home) -> None:
     )
     for wrong in (PATIENT, {**PATIENT, "id": "p2"}):
         bad = await home.call("PUT", "/Patient/p1", wrong)
-        assert bad.status == 422 and "id" in bad.issue["diagnostics"]
+        assert bad.status == 400 and "id" in bad.issue["diagnostics"]
     assert home.verdicts() == ["accepted", "quarantined", "quarantined"]
 
 
