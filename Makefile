@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WARM := $(VENV)/.warm
 # Without compiled files each process compiles all that it imports: a worker of the tests ten seconds long.
 unexport PYTHONDONTWRITEBYTECODE
 
 
-.PHONY: demo test warm slow peers conformance crash check lint types contracts fresh docs bench lock clean
+.PHONY: demo test slow peers conformance crash check lint types contracts fresh docs bench lock clean
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Corridor needs Python 3.11 or later"'
@@ -20,14 +21,16 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	$(BIN)/corridor demo
 
-test: $(READY) warm
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
+# Three workers on two cores: many tests wait for a partner, a timeout or the disk.
+test: $(READY) $(WARM)
+	$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow"
 
 # Python 3.11 now and then fails to rewrite a large module's asserts; what is in its cache needs no rewriting.
-warm: $(READY)
+$(WARM): $(READY) $(shell find engine tests -name '*.py')
 	@$(BIN)/pytest -q --collect-only -m "not slow" > /dev/null 2>&1 || true
+	@touch $(WARM)
 
-slow: $(READY)
+slow: $(READY) $(WARM)
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "slow and not alone" --durations=10
 	$(BIN)/pytest -q -m "slow and alone" --durations=10
 

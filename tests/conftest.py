@@ -10,12 +10,16 @@ import argon2
 import pytest
 import typer.main
 import typer.testing
+from hypothesis import HealthCheck, settings
 
 from engine.channel import Home, load_all
 from engine.people import passwords
 
 # Many engines run at once here; only the tests of the console itself start one.
 os.environ["CORRIDOR_NO_CONSOLE"] = "1"
+# How long one example takes depends on what else runs on the machine: what may take how long is tested by itself.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 # The commands are put together once, not for each that is run: that takes 40 ms.
 typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
 

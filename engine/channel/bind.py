@@ -79,7 +79,7 @@ def _channel(binding: Binding, written: Written) -> Channel | None:
     format_of(binding)
     sourced = source(binding)
     by, on_part = split(binding)
-    level = validate(binding)
+    level = validate(binding, by)
     named = lets(binding)
     rules, unique, processing = accept(binding)
     keys = binding.named(get("keys"), binding.language)

@@ -153,8 +153,16 @@ def _laid_out(binding: Binding, node: Node, name: str, rest: str, format: Format
     return not needs
 
 
-def validate(binding: Binding) -> Any:
-    """`validate:`, the level at which messages are checked; unsaid, the format's usual one; empty where they are not."""
+def validate(binding: Binding, by: str) -> Any:
+    """`validate:`, the level at which messages, or the parts that `split: BY` makes of them, are checked; empty where they are not."""
+    level = _level(binding)
+    format = binding.language.format if binding.language is not None else None
+    apart = getattr(format, "of_parts", None) if by else None
+    return level if apart is None else apart(level)
+
+
+def _level(binding: Binding) -> Any:
+    """What `validate:` says; unsaid, the format's usual level."""
     node = binding.get("validate")
     format = binding.language.format if binding.language is not None else None
     if node is None:

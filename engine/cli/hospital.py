@@ -25,7 +25,7 @@ _LOOKED_FOR = ("1000123", "1000777", "1000888", "1000999")
 _FHIR = "application/fhir+json"
 #: Channels without which there is no story, and those that speak FHIR.
 _TOLD = ("purchase_orders", "adt_feed", "charges_to_claims")
-ASKED = ("charges_to_fhir", "patient_query", "coverage_questions")
+ASKED = ("charges_to_fhir", "patient_query", "coverage_questions", "fhir_orders_to_lab")
 
 
 class Hospital(threading.Thread):
@@ -38,8 +38,8 @@ class Hospital(threading.Thread):
         self.ending = threading.Event()
         self.orders = self.patients = 0
         """How many orders were posted and accepted, and of how many patients everything was sent."""
-        self.searches = self.questions = 0
-        """How many questions in FHIR were answered: who somebody is, and whether somebody is covered."""
+        self.searches = self.questions = self.tests = 0
+        """How many questions in FHIR were answered: who somebody is, whether somebody is covered; and orders for the laboratory."""
         self.trouble = ""
 
     def run(self) -> None:
@@ -97,21 +97,30 @@ class Hospital(threading.Thread):
         return channel in self._ports
 
     def _ask(self) -> None:
-        """Look somebody up, and ask whether somebody is covered: both in FHIR, both answered while one waits."""
+        """In FHIR: look somebody up, ask whether somebody is covered, both answered while one waits; and order a test."""
         if self.has("patient_query"):
             number = _LOOKED_FOR[self.searches % len(_LOOKED_FOR)]
             path = f"/fhir/Patient?identifier={number}"
             self._answered(_call(self._ports["patient_query"], "GET", path), "Bundle")
             self.searches += 1
         if self.has("coverage_questions"):
-            question = json.loads(
-                (self._samples / "fhir/cover_question_alone.json").read_bytes()
-            )
+            question = self._resource("cover_question_alone")
             question["identifier"][0]["value"] = f"Q-{self.questions + 1:05}"
             path = "/fhir/CoverageEligibilityRequest"
             said = _call(self._ports["coverage_questions"], "POST", path, question, _FHIR)
             self._answered(said, "CoverageEligibilityResponse")
             self.questions += 1
+        if self.has("fhir_orders_to_lab"):
+            order = self._resource("lab_order")
+            order["identifier"]["value"] = f"ORD-{self.tests + 1:05}"
+            port = self._ports["fhir_orders_to_lab"]
+            status, _ = _call(port, "POST", "/fhir/$process-message", order, _FHIR)
+            if status >= 300:
+                raise OSError(f"an order in FHIR was answered {status}")
+            self.tests += 1
+
+    def _resource(self, name: str) -> Any:
+        return json.loads((self._samples / f"fhir/{name}.json").read_bytes())
 
     @staticmethod
     def _answered(said: tuple[int, Any], kind: str) -> None:

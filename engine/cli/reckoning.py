@@ -101,6 +101,9 @@ class Reckoning:
             took = partners["eligibility"]["took"]
             yield _station("questions in FHIR answered", hospital.questions, "cover")
             yield _station("270 at the payer", took.get("270"), "cover")
+        if hospital.has("fhir_orders_to_lab"):
+            yield _station("ordered in FHIR", hospital.tests, "tests")
+            yield _station("OML at the laboratory", partners["lab"]["unique"], "tests")
 
 
 def _station(says: str, count: int | None, of: str) -> Station:

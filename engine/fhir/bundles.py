@@ -8,6 +8,7 @@ an id gets one made of its content, so that the same content is the same resourc
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.ids import uuid8
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
+_NESTED = frozenset({dict, list})
 #: What a Bundle keeps when it becomes another one.
 _HEAD = ("resourceType", "id", "identifier", "timestamp")
 #: What stands first, by the type of Bundle.
@@ -35,7 +37,12 @@ def identity(content: Any) -> str:
     >>> identity({"resourceType": "Patient"})
     '03abde84-2901-8244-8900-f5851a4bc731'
     """
-    return uuid8(blake2b(_SORTED.encode(content), digest_size=16).hexdigest())
+    return _hashed(_SORTED.encode(content))
+
+
+@lru_cache(2000)
+def _hashed(text: bytes) -> str:
+    return uuid8(blake2b(text, digest_size=16).hexdigest())
 
 
 def is_uuid(text: str) -> bool:
@@ -176,25 +183,29 @@ class _Lifting:
         """Lift what stands in it."""
         for name, inner in value.items():
             kind = type(inner)
-            if kind is str:
-                continue
             if kind is dict:
                 if "resourceType" in inner and name not in _WHOLE:
                     value[name] = {"reference": self.add(inner)}
-                else:
+                elif _is_deep(inner):
                     self.walk(inner)
             elif kind is list:
                 self._list(name, inner)
 
     def _list(self, name: str, values: list[Any]) -> None:
         for at, inner in enumerate(values):
-            if type(inner) is not dict:
-                if type(inner) is list:
-                    self._list(name, inner)
-            elif "resourceType" in inner and name not in _WHOLE:
-                values[at] = {"reference": self.add(inner)}
-            else:
-                self.walk(inner)
+            kind = type(inner)
+            if kind is dict:
+                if "resourceType" in inner and name not in _WHOLE:
+                    values[at] = {"reference": self.add(inner)}
+                elif _is_deep(inner):
+                    self.walk(inner)
+            elif kind is list:
+                self._list(name, inner)
+
+
+def _is_deep(record: dict[str, Any]) -> bool:
+    """Whether something can stand in it: most records hold texts only, and this asks them without a step of Python for each."""
+    return not _NESTED.isdisjoint(map(type, record.values()))
 
 
 def _identify(resource: dict[str, Any]) -> None:

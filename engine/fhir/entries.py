@@ -12,6 +12,7 @@ from engine.fhir import definitions
 from engine.findings import Finding
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_UUIDS = re.compile(r"(?:urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})+")
 _URN = b'"reference":"urn:'
 _REST = re.compile(r"/([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}$")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
@@ -21,15 +22,12 @@ _FIRST = {"document": "Composition", "message": "MessageHeader"}
 _ASKED = frozenset({"batch", "transaction", "batch-response", "transaction-response"})
 _RELATED = frozenset({"document", "message", "transaction", "batch"})
 
+#: What is said of a reference that leads out of the Bundle though nobody else could answer to it.
+UNRESOLVED = "a reference by urn: points to no entry of the Bundle"
 
-def findings(
-    bundle: Mapping[str, Any], place: str = "Bundle", texts: Sequence[bytes] = ()
-) -> Iterator[Finding]:
-    """
-    What is wrong with a Bundle beyond its elements; what has not the right types is passed over.
 
-    `texts`: all its resources as JSON, where they are known.
-    """
+def findings(bundle: Mapping[str, Any], place: str = "Bundle") -> Iterator[Finding]:
+    """What is wrong with a Bundle beyond its elements; what has not the right types is passed over."""
     type_, entries = bundle.get("type"), bundle.get("entry")
     if not isinstance(type_, str):
         return
@@ -49,7 +47,7 @@ def findings(
         ):
             yield from _entry(type_, entry, f"{place}.entry[{number}]")
     yield from _identities(type_, every, place)
-    yield from unresolved(type_, every, place, texts)
+    yield from unresolved(type_, every, place)
 
 
 def _first(
@@ -142,20 +140,17 @@ def _version(resource: Any) -> Any:
     return version if isinstance(version, str) else None
 
 
-def unresolved(
-    type_: str, entries: list[dict[str, Any]], place: str, texts: Sequence[bytes] = ()
-) -> Iterator[Finding]:
+def unresolved(type_: str, entries: list[dict[str, Any]], place: str) -> Iterator[Finding]:
     """References by UUID or OID that no entry answers to: nobody else could (FHIR R4, 2.36.4.1)."""
     if type_ not in _RELATED:
         return
     known = {url for each in entries if isinstance(url := each.get("fullUrl"), str)}
-    pointed = _pointed(b"".join(texts)) if texts else _urns(entries)
-    if pointed <= known:
+    if _urns(entries) <= known:
         return
     for number, entry in enumerate(entries):
         if not _urns(entry.get("resource")) <= known:
             here = f"{place}.entry[{number}].resource"
-            yield here, "a reference by urn: points to no entry of the Bundle"
+            yield here, UNRESOLVED
 
 
 def _urns(value: Any) -> set[str]:
@@ -166,3 +161,25 @@ def _urns(value: Any) -> set[str]:
 def _pointed(text: bytes) -> set[str]:
     _, *found = text.split(_URN)
     return {"urn:" + each.partition(b'"')[0].decode() for each in found}
+
+
+def plainly_right(bundle: Mapping[str, Any], texts: Sequence[bytes]) -> bool:
+    """
+    Whether at a glance nothing is wrong with a Bundle as a whole: entries of resources by UUID, and all that is pointed at is there.
+
+    `texts`: its resources as JSON. False where `findings` must say.
+
+    >>> plainly_right({"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": "urn:uuid:1"}]}, [])
+    False
+    """
+    type_, every = bundle.get("type"), bundle["entry"]
+    if type_ not in ("message", "collection") or "total" in bundle:
+        return False
+    urls = {each.get("fullUrl") for each in every if len(each) == 2 and "resource" in each}
+    if len(urls) < len(every) or None in urls:
+        return False
+    if type_ == "message" and every[0]["resource"]["resourceType"] != "MessageHeader":
+        return False
+    if _UUIDS.fullmatch("".join(urls)) is None:
+        return False
+    return type_ == "collection" or _pointed(b"".join(texts)) <= urls

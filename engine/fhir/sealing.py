@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from engine.fhir import entries, shape
+from engine.fhir import entries, shape, together
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: So many texts of right resources are remembered twice over, and none longer than this, in bytes.
@@ -26,6 +26,8 @@ class _Right:
         self._old: set[bytes] = set()
 
     def __contains__(self, text: bytes) -> bool:
+        if len(text) > _LONGEST:
+            return False
         if text in self._new:
             return True
         if text in self._old:
@@ -59,14 +61,22 @@ def sealed(bundle: dict[str, Any]) -> bytes | None:
     except (TypeError, NotImplementedError):
         return None
     fresh = [at for at, text in enumerate(texts) if text not in _RIGHT]
-    if not shape.all_surely([every[at]["resource"] for at in fresh]):
+    if not together.surely([every[at]["resource"] for at in fresh]):
         return None
     for at in fresh:
         _RIGHT.add(texts[at])
-    bare = {**bundle, "entry": [{**each, "resource": True} for each in every]}
-    if not shape.is_bare_bundle(bare) or next(entries.findings(bundle, texts=texts), None):
+    if not _is_right(bundle, every, texts):
         return None
     written = [
         {**each, "resource": msgspec.Raw(text)} for each, text in zip(every, texts, strict=True)
     ]
     return _ENCODER.encode({**bundle, "entry": written})
+
+
+def _is_right(bundle: dict[str, Any], every: list[dict[str, Any]], texts: list[bytes]) -> bool:
+    """Whether the Bundle is, its resources apart. Where all entries are of one form, the first stands for them."""
+    is_plain = entries.plainly_right(bundle, texts)
+    bare = [{**each, "resource": True} for each in (every[:1] if is_plain else every)]
+    if not shape.is_bare_bundle({**bundle, "entry": bare}):
+        return False
+    return is_plain or next(entries.findings(bundle), None) is None

@@ -21,8 +21,6 @@ from engine.fhir.definitions import Element, Type
 Schema = dict[str, Any]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-#: So often other types are met before they are compiled with those that are met often.
-_OFTEN = 50
 _LOCAL = re.compile(rb'"reference":"#([^"]*)"')
 
 
@@ -43,10 +41,11 @@ class _Whole:
 @cache
 def compiled(name: str, contained: bool = False) -> jsonschema_rs.Draft202012Validator:
     """The shape of a type, compiled in some 6 ms; with `contained`, of a resource that contains others or is contained."""
-    return _compile(schema(name, contained))
+    return compile_(schema(name, contained))
 
 
-def _compile(found: Schema) -> jsonschema_rs.Draft202012Validator:
+def compile_(found: Schema) -> jsonschema_rs.Draft202012Validator:
+    """A shape, compiled."""
     return jsonschema_rs.Draft202012Validator(
         found,
         validate_formats=False,
@@ -71,72 +70,11 @@ def surely(resource: Any) -> bool:
         return _bundle(resource)
     if "contained" in resource:
         return _containing(name, resource)
-    return bool(compiled(name).is_valid(resource)) and _narrative(resource)
+    return bool(compiled(name).is_valid(resource)) and narrated(resource)
 
 
-def all_surely(resources: list[dict[str, Any]]) -> bool:
-    """
-    The same of many resources, those that contain none in one go.
-
-    >>> all_surely([{"resourceType": "Patient"}, {"resourceType": "Group"}])
-    False
-    """
-    by_type: dict[str, list[dict[str, Any]]] = {}
-    for each in resources:
-        if "contained" in each or not _narrative(each):
-            if not surely(each):
-                return False
-        else:
-            by_type.setdefault(each["resourceType"], []).append(each)
-    return _TOGETHER.valid(by_type)
-
-
-class _Together:
-    """
-    The types that are met often, compiled as one: what they share is there once, so that it stays in the processor's cache.
-
-    Compiled anew, in some 20 ms, when others were met so often that it is worth it.
-    """
-
-    def __init__(self) -> None:
-        self._names: frozenset[str] = frozenset()
-        self._others: set[str] = set()
-        self._met = 0
-        self._compiled: jsonschema_rs.Draft202012Validator | None = None
-
-    def valid(self, by_type: dict[str, list[dict[str, Any]]]) -> bool:
-        """Whether resources are right, by their types; Bundles and what contains others are for `surely`."""
-        others = by_type.keys() - self._names
-        if others:
-            self._meet(others)
-            for name in others:
-                if not all(surely(each) for each in by_type.pop(name)):
-                    return False
-        return self._compiled is None or bool(self._compiled.is_valid(by_type))
-
-    def _meet(self, others: set[str]) -> None:
-        self._met += 1
-        self._others |= {
-            name for name in others if name != "Bundle" and definitions.is_resource(name)
-        }
-        if self._met >= _OFTEN and self._others:
-            names, self._met, self._others = self._names | self._others, 0, set()
-            self._compiled, self._names = _compile(_of_all(names)), names
-
-
-def _of_all(names: frozenset[str]) -> Schema:
-    """Lists of resources, by their types."""
-    shapes: dict[str, Schema] = {}
-    for name in names:
-        shapes |= schema(name)["$defs"]
-    lists = {name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in names}
-    return {"properties": lists, "additionalProperties": False, "$defs": shapes}
-
-
-_TOGETHER = _Together()
-
-
-def _narrative(resource: dict[str, Any]) -> bool:
+def narrated(resource: dict[str, Any]) -> bool:
+    """Whether its text, where it has one, is XHTML that is well formed."""
     text = resource.get("text")
     return not text or narrative.well_formed(text["div"])
 
@@ -149,9 +87,7 @@ def _containing(name: str, resource: dict[str, Any]) -> bool:
     if not compiled(name, contained=True).is_valid({**resource, "contained": True}):
         return False
     pointed = {each.decode() for each in _LOCAL.findall(_ENCODER.encode(resource))}
-    return (
-        bool(every) and pointed == {each.get("id") for each in every} and _narrative(resource)
-    )
+    return bool(every) and pointed == {each.get("id") for each in every} and narrated(resource)
 
 
 def _contained(resource: Any) -> bool:
@@ -160,7 +96,7 @@ def _contained(resource: Any) -> bool:
     name = resource.get("resourceType")
     if not isinstance(name, str) or not definitions.is_resource(name) or name == "Bundle":
         return False
-    return bool(compiled(name, contained=True).is_valid(resource)) and _narrative(resource)
+    return bool(compiled(name, contained=True).is_valid(resource)) and narrated(resource)
 
 
 def _bundle(bundle: dict[str, Any]) -> bool:

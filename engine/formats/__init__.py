@@ -192,6 +192,9 @@ class Format(Protocol):
     def parted_totals(self, by: str) -> str:
         """What is wrong with checking totals (`validate: balance`) of parts that `split: BY` makes; empty where nothing is."""
 
+    def of_parts(self, level: Any) -> Any:
+        """The level as it is asked of what `split:` makes, where a part cannot keep all that a whole message must."""
+
     def level(self, node: Any, home: Path, mistakes: Any) -> Any:
         """
         What `validate:` says where it is more than a word (`{xsd: purchase_order}`), compiled and picklable, with the `files`

@@ -15,57 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import msgspec
-
-from engine.errors import MessageError
 from engine.formats import CompileCondition, PathProblem, Place, Scope, Structure
 from engine.mapping import composed, records, uses, written
-from engine.mapping.choices import BUILDS, NOTHING_HOLDS, only, value
+from engine.mapping.choices import BUILDS, only, value
+from engine.mapping.filling import Content, Filling, Growing, fill
 from engine.mapping.language import Language, Product, Run, Term, Wrong
 from engine.mapping.outputs import Make, bounded
-from engine.mapping.rules import Block, FieldError, Rule, Slots, block
+from engine.mapping.rules import Block, Rule, Slots, block
 from engine.mapping.segments import listed
-from engine.mapping.uses import Filled, Things, Used
+from engine.mapping.uses import Filled
 from engine.placed import Node, Record, Scalar
 
 #: What a group may say besides what it writes.
 _GROUP = ("each", "let", "when", *BUILDS, "use", "of")
 _WRITE = "set: {BEG03: number}"
-
-
-class Content(msgspec.Struct, kw_only=True):
-    """What is written into one group, or into the message outside its groups."""
-
-    sets: list[tuple[Place, str, Run]] = []
-    pairs: list[tuple[str, Callable[[Any, Any], None], list[tuple[str, Run]]]] = []
-    groups: list[Filling] = []
-    used: list[tuple[Used, Things, Callable[[Scope, Any], Scope]]] = []
-
-
-class Filling(msgspec.Struct, kw_only=True):
-    """One way in which occurrences of a group come to be."""
-
-    name: str
-    key: Any
-    """What the group around it is asked for: its name, or the way to it."""
-    block: Block
-    content: Content
-
-
-class Growing:
-    """A group that is made when something is first written in it."""
-
-    __slots__ = ("around", "made", "name")
-
-    def __init__(self, around: Growing | None, name: Any, made: Any = None) -> None:
-        self.around, self.name, self.made = around, name, made
-
-    def here(self) -> Any:
-        """The group in the message being built."""
-        if self.made is None:
-            assert self.around is not None
-            self.made = self.around.here().group(self.name)
-        return self.made
 
 
 class Builder:
@@ -165,7 +128,7 @@ class Builder:
                 problem = str(error.args[0]) if error.args else f"there is no group '{name}'"
                 language.mistakes.add(node.keys[name], problem)
                 continue
-            path = f"{group.path}/{name}"
+            path = getattr(structure, "common", "") or f"{group.path}/{name}"
             inside = Filled(format_name=group.format_name, path=path, structure=structure)
             for record in listed(each):
                 if not isinstance(record, Record):
@@ -254,48 +217,3 @@ def built(group: Filled, content: Content) -> Make:
         return Product(of=group.format_name, payload=payload, shows=kind, node=document)
 
     return product
-
-
-def fill(content: Content, group: Growing, scope: Scope) -> None:
-    """Write into a group what a scope gives, over what used mappings write; MessageError names the group and the place."""
-    for used, things, inside in content.used:
-        for thing in things(scope):
-            for inner in used.block.scopes(inside(scope, thing)):
-                fill(used.content, group, inner)
-    for sets in content.sets:
-        _set(sets, group, scope)
-    for first, writer, pairs in content.pairs:
-        try:
-            said = [(name, found) for name, run in pairs if (found := _text(run(scope)))]
-            if said:
-                writer(group.here(), said)
-        except MessageError as error:
-            raise FieldError(error, first) from None
-    for filling in content.groups:
-        try:
-            _filled(filling, group, scope)
-        except MessageError as error:
-            raise FieldError(error, filling.name) from None
-
-
-def _set(sets: tuple[Place, str, Run], group: Growing, scope: Scope) -> None:
-    place, name, run = sets
-    try:
-        found = run(scope)
-        if found is not None and found is not NOTHING_HOLDS:
-            place.set(group.here(), scope, found)
-    except MessageError as error:
-        raise FieldError(error, name) from None
-
-
-def _text(found: Any) -> str:
-    return found if isinstance(found, str) else ""
-
-
-def _filled(filling: Filling, around: Growing, scope: Scope) -> None:
-    made = filling.block
-    for inner in made.scopes(scope):
-        try:
-            fill(filling.content, Growing(around, filling.key), inner)
-        except MessageError as error:
-            raise made.located(error, inner.index) from None

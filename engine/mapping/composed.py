@@ -18,6 +18,7 @@ from engine.errors import MessageError
 from engine.formats import Scope
 from engine.mapping import records, written
 from engine.mapping.choices import NOTHING_HOLDS, only, value
+from engine.mapping.filling import Growing, fill
 from engine.mapping.language import Language, Run, Term
 from engine.mapping.rules import Block, Rule, block
 from engine.mapping.segments import listed
@@ -110,9 +111,10 @@ def _plain(node: Node, made: Block, inner: Language, group: Filled) -> Values | 
 def _composite(
     node: Record, inside: Filled, inner: Language, made: Block, builder: Builder
 ) -> Values | None:
-    from engine.mapping.builds import Growing, fill  # noqa: PLC0415 - each is made of the other
-
-    under, above = builder.used(node, inside, inner, made), builder.content(node, inside, inner, made)
+    under, above = (
+        builder.used(node, inside, inner, made),
+        builder.content(node, inside, inner, made),
+    )
     structure = inside.structure
 
     def values(scope: Scope) -> list[Any]:

@@ -23,6 +23,7 @@ from engine.mapping import (
 )
 from engine.mapping.builds import Builder
 from engine.mapping.choices import BUILDS, EDITS, only
+from engine.mapping.filling import Content
 from engine.mapping.language import Expression, Language, suggestion
 from engine.mapping.prints import Prints
 from engine.mapping.rules import Block, Slots
@@ -223,19 +224,17 @@ class Making:
 
     def _filling(
         self, group: Filled, to: str, language: Language, top: Block
-    ) -> builds.Content | None:
+    ) -> Content | None:
         """What it writes into a group of another mapping's message."""
         head, wanted = group.format_name, group.structure.name
         said, _, rest = to.partition("/")
         mine, _ = self._structure(formats.load(head), rest) if said == head else (None, "")
         inside = getattr(group.structure, "is_part", False)
         if mine is None or not _suits(mine, group.structure):
-            asked = (
-                f"{wanted or 'value'} of {head} is made"
-                if inside
-                else f"the group {wanted} of {head} is filled"
-            )
-            problem = f"the mapping '{self.name}' makes {to}, and here {'a ' if inside else ''}{asked}"
+            here = f"{wanted} of {head} is made"
+            if not inside:
+                here = f"the group {wanted} of {head} is filled"
+            problem = f"the mapping '{self.name}' makes {to}, and here {here}"
             self.mistakes.add(self.root.entries["to"], problem)
             return None
         if inside:
@@ -245,7 +244,7 @@ class Making:
             group = msgspec.structs.replace(group, structure=mine)
         return self._content(group, language, top)
 
-    def _content(self, group: Filled, language: Language, top: Block) -> builds.Content:
+    def _content(self, group: Filled, language: Language, top: Block) -> Content:
         head, structure = group.format_name, group.structure
         spaces = ("namespaces",) if head == "xml" else ()
         only(self.root, (*_HEAD, *spaces, *BUILDS), self.mistakes)

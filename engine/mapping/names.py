@@ -102,7 +102,11 @@ def _special(parser: Parser, word: str, start: int, end: int) -> Term | None:
         parser.at, parser.language.tables.facts = end, True
         _inside(parser, start, "index")
         return Term(run=lambda scope: Decimal(scope.index), kind="number", offset=start)
-    if word == "meta" and parser.text.startswith(".", end) and not facts.own_meta(parser, end + 1):
+    if (
+        word == "meta"
+        and parser.text.startswith(".", end)
+        and not facts.own_meta(parser, end + 1)
+    ):
         parser.at, parser.language.tables.facts = end + 1, True
         return facts.meta(parser, start)
     if word == "status" and parser.language.reply:

@@ -149,6 +149,8 @@ def _text(pieces: list[str | Term], make: Make) -> Term:
     if not terms:
         whole = "".join(piece for piece in pieces if isinstance(piece, str))
         return Term(run=lambda scope: whole, kind="text", offset=0, constant=True)
+    if make is _SAFE["text"]:
+        return operators.combined(_plain(pieces), "text", 0, terms)
     parts = tuple(
         (piece, None) if isinstance(piece, str) else ("", _hole_run(piece, make))
         for piece in pieces
@@ -161,6 +163,32 @@ def _text(pieces: list[str | Term], make: Make) -> Term:
         return whole
 
     return operators.combined(run, "text", 0, terms)
+
+
+def _plain(pieces: list[str | Term]) -> Run:
+    """The same where nothing is escaped: what most texts are."""
+    parts = tuple(
+        (piece, None, ()) if isinstance(piece, str) else ("", piece.run, piece.paths)
+        for piece in pieces
+    )
+
+    def run(scope: Scope) -> str:
+        said: list[str] = []
+        for text, read, paths in parts:
+            value = text if read is None else read(scope)
+            if type(value) is str:
+                said.append(value)
+            elif value is not None:
+                try:
+                    said.append(text_of(value))
+                except Unreadable as why:
+                    refuse("bad_value", why.why, paths)
+        whole = "".join(said)
+        if len(whole) > LONGEST:
+            refuse("too_large", f"the text is longer than {LONGEST} characters")
+        return whole
+
+    return run
 
 
 def _hole_run(hole: Term, make: Make) -> Run:

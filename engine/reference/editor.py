@@ -157,20 +157,24 @@ def mapping() -> Schema:
     """A mapping."""
     said = _mapping_keys()
     value, group = {"$ref": "#/$defs/value"}, {"$ref": "#/$defs/group"}
-    values, named = _by_name(value), _NAMED
+    values = _by_name(value)
     inside = {"set": values, "let": _by_name(value), "groups": _by_name(_listed(group)), "pairs": _listed(_pairs())}  # fmt: skip
     lists = {"keep": _listed(TEXT), "remove": _listed(TEXT)}
     edits = {"edit": _listed(_record(tuple(said["edit"]), said["edit"], {**inside, "remove": _listed(TEXT)}))}  # fmt: skip
     adds = {"add": _listed(_record(tuple(said["add"]), said["add"], inside))}
     top = {"from": _listed(_entity(TEXT)), "to": TEXT, "fields": values, "value": value}
     top |= {"namespaces": _by_name(TEXT), "parameters": _by_name(value)}
+    choose = {"type": "array", "items": _record(tuple(said["choose"]), said["choose"], {})}
+    top |= {"choose": choose, "resources": values}
     found = _record(tuple(said["mapping"]), said["mapping"], {**inside, **lists, **edits, **adds, **top})  # fmt: skip
-    nested = _record(tuple(said["nested"]), said["nested"], {"fields": values, "let": named, "value": value})  # fmt: skip
-    choice = _record(tuple(said["choice"]), said["choice"], {"value": value})
-    choices = {"type": "array", "items": choice}
+    makers = {"type": "array", "items": {"$ref": "#/$defs/nested"}}
+    parts = {"fields": values, "let": values, "value": value, "set": values}
+    parts |= {"parts": makers, "resources": values}
+    nested = _record(tuple(said["nested"]), said["nested"], parts)
     found["required"] = ["from", "to"]
     found["$defs"] = {
-        "value": {"anyOf": [TEXT, nested, choices]},
+        "nested": nested,
+        "value": {"anyOf": [TEXT, {"$ref": "#/$defs/nested"}, makers]},
         "group": _record(
             tuple(said["group"]), said["group"], {**inside, "holds": _listed(TEXT)}
         ),

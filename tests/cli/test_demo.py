@@ -42,7 +42,7 @@ def test_orders_and_claims_go_all_the_way_over_an_outage(tmp_path: Path) -> None
     found = sums(done.stdout)
     assert sorted(found) == [
         "claims", "cover", "decided claims", "documents of the supplier", "invoices", "orders", "payments",
-        "rejected claims", "searches", "shipments", "transactions",
+        "rejected claims", "searches", "shipments", "tests", "transactions",
     ]  # fmt: skip
     for of, stations in found.items():
         assert len(stations) > 1 and len(set(stations.values())) == 1, (of, stations)

@@ -35,6 +35,14 @@ SPELT = {
     r"^payer": "payor",
     r"doseForm": "form",
     r"coding\.uri": "coding.system",
+    r"coding\.(?:value|sytem)$": "coding.code",
+    r"extension\.uri$": "extension.url",
+    r":[\w-]+": "",
+    r"SampedData": "SampledData",
+    r"coveragePeriod": "period",
+    r"organziation": "organization",
+    r"Practioner\.": "Practitioner.",
+    r"\(Annotation\.text": ".text",
     r"^content\.(?=data|url|contentType)": "content.attachment.",
 }
 #: The same, where it depends on the resource.
@@ -134,6 +142,10 @@ def _field(segment: str, row: list[str]) -> int:
     return int(row[0]) if row[0].isdigit() and row[IDENTIFIER] == segment else 0
 
 
+#: Rows that begin with a bracket are of this resource.
+BRACKETS = {"PractitionerRole": "Location"}
+
+
 def _element(attribute: str, resource: str) -> tuple[str, str, tuple[str, str]]:
     """
     The resource and the element of a row, and for what stands in parentheses the resource there and its element.
@@ -141,6 +153,8 @@ def _element(attribute: str, resource: str) -> tuple[str, str, tuple[str, str]]:
     >>> _element("participant[1].actor(Location.identifier)", "Appointment")
     ('Appointment', 'participant.actor', ('Location', 'identifier'))
     """
+    if attribute.startswith("["):
+        resource = BRACKETS.get(resource, resource)
     text = re.sub(r"\[[^\]]*\]|=.*$|\s|\)|\$this|\$value", "", attribute).strip(".")
     for wrong, right in [*SPELT.items(), ELSEWHERE.get(resource, ("$^", ""))]:
         text = re.sub(wrong, right, text)
@@ -395,8 +409,10 @@ class Facts:
             handed = _reads(node["of"], at) if "of" in node else at.thing
             inner = At(at.resource, at.path, at.via, at.reads | handed, handed)
             yield from self._mapping(node["use"], inner, around)
-            if at.path and _is_resource(self._makes(node["use"])):
+            made = self._makes(node["use"])
+            if at.path and _is_resource(made):
                 yield Fact(at.resource, at.path, at.via, inner.reads)
+                at = at._replace(resource=made, path="", via=at.path)
             at = at._replace(reads=inner.reads)
         if "value" in node:
             yield from self._value(node["value"], at, around)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,11 @@ from hypothesis import strategies as st
 from engine.errors import MessageError
 from engine.mapping import functions
 from engine.mapping.values import ARITHMETIC, Moment, Unreadable
+
+#: What the code says itself: words of its own are no values, also where chance makes the same ones.
+WRITTEN = "".join(
+    path.read_text("utf-8") for path in Path(functions.__file__).parents[1].rglob("*.py")
+)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,7 @@ def test_a_function_gives_a_value_or_is_unreadable(name: str, data: st.DataObjec
         found = signature.run(*given_, **named)
     except Unreadable as why:
         said = [each for each in given_ if isinstance(each, str) and len(each) > 3]
-        assert not [each for each in said if each in why.why and each not in ("%Y%m%d",)]
+        assert not [each for each in said if each in why.why and each not in WRITTEN]
         return
     assert found is None or isinstance(found, str | Decimal | bool | Moment | bytes | list)
     if isinstance(found, Decimal):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ class Conversion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gives: str
 
 
+@cache
 def conversions() -> list[Conversion]:
     text = (SAMPLES / "conversions.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), list[Conversion])
+    return msgspec.convert(yaml.load(text, yaml.CSafeLoader), list[Conversion])
 
 
 def records(raw: bytes) -> list[Any]:

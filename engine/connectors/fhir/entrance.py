@@ -95,6 +95,7 @@ class Entrance(Door):
             allowed, client = self._caller(head)
             self._check(asked, allowed)
         query = questions.read_query(head.query)
+        questions.check_meant(asked, query)
         sent = self._sent(head, asked)
         usual = "xml" if sent == "xml" else "json"
         format = questions.value_of(query, "_format") if query else ""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connectors.fhir import interactions, pages
+from engine.connectors.fhir import interactions, pages, questions
 from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
 from engine.connectors.fhir.peek import moment
 from engine.connectors.fhir.visits import House, Visit
@@ -28,8 +28,9 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """Of an entry's resource what the answer says."""
+    """Of an entry's resource what its URL says too, and the answer."""
 
+    type: str = msgspec.field(default="", name="resourceType")
     id: str = ""
 
 
@@ -97,6 +98,9 @@ def _wanted(house: House, visit: Visit, raw: msgspec.Raw) -> Wanted:
         if asked.interaction not in WRITES | {"read", "vread", "search"}:
             raise Refusal(422, "not-supported", "this is not done inside a Bundle")
         house.permit(asked, visit.scopes)
+        if not asked.id:
+            questions.check_meant(asked, questions.read_query(parts.query))
+        _check_same(asked, entry.resource)
     except Refusal as refusal:
         return Wanted(refusal=refusal)
     except ValueError:
@@ -109,6 +113,16 @@ def _wanted(house: House, visit: Visit, raw: msgspec.Raw) -> Wanted:
         has_resource=entry.resource is not None,
         conditional=conditional,
     )
+
+
+def _check_same(asked: Asked, resource: Resource | None) -> None:
+    """Refusal where the resource is not the one that its URL names, whose type the caller may write (FHIR R4 3.1.0.4)."""
+    if resource is None or not resource.type or asked.interaction not in ("create", "update"):
+        return
+    if resource.type != asked.type:
+        raise Refusal(400, "invalid", "the resource is of another type than the entry's URL")
+    if asked.id and resource.id != asked.id:
+        raise Refusal(400, "invalid", "the resource has another id than the entry's URL")
 
 
 def without(raw: bytes, bundle: Bundle, left: Sequence[int]) -> bytes:

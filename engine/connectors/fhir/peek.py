@@ -9,10 +9,12 @@ from functools import lru_cache
 
 import msgspec
 
+#: Nothing here is read twice (possessive): a body of comments alone would take for ever.
+_COMMENT = rb"<!--(?:[^-]|-(?!->))*+-->"
 _ROOT = re.compile(
-    rb"\s*(?:<\?[^>]*\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?(?P<type>[A-Z]\w*)(?:\s[^>]*)?>"
-    rb"(?:\s|<!--.*?-->)*(?:<(?:\w+:)?id\s+value\s*=\s*[\"'](?P<id>[^\"']*)[\"'])?",
-    re.DOTALL,
+    rb"\s*+(?:(?:<\?[^>]*+>|%b)\s*+)*+<(?:\w++:)?(?P<type>[A-Z]\w*+)(?:\s[^>]*+)?>"
+    rb"(?:\s|%b)*+(?:<(?:\w++:)?id\s++value\s*+=\s*+[\"'](?P<id>[^\"']*+)[\"'])?"
+    % (_COMMENT, _COMMENT)
 )
 _HEAD = 64 * 1024
 

@@ -20,6 +20,8 @@ from engine.connectors.fhir.interactions import Asked, Refusal
 
 #: Parameters that say how the answer looks, not what is searched for (FHIR R4 3.1.0.1.11).
 _LOOKS = frozenset({"_format", "_pretty"})
+#: Writes of a resource that is there already.
+_OF_ONE = frozenset({"update", "patch", "delete"})
 #: Most parameters of one request.
 MOST = 200
 
@@ -44,6 +46,13 @@ def value_of(query: list[tuple[str, str]], name: str) -> str:
 def criteria(query: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What is searched for: without what says how the answer looks, and without empty ones (FHIR R4 3.1.1.3)."""
     return [(name, value) for name, value in query if name not in _LOOKS and name and value]
+
+
+def check_meant(asked: Asked, query: list[tuple[str, str]]) -> None:
+    """Refusal 400 where a write names neither an id nor a search: it would mean any resource of the type (FHIR R4 3.1.0.4.3)."""
+    if asked.interaction in _OF_ONE and not asked.id and not criteria(query):
+        why = "the path has no id, and no search says which resource is meant"
+        raise Refusal(400, "required", why)
 
 
 def question(asked: Asked, query: list[tuple[str, str]]) -> bytes:

@@ -84,7 +84,7 @@ class Source(Entrance):
     async def _answered(self, request: Request) -> Page:
         visit = self.visit(request.head)
         interaction = visit.asked.interaction
-        if not request.size and (page := self.own_page(visit)) is not None:
+        if (page := self.own_page(visit)) is not None:
             return page
         body = await self._body(request)
         if interaction == "token":

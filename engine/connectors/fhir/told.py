@@ -179,7 +179,8 @@ def _found(visit: Visit, status: int, bundle: dict[str, Any], receipt: Receipt) 
         return pages.page(status, bundle, visit.kind, mark(receipt))
     entries = [each for each in bundle.get("entry") or () if isinstance(each, dict)]
     found = [one for each in entries if isinstance(one := each.get("resource"), dict)]
-    matches = [each for each in found if each.get("resourceType") == visit.asked.type]
+    alike = [each for each in found if each.get("resourceType") == visit.asked.type]
+    matches = [each for each in alike if each.get("id") == visit.asked.id] or alike
     if len(matches) != 1:
         why = "there is none of this id" if not matches else "there are several of this id"
         code = "not-found" if not matches else "multiple-matches"

@@ -8,7 +8,14 @@ Paths are those of records, checked by the types of R4; `Patient/name[0].family`
 from __future__ import annotations
 
 from engine.formats.fhir.answers import acknowledge, refuse
-from engine.formats.fhir.checks import findings, level, levels, usual_level, validate
+from engine.formats.fhir.checks import (
+    findings,
+    level,
+    levels,
+    of_parts,
+    usual_level,
+    validate,
+)
 from engine.formats.fhir.document import Document, parse
 from engine.formats.fhir.opening import opened, shape
 from engine.formats.fhir.paths import FhirPaths
@@ -28,6 +35,7 @@ __all__ = [
     "in_blocks",
     "level",
     "levels",
+    "of_parts",
     "opened",
     "parse",
     "parted_blocks",

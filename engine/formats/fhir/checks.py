@@ -39,15 +39,34 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     files: tuple[tuple[str, bytes], ...]
 
 
+class OfParts(msgspec.Struct, frozen=True, kw_only=True):
+    """A level that is asked of the parts of a Bundle."""
+
+    level: Any
+
+    @property
+    def files(self) -> tuple[tuple[str, bytes], ...]:
+        """What the level is made of."""
+        return getattr(self.level, "files", ())
+
+
+def of_parts(level: Any) -> Any:
+    """The level where `split:` takes Bundles apart: what a reference leads to may stand in another part."""
+    return OfParts(level=level) if level else level
+
+
 def findings(document: Document, level: Any) -> Iterator[Finding]:
     """What is wrong: the FHIRPath of the element and the rule."""
-    asked = level.profiled if isinstance(level, Level) else level
-    return checking.check(document.value, asked)
+    apart = isinstance(level, OfParts)
+    asked = level.level if apart else level
+    asked = asked.profiled if isinstance(asked, Level) else asked
+    return checking.check(document.value, asked, apart)
 
 
 def validate(document: Document, level: Any) -> None:
     """MessageError `invalid` with all that is wrong; quick where all is well."""
-    if level == "structure" and checking.valid(document.value):
+    asked = level.level if isinstance(level, OfParts) else level
+    if asked == "structure" and checking.valid(document.value):
         return
     found.refuse(findings(document, level))
 

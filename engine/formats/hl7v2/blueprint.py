@@ -67,6 +67,9 @@ class Level:
         self.repeats = part.repeats
         self.inside = part.name != within
         """Whether it is a group, and not the whole message."""
+        alone = part.parts is not None and [one.name for one in part.parts] == [part.name]
+        self.common = f"{version}/{part.name}" if alone else ""
+        """Of a segment as a group of itself: what it is in every message of its version."""
         self.part = part
         self.direct: Container[str] = part.direct
         """Segments that are its own."""

@@ -93,7 +93,9 @@ class Datatype:
 
     def group(self, name: str) -> Datatype:
         """It has none."""
-        raise LookupError(f"{self.name or 'a field'} has components and no groups: set {{.1: ...}}")
+        raise LookupError(
+            f"{self.name or 'a field'} has components and no groups: set {{.1: ...}}"
+        )
 
     def pairs(self, first: str) -> Callable[[Any, Sequence[tuple[str, str]]], None]:
         """It has none."""

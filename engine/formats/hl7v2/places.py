@@ -91,7 +91,11 @@ class Place:
 
     def inside(self) -> Datatype | None:
         """The datatype that stands there; None where it has no components."""
-        return None if self._subcomponent else in_field(self._segment, self._field, self._component)
+        return (
+            None
+            if self._subcomponent
+            else in_field(self._segment, self._field, self._component)
+        )
 
     def _repeated(self, raw: str, value: Any) -> str:
         """The field with the value in one of its repetitions."""

@@ -15,8 +15,10 @@ from tests.connectors.fhir.source.conftest import Home
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 #: Examples for each operation, and seconds for all of them.
-EXAMPLES, WITHIN = 25, 60.0
+EXAMPLES, WITHIN = 15, 60.0
 _FHIR = {"application/fhir+json": {"schema": {"type": "object", "properties": {"resourceType": {"enum": ["Patient", "Bundle", "Parameters"]}, "id": {"type": "string"}, "gender": {"type": "string"}, "entry": {"type": "array"}, "type": {"enum": ["batch", "transaction", "history"]}}}}}  # fmt: skip
+_XML = {"application/fhir+xml": {"schema": {"type": "string"}}}
+_FORM = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"identifier": {"type": "string"}}}}}  # fmt: skip
 _ANSWERS = {str(status): {"description": "told"} for status in (200, 201, 202, 204, 400, 404, 405, 406, 413, 415, 422)}  # fmt: skip
 
 
@@ -31,7 +33,11 @@ def operation(body: bool, *path: str) -> dict[str, Any]:
     ]
     query = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in ("_format", "identifier")]  # fmt: skip
     said: dict[str, Any] = {"parameters": [*places, *headers, *query], "responses": _ANSWERS}
-    return {**said, "requestBody": {"content": _FHIR}} if body else said
+    return {**said, "requestBody": {"content": {**_FHIR, **_XML}}} if body else said
+
+
+def search() -> dict[str, Any]:
+    return {**operation(False), "requestBody": {"content": _FORM}}
 
 
 DESCRIPTION = {
@@ -41,7 +47,11 @@ DESCRIPTION = {
         "/metadata": {"get": operation(False)},
         "/": {"post": operation(True)},
         "/Patient": {"post": operation(True), "get": operation(False), "put": operation(True)},
-        "/Patient/{id}": {way: operation(way != "delete", "id") for way in ("put", "patch", "delete")},
+        "/Patient/{id}": {way: operation(way in ("put", "patch"), "id") for way in ("get", "put", "patch", "delete")},
+        "/Patient/{id}/_history/{version}": {"get": operation(False, "id", "version")},
+        "/Patient/_search": {"post": search()},
+        "/{type}/{id}": {"get": operation(False, "type", "id"), "put": operation(True, "type", "id")},
+        "/$validate": {"post": operation(True)},
         "/{type}/$validate": {"post": operation(True, "type")},
         "/$convert": {"post": operation(True)},
         "/$process-message": {"post": operation(True)},

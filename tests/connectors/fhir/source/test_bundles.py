@@ -96,6 +96,25 @@ async def test_of_a_transaction_everything_is_quarantined_or_nothing(home: Home)
     assert home.verdicts() == ["quarantined", "split", "accepted"]
 
 
+async def test_parts_of_a_transaction_may_refer_to_each_other(home: Home) -> None:
+    home.channel("", "split: entry\nvalidate: invariants")
+    await home.start()
+    here = "urn:uuid:3b2f0f1e-6d0a-4c33-9a70-0f4a3c1d2e02"
+    result = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": here},
+    }
+    sent = bundle("transaction", ("POST", "Patient", PATIENT), ("POST", "Observation", result))
+    sent["entry"][0]["fullUrl"] = here
+    made = await home.call("POST", "", sent)
+    assert made.status == 200 and statuses(made.json) == ["201", "201"]
+    wrong = {**result, "contained": [{"resourceType": "Patient", "id": "nobody"}]}
+    sent["entry"][1]["resource"] = wrong
+    assert (await home.call("POST", "", sent)).status == 422, "its rules are asked all the same"
+
+
 async def test_a_bundle_that_is_not_split_is_one_message(home: Home) -> None:
     home.channel()
     await home.start()

@@ -67,6 +67,20 @@ async def test_an_id_leads_nowhere_else(home: Home) -> None:
     assert "x-evil" not in made.headers
 
 
+async def test_a_write_that_names_no_resource_does_not_mean_all_of_them(home: Home) -> None:
+    home.channel("", "split: entry")
+    await home.start()
+    for method in ("DELETE", "PUT", "PATCH"):
+        for path in ("/Patient", "/Patient?_format=json", "/Patient?identifier="):
+            body = None if method == "DELETE" else PATIENT
+            made = await home.call(method, path, body)
+            assert made.status == 400 and made.issue["code"] == "required", (method, path)
+            if method == "DELETE":
+                inside = await home.call("POST", "", bundle("batch", (method, path[1:], None)))
+                assert statuses(inside.json) == ["400"]
+    assert home.verdicts() == []
+
+
 async def test_an_assertion_that_was_meant_for_another_server_is_not_taken(smart: Home) -> None:
     elsewhere = test_smart.assertion(smart, aud="http://evil.example/fhir/auth/token")
     form = {"grant_type": "client_credentials", "client_assertion_type": test_smart.JWT, "client_assertion": elsewhere, "scope": "system/*.cruds"}  # fmt: skip
@@ -117,6 +131,13 @@ async def test_who_comes_while_keys_are_fetched_waits_for_them(monkeypatch: Any)
     assert asked == 1, "a key nobody knows does not ask again at once"
 
 
+async def test_what_all_may_read_takes_no_message(smart: Home) -> None:
+    for path in ("/metadata", "/.well-known/smart-configuration"):
+        made = await smart.call("GET", path, PATIENT)
+        assert made.status == 200 and "x-message-id" not in made.headers
+    assert smart.verdicts() == []
+
+
 async def test_who_is_not_known_may_not_send_much(smart: Home) -> None:
     long = {"grant_type": "x", "client_assertion": "A" * 100_000}
     assert Answer(await smart.caller.post("/auth/token", data=long)).status == 413
@@ -154,6 +175,23 @@ async def test_a_scope_of_one_type_reaches_no_other(home: Home) -> None:
     made = await home.call("POST", "/Patient/_search", form, Content_Type="application/x-www-form-urlencoded", **shown)  # fmt: skip
     assert made.status == 403
     assert (await home.call("GET", "/Patient?name=x", **shown)).status == 504, "its own it may"
+
+
+async def test_an_entry_writes_what_its_url_says(home: Home) -> None:
+    home.channel("", "split: entry.resource")
+    await home.start()
+    other = {"resourceType": "Basic", "code": {"text": "x"}}
+    sent = bundle(
+        "batch",
+        ("POST", "Patient", other),
+        ("PUT", "Patient/p1", {**PATIENT, "id": "p2"}),
+        ("PUT", "Patient/p1", PATIENT),
+        ("PUT", "Patient/p1", {**PATIENT, "id": "p1"}),
+        ("PUT", "Patient?identifier=1", PATIENT),
+    )
+    made = await home.call("POST", "", sent)
+    assert statuses(made.json) == ["400", "400", "400", "200", "202"]
+    assert home.verdicts() == ["split", "accepted", "accepted"]
 
 
 async def test_values_do_not_reach_logs_and_keys_are_not_kept(
@@ -261,6 +299,7 @@ async def test_bombs_are_bounded(home: Home) -> None:
         for body, kind in (
             (deep, "json"),
             (bomb, "xml"),
+            (b"<!---->" * 4000 + b"x", "xml"),
             *(
                 (number % each, "json")
                 for each in (b"1e999999999", b"9" * 5000, b"1e-99999999")
