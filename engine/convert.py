@@ -225,7 +225,7 @@ class Converter:
         return self.wrong(
             node,
             problem + (f"; did you mean '{near}'?" if near else ""),
-            f"{last}: {near or words[0]}",
+            _said(last, near or words[0]),
         )
 
     def _truth(self, node: Scalar, last: str) -> Any:
@@ -264,7 +264,7 @@ class Converter:
             expected = str(error)
         shown = "" if getattr(kind, "hides", False) else f"'{node.text}' is not "
         write = kind.mend(node.text) if hasattr(kind, "mend") else example(kind)
-        return self.wrong(node, f"{shown}{expected}", f"{last}: {write}")
+        return self.wrong(node, f"{shown}{expected}", _said(last, write))
 
     def _bounds(self, node: Node, value: Any, kind: Any, name: str) -> Any:
         """What `msgspec.Meta` demands of a value."""
@@ -288,6 +288,11 @@ def _in_quotes(node: Scalar) -> bool:
 
 def _empty(node: Scalar) -> bool:
     return node.style == "plain" and node.text in ("", "~", "null")
+
+
+def _said(name: str, value: str) -> str:
+    """A setting with its value; of an item of a list the value alone."""
+    return value if name.isdigit() else f"{name}: {value}"
 
 
 def _right(name: str, kind: Any) -> str:

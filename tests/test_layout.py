@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def settings_of(module: str) -> list[ast.ClassDef]:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name.endswith("Settings")
     ]
+
+
+@pytest.mark.slow
+def test_every_module_can_be_imported() -> None:
+    for path in MODULES:
+        if path.stem != "__main__":
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            importlib.import_module(name.removesuffix(".__init__"))
 
 
 @pytest.mark.parametrize("name", connectors.names())

@@ -68,6 +68,9 @@ def _mapping(home: Path, name: str) -> Any:
         raise fail(_unknown(home, name), USAGE) from None
     if loaded is None:
         raise ConfigError(mistakes.found)
+    if loaded.part:
+        problem = f"'{name}' reads {loaded.from_}, a part of a message: others use it ({{use: {name}, of: ...}})"
+        raise fail(f"{problem}; convert takes a mapping that reads a whole one", USAGE)
     return loaded
 
 

@@ -22,6 +22,8 @@ _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
 _NESTED = frozenset({dict, list})
+#: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
+BESIDE = "/reference"
 #: What a Bundle keeps when it becomes another one.
 _HEAD = ("resourceType", "id", "identifier", "timestamp")
 #: What stands first, by the type of Bundle.

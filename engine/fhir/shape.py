@@ -21,6 +21,13 @@ from engine.fhir.definitions import Element, Type
 Schema = dict[str, Any]
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: The extensions of a value that repeats, where there is one.
+_ONE_BESIDE = {
+    "type": "array",
+    "items": {"$ref": "#/$defs/Element"},
+    "minItems": 1,
+    "maxItems": 1,
+}
 _LOCAL = re.compile(rb'"reference":"#([^"]*)"')
 
 
@@ -161,11 +168,18 @@ def _complex(type_: Type) -> Schema:
         properties[each.name] = _element(each, type_)
         if not each.choice and _may_be_absent(each):
             properties[f"_{each.name}"] = {"$ref": "#/$defs/Element"}
+    beside = [each.name for each in type_.elements.values() if _in_line(each)]
+    properties |= {f"_{name}": _ONE_BESIDE for name in beside}
     if type_.name == "Coding":
         properties["system"] = {"type": "string", "pattern": f"^{bindings.ABSOLUTE}$"}
     if needed:
         found["required"] = needed
     found |= {"properties": properties, **_choices(type_)}
+    one_each = {
+        f"_{name}": {"required": [name], "properties": {name: {"maxItems": 1}}}
+        for name in beside
+    }
+    found["dependentSchemas"] = {**found.get("dependentSchemas", {}), **one_each}
     if either:
         said = [
             {"anyOf": [{"required": [name]}, {"required": [f"_{name}"]}]} for name in either
@@ -177,6 +191,11 @@ def _complex(type_: Type) -> Schema:
 def _may_be_absent(element: Element) -> bool:
     """Whether an extension may stand for the value, saying why there is none (FHIR R4, 2.6.2)."""
     return element.most == 1 and element.type in _primitives() and element.name != "url"
+
+
+def _in_line(element: Element) -> bool:
+    """Whether values stand in line with their extensions (FHIR R4, 2.6.2.3): one of each is right, more are for `checking`."""
+    return element.most != 1 and element.type in _primitives()
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator as Validator
 
-from engine.fhir import definitions, shape
+from engine.fhir import definitions, shape, structure
 
 #: So often other types are met before they are compiled with those that are met often.
 _OFTEN = 50
@@ -27,11 +27,16 @@ def surely(resources: list[dict[str, Any]]) -> bool:
     by_type: dict[str, list[dict[str, Any]]] = {}
     for each in resources:
         if "contained" in each or not shape.narrated(each):
-            if not shape.surely(each):
+            if not _alone(each):
                 return False
         else:
             by_type.setdefault(each["resourceType"], []).append(each)
     return _TOGETHER.valid(by_type)
+
+
+def _alone(resource: dict[str, Any]) -> bool:
+    """Whether one resource is right, whatever it takes to know it."""
+    return shape.surely(resource) or next(structure.resource(resource, ""), None) is None
 
 
 class _Together:
@@ -53,9 +58,11 @@ class _Together:
         if others:
             self._meet(others)
             for name in others:
-                if not all(shape.surely(each) for each in by_type.pop(name)):
+                if not all(map(_alone, by_type.pop(name))):
                     return False
-        return self._compiled is None or bool(self._compiled.is_valid(by_type))
+        if self._compiled is None or self._compiled.is_valid(by_type):
+            return True
+        return all(_alone(each) for every in by_type.values() for each in every)
 
     def _meet(self, others: set[str]) -> None:
         self._met += 1

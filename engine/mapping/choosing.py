@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from engine.formats import Scope
 from engine.mapping.choices import condition_of, only, value
 from engine.mapping.files import Mapping
@@ -71,8 +73,13 @@ class Choosing(Mapping):
     def trace(
         self, node: Any, facts: Facts, lets: Sequence[Any] | None = None
     ) -> list[tuple[Product, list[Traced]]]:
-        """See Mapping.trace."""
-        return self._chosen(node, facts, lets).trace(node, facts, lets)
+        """See Mapping.trace; each rule with the file of the mapping that was chosen."""
+        chosen = self._chosen(node, facts, lets)
+        file = f"mappings/{chosen.name}.yaml"
+        return [
+            (product, [each if each.file else replace(each, file=file) for each in told])
+            for product, told in chosen.trace(node, facts, lets)
+        ]
 
     def rules(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """None of its own."""

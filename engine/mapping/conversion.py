@@ -79,6 +79,8 @@ def _anything(term: Term) -> Term:
 
 
 def _hint(term: Term, wanted: FieldType) -> str:
+    if wanted.form == "fhir_date" and term.kind == "text":
+        return "| date"
     if wanted.kind == "text" and term.kind in ("number", "moment"):
         return '"{...}"' if term.kind == "number" else _HINTS[("moment", "text")]
     return _HINTS.get((term.kind, wanted.kind), "")

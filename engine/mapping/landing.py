@@ -71,7 +71,8 @@ def _field(branch: Branch, name: str, place: Place, language: Language) -> Field
         return ANY
     if name not in known:
         told = [each for each in known if not each.startswith("_")]
-        near = suggestion(name, told) or f"; it has {', '.join(told)}"
+        near = resource_types.forms_of(branch.type, name)
+        near = near or suggestion(name, told) or f"; it has {', '.join(told)}"
         language.mistakes.add(place, f"{uses.said(branch.type)} has no field '{name}'{near}")
         return None
     return known[name].type

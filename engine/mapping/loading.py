@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.mapping import holds, layouts, uses
+from engine.mapping import holds, layouts, resource_types, uses
 from engine.mapping.choices import only
 from engine.mapping.choosing import Chooser, Choosing
 from engine.mapping.files import Mapping
@@ -85,11 +85,7 @@ class Loading(Making):
         else:
             wanted = self._wanted(to)
             if wanted is None:
-                problem = (
-                    "a mapping whose fields others use makes an entity, a part of one, "
-                    "json, or a resource or datatype of FHIR"
-                )
-                self.mistakes.add(self.root.entries["to"], problem, "to: PersonName")
+                self._makes_nothing(to)
                 return None
             struct = wanted.struct
             self._fields(read, wanted, language, top)
@@ -110,6 +106,19 @@ class Loading(Making):
             asked=asked,
             repeats=None if self.reads else uses.repeats(read, to, self.tables, self.uses),
         )
+
+    def _makes_nothing(self, to: str) -> None:
+        """Note that others can use no fields of such an output."""
+        node = self.root.entries["to"]
+        head, _, name = to.partition("/")
+        if head == "fhir":
+            self.mistakes.add(node, resource_types.unknown(name))
+            return
+        problem = (
+            "a mapping whose fields others use makes an entity, a part of one, "
+            "json, or a resource or datatype of FHIR"
+        )
+        self.mistakes.add(node, problem, "to: PersonName")
 
     def _opened(self) -> tuple[Source, str, Language, Block] | None:
         """What it reads, what it makes, and the language inside its `each`, `let` and `when`."""

@@ -18,7 +18,7 @@ from engine.records.types import ANY, FieldType
 
 #: Keys of a record of which something is made; `value` beside `when` alone is one of several values.
 _MAKING = frozenset({"each", "fields", "use", "parts"})
-_NESTED = ("each", "let", "when", "fields", "value", "use", "of", "parts", "type")
+_NESTED = ("each", "let", "when", "fields", "value", "use", "of", "parts", "type", "reference")
 
 
 def content(
@@ -155,6 +155,13 @@ def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: 
             whole = _overlaid(said["use"], item, slots)
             above, made.rules = content(said["fields"], node, whole, inner, slots, top=False)
             made.make = resource_making.upon(made.make, above)
+        if isinstance(pointing := said.get("reference"), Record) and item.form == "reference":
+            beside, rules = content(pointing.entries.get("fields"), pointing, item, inner, slots)
+            made.make = resource_making.pointed_at(made.make, beside)
+            made.rules = [*made.rules, *rules]
+        elif "reference" in said:
+            problem = "'reference' says what stands in the Reference to the resource that is made"
+            inner.mistakes.add(said["reference"], problem, "reference: {fields: {display: .2}}")
         return needed
     if "fields" in said:
         made.make, made.rules = content(said["fields"], node, item, inner, slots)

@@ -114,6 +114,17 @@ def upon(below: Run, above: Run) -> Run:
     return make
 
 
+def pointed_at(below: Run, beside: Run) -> Run:
+    """A resource that stands where a Reference belongs, and what stands in that Reference beside what it points at."""
+
+    def make(scope: Scope) -> Any:
+        found = below(scope)
+        said = beside(scope) if found is not None else None
+        return found if said is None else {**found, bundles.BESIDE: said}
+
+    return make
+
+
 def substantial(make: Run) -> Run:
     """A resource that stands where a Reference belongs; nothing where it says nothing."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -83,6 +85,24 @@ def unknown(name: str) -> str:
     except LookupError as error:
         return str(error.args[0])
     return f"there is no output 'fhir/{name}'"
+
+
+def forms_of(type_: FieldType, name: str) -> str:
+    """
+    What is said of a choice that is written without its type, or with a type that it cannot have; empty where it is none.
+
+    >>> forms_of(of("Observation.component"), "value")[:58]
+    '; its type is a part of its name: valueQuantity, valueCode'
+    """
+    if not isinstance(type_.struct, Type):
+        return ""
+    elements = type_.struct.elements
+    stems = {each.choice.removesuffix("[x]") for each in elements.values() if each.choice}
+    known = [stem for stem in stems if name == stem or re.fullmatch(f"{stem}[A-Z].*", name)]
+    if not known or (name != known[0] and get_close_matches(name, elements, n=1, cutoff=0.9)):
+        return ""
+    forms = [each for each in elements if elements[each].choice == f"{known[0]}[x]"]
+    return f"; its type is a part of its name: {', '.join(forms)}"
 
 
 def name_of(type_: FieldType) -> str:

@@ -53,6 +53,8 @@ def made(node: Node, language: Language, slots: Slots) -> tuple[Into, list[Rule]
             rule, into, language = found
             steps.append(into)
             rules.append(rule)
+        else:
+            language = _with_name(name, language, slots)
     return _all(tuple(steps)), rules, language
 
 
@@ -115,6 +117,13 @@ def _named(
     return rule, _collecting(rule.term.run, slot, listed), language
 
 
+def _with_name(name: str, language: Language, slots: Slots) -> Language:
+    """The language in which the name of a resource with mistakes is known all the same: these are noted already."""
+    slot = slots.count
+    slots.count += 1
+    return msgspec.structs.replace(language, lets={**language.lets, name: slot})
+
+
 def _collecting(run: Run, slot: int, listed: bool) -> Into:
     def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
         assert scope.values is not None
@@ -152,6 +161,9 @@ def _type(node: Node, language: Language, slots: Slots) -> FieldType | None:
 def _said(node: Node, language: Language) -> FieldType | None:
     name = node.text if isinstance(node, Scalar) else ""
     type_ = resource_types.find(f"fhir/{name}")
+    if type_ is None and name:
+        language.mistakes.add(node, resource_types.unknown(name))
+        return None
     if type_ is None or not resource_types.is_resource(type_):
         language.mistakes.add(node, f"FHIR R4 has no resource '{name}'", "type: Provenance")
         return None

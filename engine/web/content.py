@@ -52,6 +52,22 @@ def lines(text: str) -> list[list[Piece]]:
     return [*made, _pieces(text[at:])] if at < len(text) or not made else made
 
 
+def indented(text: str) -> list[list[Piece]] | None:
+    """
+    JSON that came on one line as lines that can be read, digits as they are; None where it is something else.
+
+    >>> [line[0].text for line in indented('{"a":1.50}')], indented('{"a":'), indented("MSH|")
+    (['{', '  "a": 1.50', '}'], None, None)
+    """
+    if not text.startswith(("{", "[")) or _LINE.search(text.rstrip()):
+        return None
+    try:
+        whole = msgspec.json.format(text, indent=2)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return [_pieces(line) for line in whole[:SHOWN].split("\n")]
+
+
 def _pieces(line: str) -> list[Piece]:
     if line.isprintable():
         return [Piece(line)] if line else []

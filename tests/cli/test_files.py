@@ -94,6 +94,10 @@ def test_a_mapping_is_applied_to_files(corridor, files: Path, tmp_path: Path) ->
     assert b"1000123" in (tmp_path / "out/a-1.json").read_bytes()
     missing = corridor("convert", "lab_fed", files / "a.hl7")
     assert (missing.code, "lab_feed" in missing.err) == (2, True)
+    part = "from: hl7v2/PID\nto: json\nfields: {mrn: PID-3.1}\n"
+    (tmp_path / "home/mappings/pid.yaml").write_text(part)
+    whole = corridor("convert", "pid", files / "a.hl7")
+    assert (whole.code, "a part of a message" in whole.err) == (2, True)
 
 
 ORDER = (

@@ -43,6 +43,7 @@ SPELT = {
     r"organziation": "organization",
     r"Practioner\.": "Practitioner.",
     r"\(Annotation\.text": ".text",
+    r"\.reference\(Location$": "",
     r"^content\.(?=data|url|contentType)": "content.attachment.",
 }
 #: The same, where it depends on the resource.
@@ -220,9 +221,9 @@ def _component(row: list[str]) -> int:
 def _datatype(facts: Facts, title: tuple[str, str], row: list[str]) -> bool:
     """Where a mapping of the datatype writes it, or one of a field for which the guide names this table."""
     type_ = title[1].partition("-")[0]
-    _, path, inner = _element(row[ATTRIBUTE], type_)
+    type_, path, inner = _element(row[ATTRIBUTE], type_)
     own = Use(SAME.get(title[0], title[0]), 0, (), type_, "")
-    if _written(facts.of_datatype(own.segment, type_), own, (type_, path, inner), row):
+    if _written(facts.of_datatype(own.segment, title[1].partition("-")[0]), own, (type_, path, inner), row):
         return True
     for use in facts.uses.get("[".join(title).lower(), ()):
         here = (

@@ -165,7 +165,10 @@ def test_a_choice_reads_its_let_and_takes_any_kind_of_its_format(
     put("adt", text())
     chosen = "from: fhir\nto: hl7v2\nlet: {sex: Patient/gender}\nchoose: [{when: sex == GENDER, use: adt}]\n"
     chosen = chosen.replace("[{", "\n  - ").replace("}]", "").replace(", use", "\n    use")
-    assert lines(make(chosen.replace("GENDER", '"male"')), facts)[0].startswith("MSH")
+    male = make(chosen.replace("GENDER", '"male"'))
+    assert lines(male, facts)[0].startswith("MSH")
+    ((_, told),) = male.trace(load("fhir").parse(BUNDLE, Reading()), facts)
+    assert told[0].file == "mappings/adt.yaml"
     with pytest.raises(MessageError) as none:
         lines(make(chosen.replace("GENDER", '"female"')), facts)
     assert none.value.code == "no_mapping"

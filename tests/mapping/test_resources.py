@@ -162,7 +162,10 @@ def test_the_mapping_for_a_message(make: Any, put: Any, message: Any, facts: Any
         (BUNDLE.replace("active", "aktive"), "Patient has no field 'aktive'"),
         (BUNDLE.replace('"billable"', '"bill"'), "the field takes one of: aborted, billable"),
         (BUNDLE.replace("subject: patient", "subject: pateint"), "pateint"),
-        (BUNDLE.replace("type: ChargeItem", "type: Charge"), "FHIR R4 has no resource 'Charge'"),
+        (BUNDLE.replace("type: ChargeItem", "type: Charge"), "FHIR R4 has no type 'Charge'"),
+        (BUNDLE.replace("type: ChargeItem", "type: HumanName"), "FHIR R4 has no resource 'HumanName'"),
+        ("from: hl7v2\nto: fhir/Patient\nfields: {deceased: PID-30}\n", "part of its name: deceasedBoolean, deceasedDateTime"),
+        ("from: hl7v2\nto: fhir/Patient\nfields: {deceasedString: PID-30}\n", "part of its name: deceasedBoolean, deceasedDateTime"),
         (BUNDLE.replace("type: ChargeItem", "when: true"), "nothing says which resource this is"),
         (BUNDLE.replace(" | datetime\n          price", "\n          price"), "the field is a moment"),
         (BUNDLE.replace("resources:\n  patient", "ressources:\n  patient"), "a Bundle has 'resources'"),
@@ -177,6 +180,14 @@ def test_the_mapping_for_a_message(make: Any, put: Any, message: Any, facts: Any
 def test_mistakes(mistakes_of: Any, put: Any, text: str, said: str) -> None:
     found = mistakes_of(text)
     assert any(said in each for each in found), found
+
+
+def test_a_part_with_a_mistake_is_told_once(mistakes_of: Any, put: Any) -> None:
+    put("patient", "from: hl7v2/PID\nto: fhir/Pateint\nfields: {active: true}\n")
+    found = mistakes_of(BUNDLE)
+    assert len(found) == 1 and "did you mean 'Patient'" in found[0], (
+        "its name is known all the same"
+    )
 
 
 OVERLAID = """

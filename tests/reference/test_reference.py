@@ -50,6 +50,7 @@ def test_the_published_reference_is_what_the_code_says() -> None:
     assert reference.stale(PUBLISHED) == [], "run: make docs"
 
 
+@pytest.mark.slow
 def test_the_check_finds_a_page_that_was_edited(tmp_path: Path) -> None:
     assert reference.stale(tmp_path) == sorted(reference.reference())
     assert main([str(tmp_path)]) == 0

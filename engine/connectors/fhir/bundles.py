@@ -25,6 +25,8 @@ _TYPES = ("batch", "transaction")
 MOST_ASKED, AT_A_TIME = 200, 16
 #: Entries that are told what became of them in one go where the event loop does it.
 AT_ONCE = 200
+#: Nobody can say what such a Bundle would do, so it is never taken on.
+_UNREADABLE = ("not_fhir", "what is sent here is a Bundle in UTF-8 that can be read")
 _UNREAD = Refusal(400, "invalid", "the entry's request cannot be read")
 _NO_RESOURCE = Refusal(422, "not-supported", "this endpoint takes entries with a resource only")
 
@@ -39,7 +41,8 @@ async def take(house: House, watch: Watch, visit: Visit, body: bytes, hidden: st
         await asyncio.to_thread(entries.bundle_of, raw) if large else entries.bundle_of(raw)
     )
     if bundle is None:
-        return await keep(house, visit, Written(body), {"interaction": "batch"})
+        facts = facts_of(visit, Asked(interaction="batch"), hidden)
+        return await keep(house, visit, Written(body, fault=_UNREADABLE), facts)
     if bundle.type in notifications.TYPES:
         house.permit(Asked(interaction="notification", type="Bundle"), visit.scopes)
         return await watch.take(house, visit, raw, hidden)

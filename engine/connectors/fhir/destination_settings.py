@@ -72,8 +72,10 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             raise ValueError(
                 "match: only a conditional_create or a conditional_update looks for something"
             )
-        if self.match and (self.match.startswith("?") or "=" not in self.match):
-            raise ValueError("match: expected a search such as identifier=urn:mrn|{mrn}")
+        if self.match and ("?" in self.match.partition("=")[0] or "=" not in self.match):
+            raise ValueError(
+                "match: expected a search such as identifier=urn:mrn|{mrn}, without the type and the ? before it"
+            )
         if not _SEARCH.fullmatch(_HOLE.sub("", self.match)):
             raise ValueError(
                 "match: a space or special character outside a hole is written %20, %2B"

@@ -44,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Bundle(msgspec.Struct, frozen=True):
     """A Bundle, as far as it is looked at."""
 
+    resourceType: str = ""
     type: str = ""
     entry: list[msgspec.Raw] = []
 
@@ -71,11 +72,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bundle_of(raw: bytes) -> Bundle | None:
-    """The Bundle; None where it cannot be read, which the channel's format will say."""
+    """The Bundle; None where it is none, or cannot be read."""
     try:
-        return _BUNDLE.decode(raw)
+        found = _BUNDLE.decode(raw.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+    return found if found.resourceType == "Bundle" else None
 
 
 def wanted(house: House, visit: Visit, bundle: Bundle) -> list[Wanted]:
@@ -127,7 +129,7 @@ def _check_same(asked: Asked, resource: Resource | None) -> None:
 
 def without(raw: bytes, bundle: Bundle, left: Sequence[int]) -> bytes:
     """The Bundle with only these of its entries, byte for byte what they were."""
-    record = _RECORD.decode(raw)
+    record = _RECORD.decode(raw.removeprefix(b"\xef\xbb\xbf"))
     kept = b",".join(bytes(bundle.entry[at]) for at in left)
     record["entry"] = msgspec.Raw(b"[%b]" % kept)
     return msgspec.json.encode(record)

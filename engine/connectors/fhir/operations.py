@@ -9,11 +9,11 @@ from typing import Any
 from engine.connectors.fhir import pages, questions
 from engine.connectors.fhir.interactions import Asked, Refusal
 from engine.connectors.fhir.media import type_of
-from engine.connectors.fhir.peek import peek
+from engine.connectors.fhir.peek import is_wide, peek
 from engine.connectors.fhir.resources import as_json, as_kind
 from engine.connectors.fhir.told import mark, passed_on
 from engine.connectors.fhir.visits import House, Visit
-from engine.connectors.fhir.writing import facts_of
+from engine.connectors.fhir.writing import WIDE, facts_of
 from engine.errors import EngineError, MessageError
 from engine.fhir import checking
 from engine.fhir.outcome import Issue, issue, of_findings, outcome
@@ -117,7 +117,9 @@ async def _process_message(house: House, visit: Visit, body: bytes, hidden: str)
     asked = Asked(interaction="process-message", type="MessageHeader")
     house.permit(asked, visit.scopes)
     fault = None
-    if peek(body, visit.sent).type not in ("Bundle", ""):
+    if is_wide(body):
+        fault = WIDE
+    elif peek(body, visit.sent).type not in ("Bundle", ""):
         fault = ("invalid", "what $process-message takes is a Bundle of the type message")
     facts = facts_of(visit, Asked(interaction="process-message"), hidden)
     site = house.site

@@ -11,10 +11,11 @@ import msgspec
 
 #: Nothing here is read twice (possessive): a body of comments alone would take for ever.
 _COMMENT = rb"<!--(?:[^-]|-(?!->))*+-->"
+_INSTRUCTION = rb"<\?(?:[^?]|\?(?!>))*+\?>"
 _ROOT = re.compile(
-    rb"\s*+(?:(?:<\?[^>]*+>|%b)\s*+)*+<(?:\w++:)?(?P<type>[A-Z]\w*+)(?:\s[^>]*+)?>"
+    rb"\s*+(?:(?:%b|%b)\s*+)*+<(?:\w++:)?(?P<type>[A-Z]\w*+)(?:\s[^>]*+)?>"
     rb"(?:\s|%b)*+(?:<(?:\w++:)?id\s++value\s*+=\s*+[\"'](?P<id>[^\"']*+)[\"'])?"
-    % (_COMMENT, _COMMENT)
+    % (_INSTRUCTION, _COMMENT, _COMMENT)
 )
 _HEAD = 64 * 1024
 
@@ -48,10 +49,29 @@ def peek(raw: bytes, kind: str) -> Peeked:
         if found is None:
             return _NOTHING
         return Peeked(found["type"].decode(), (found["id"] or b"").decode("utf-8", "replace"))
+    text = raw.removeprefix(_BOM)
     try:
-        return _PEEK.decode(raw)
+        return _PEEK.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _as_ascii(text)
+
+
+def _as_ascii(raw: bytes) -> Peeked:
+    """The same of text in another alphabet, whose names and codes stand there in ASCII all the same."""
+    try:
+        return _PEEK.decode(raw.decode("latin-1").encode())
+    except (msgspec.DecodeError, RecursionError):
         return _NOTHING
+
+
+def is_wide(raw: bytes) -> bool:
+    """
+    Whether a body is text of two or four bytes a character, which FHIR is never (R4 3.1.0.1.9).
+
+    >>> is_wide('{"a"'.encode("utf-16")), is_wide("<a".encode("utf-32-be")), is_wide(b'{"a"')
+    (True, True, False)
+    """
+    return b"\0" in raw[:4] or raw[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
 def with_identity(raw: bytes, peeked: Peeked, id: str, version: str, at: float) -> bytes:

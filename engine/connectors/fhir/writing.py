@@ -7,7 +7,8 @@ import msgspec
 from engine.connectors import Site
 from engine.connectors.fhir import questions, scopes
 from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
-from engine.connectors.fhir.peek import Peeked, peek
+from engine.connectors.fhir.peek import Peeked, is_wide, peek
+from engine.connectors.fhir.resources import as_json
 from engine.connectors.fhir.told import decided, told
 from engine.connectors.fhir.visits import House, Visit
 from engine.http.answers import Page
@@ -17,6 +18,9 @@ from engine.message import LARGE, Body, Inbound, Receipt, Reply, Verdict
 #: Headers that are none of a message's business besides those that say how it travelled.
 _ASIDE = TRAVEL | {"prefer", "content-encoding", "x-request-id", "authorization"}
 _NOTHING = Peeked()
+_LATE = ("not_fhir", "the resource begins within the first 64 KB")
+#: What is wrong with a body that nobody here can look into.
+WIDE = ("bad_encoding", "a body is UTF-8 (FHIR R4 3.1.0.1.9)")
 
 
 def facts_of(visit: Visit, asked: Asked, hidden: str = "") -> dict[str, str]:
@@ -51,8 +55,24 @@ def written(visit: Visit, asked: Asked, body: bytes) -> Written:
         raise Refusal(400, "required", "the request has no body")
     if visit.sent == "patch":
         return Written(questions.patch(body, visit.head.headers.get("content-type", "")))
+    if is_wide(body):
+        return Written(body, fault=WIDE)
     peeked = peek(body, visit.sent)
+    if not peeked.type and visit.sent == "xml":
+        if len(body) > LARGE:
+            return Written(body, fault=_LATE)
+        peeked = _within(body)
     return Written(body, peeked, _fault(asked, peeked))
+
+
+def _within(body: bytes) -> Peeked:
+    """The same of XML that begins in an unusual way: nothing where it cannot be read, which the channel's format will say."""
+    try:
+        resource = as_json(body, "xml")
+    except Refusal:
+        return _NOTHING
+    id = resource.get("id")
+    return Peeked(str(resource["resourceType"]), id if isinstance(id, str) else "")
 
 
 def _fault(asked: Asked, peeked: Peeked) -> tuple[str, str] | None:

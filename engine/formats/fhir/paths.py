@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from engine.records.paths import names as known_names
 from engine.records.types import FieldType, fields
 
 _RESOLVE = re.compile(r"\.\s*resolve\(\s*([A-Za-z]\w*)?\s*(\)?)", re.ASCII)
+_BEFORE_SLASH = re.compile(r"[A-Z][A-Za-z]+(?:\[[^\]]*\])?/[A-Za-z_]", re.ASCII)
 #: What a value of a kind is in Python.
 _SCALARS = {"text": str, "number": Decimal, "truth": bool}
 
@@ -121,6 +123,7 @@ class FhirPaths(RecordPaths):
         if name is not None and definitions.is_resource(name[0]):
             return self._of_type(text, name, shape, condition)
         if name is not None and not text.startswith("(", name.end()):
+            _no_resource(text, name)
             _known(name[0], shape, at)
         return super().match(text, at, shape, condition)
 
@@ -153,6 +156,15 @@ class FhirPaths(RecordPaths):
     def target(self, text: str, shape: Shape, condition: CompileCondition) -> Target:
         """A place of the resource to write to."""
         return target.target(self, text, shape, condition)
+
+
+def _no_resource(text: str, name: re.Match[str]) -> None:
+    """PathProblem for `Pateint/name`: elements begin with a small letter, and before a slash stands a type of resource."""
+    if not _BEFORE_SLASH.match(text, name.start()):
+        return
+    if near := get_close_matches(name[0], definitions.resources(), n=1, cutoff=0.75):
+        problem = f"FHIR R4 has no resource '{name[0]}'; did you mean '{near[0]}'?"
+        raise PathProblem(name.start(), problem, certain=True)
 
 
 def _known(name: str, shape: Shape, at: int) -> None:

@@ -43,8 +43,10 @@ def splits(by: str, layout: object = None) -> str:
     if by in (ENTRY, RESOURCE, RECORD) or definitions.is_resource(by):
         return ""
     near = get_close_matches(by, [ENTRY, RESOURCE, RECORD, *definitions.resources()], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"'{by}' is no resource of R4{hint}; there is entry, entry.resource, record, or a type of resource"
+    known = "there is entry, entry.resource, record, or a type of resource"
+    return f"'{by}' is no resource of R4; " + (
+        f"did you mean {near[0]}? Else {known}" if near else known
+    )
 
 
 def parts(raw: bytes, reading: Reading) -> tuple[bytes, ...] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.marks import HEADERS
 from engine.paths import Scope, Shape
 
 _INSIDE = re.compile(r"\.(\d{1,3})(\.\d+)?(?![\d])")

@@ -79,14 +79,19 @@ def _page(
         "destinations": list(dict.fromkeys(row.destination for row in deliveries)),
         "may": {right.name.lower(): asked.may(right, found.channel) for right in Right},
         "opened": shown,
-        "lines": _lines(shown),
+        **_lines(shown),
         "why": why,
     }
     return Page("message.html", values, 409 if why else 200)
 
 
-def _lines(shown: opened.Opened | None) -> Any:
-    return content.lines(shown.text[: content.SHOWN]) if shown and shown.text else []
+def _lines(shown: opened.Opened | None) -> dict[str, Any]:
+    """What is shown of a body, and whether it was indented for that."""
+    text = shown.text if shown else ""
+    indented = content.indented(text)
+    if indented is not None:
+        return {"lines": indented, "indented": True}
+    return {"lines": content.lines(text[: content.SHOWN]) if text else [], "indented": False}
 
 
 def look(asked: Asked[Nothing, LookForm]) -> Any:
@@ -100,10 +105,10 @@ def look(asked: Asked[Nothing, LookForm]) -> Any:
     except EngineError as error:
         if isinstance(error, Problem) and error.code in ("forbidden", "not_found"):
             raise
-        return Page("message_opened.html", {"opened": None, "lines": [], "why": str(error), "found": messages.listed(found)})  # fmt: skip
+        return Page("message_opened.html", {"opened": None, "lines": [], "indented": False, "why": str(error), "found": messages.listed(found)})  # fmt: skip
     values = {
         "opened": shown,
-        "lines": _lines(shown),
+        **_lines(shown),
         "why": "",
         "found": messages.listed(found),
     }

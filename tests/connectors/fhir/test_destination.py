@@ -404,6 +404,7 @@ async def test_questions_of_a_facade_are_asked_and_their_answers_passed_on(
     ("settings", "word"),
     [
         ({"interaction": "conditional_create"}, "match"),
+        ({"interaction": "conditional_update", "match": "Patient?identifier=urn:mrn|{mrn}"}, "without the type"),
         ({"match": "identifier=x"}, "match"),
         ({"interaction": "conditional_update", "match": "?identifier=x"}, "match"),
         ({"interaction": "conditional_update", "match": "identifier = x"}, "match"),

@@ -149,6 +149,8 @@ def test_a_mapping_of_one_resource_takes_no_other(mapped: Mapped) -> None:
         ("familiy", "did you mean 'family'?"),
         ("Patient/brithDate", "did you mean 'birthDate'?"),
         ("Patient/name.family", "'family' is asked of a list"),
+        ("Pateint/name[0].family", "R4 has no resource 'Pateint'; did you mean 'Patient'?"),
+        ("Observatoin[1]/status", "did you mean 'Observation'?"),
         ("Patient/gender[0]", "brackets stand behind what repeats, and 'gender' does not"),
         ("Patient.name", "write   Patient/name"),
         ("Observation/value.unit", "'value' of Observation has one of several types"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import timeit
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def test_parse_and_fifteen_reads_are_quick() -> None:
             read(scope)
 
     assert len(reads) == 15
-    assert min(timeit.repeat(once, number=500, repeat=9)) / 500 < 120e-6
+    assert (
+        min(timeit.repeat(once, number=500, repeat=9, timer=time.process_time)) / 500 < 120e-6
+    )
 
 
 def test_groups_are_known_quickly_after_the_start() -> None:
@@ -115,7 +118,9 @@ def test_a_message_of_fifteen_fields_is_built_quickly() -> None:
         message.document()
 
     assert len(places) == 15
-    assert min(timeit.repeat(once, number=200, repeat=9)) / 200 < 200e-6
+    assert (
+        min(timeit.repeat(once, number=200, repeat=9, timer=time.process_time)) / 200 < 200e-6
+    )
 
 
 def never(text: str, at: int, shape: Shape) -> Any:

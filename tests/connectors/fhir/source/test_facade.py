@@ -182,6 +182,10 @@ async def test_a_read_is_answered_with_the_resource_or_with_404(home: Home) -> N
         assert none.status == 404 and none.issue["code"] == "not-found"
         found += ["1", "2"]
         assert (await home.call("GET", "/Patient/1000123")).status == 412
+        again = await home.call("GET", "/Patient/2")
+        assert again.status == 200 and again.json["id"] == "2", (
+            "of several the one that was asked for"
+        )
 
 
 async def test_an_outcome_that_a_mapping_makes_decides_the_status(home: Home) -> None:

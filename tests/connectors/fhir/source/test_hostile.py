@@ -194,6 +194,39 @@ async def test_an_entry_writes_what_its_url_says(home: Home) -> None:
     assert home.verdicts() == ["split", "accepted", "accepted"]
 
 
+@pytest.mark.slow
+async def test_what_hides_its_type_is_not_taken(home: Home) -> None:
+    home.channel("resources: [Patient]", "split: entry.resource")
+    await home.start()
+    basic = '{"resourceType":"Basic","code":{"text":"x"}}'
+    xml = '<Basic xmlns="http://hl7.org/fhir"><code><text value="x"/></code></Basic>'
+    long, instruction = f"<!--{'x' * 70_000}-->", "<?x a><Patient> ?>"
+    entry = f'{{"request":{{"method":"POST","url":"Basic"}},"resource":{basic}}}'
+    batch = f'{{"resourceType":"Bundle","type":"batch","entry":[{entry}]}}'
+    hidden = [
+        (basic.encode("utf-16"), "json"),
+        (basic.encode("utf-32-le"), "json"),
+        (b"\xef\xbb\xbf" + basic.encode(), "json"),
+        (basic.replace('"x"', '"\xe9"').encode("latin-1"), "json"),
+        (f"{long}{xml}".encode(), "xml"),
+        (f"{instruction}{xml}".encode(), "xml"),
+        (xml.encode("utf-16"), "xml"),
+        (f"{long}<!--{'x' * 300_000}-->{xml}".encode(), "xml"),
+    ]
+    for body, kind in hidden:
+        made = await home.call(
+            "POST", "/Patient", body, Content_Type=f"application/fhir+{kind}"
+        )
+        assert made.status in (400, 422), body[:40]
+    for body in (batch.encode("utf-16"), batch.replace("Bundle", "Patient").encode()):
+        made = await home.call("POST", "", body, Content_Type="application/fhir+json")
+        assert made.status == 400, body[:40]
+    marked = b"\xef\xbb\xbf" + batch.encode()
+    made = await home.call("POST", "", marked, Content_Type="application/fhir+json")
+    assert statuses(made.json) == ["404"]
+    assert set(home.verdicts()) == {"quarantined"}
+
+
 async def test_values_do_not_reach_logs_and_keys_are_not_kept(
     home: Home, monkeypatch: Any
 ) -> None:
