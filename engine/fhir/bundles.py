@@ -21,7 +21,6 @@ from engine.ids import uuid8
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
-_NESTED = frozenset({dict, list})
 #: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
 BESIDE = "/reference"
 #: What a Bundle keeps when it becomes another one.
@@ -185,29 +184,34 @@ class _Lifting:
         """Lift what stands in it."""
         for name, inner in value.items():
             kind = type(inner)
+            if kind is str:
+                continue
             if kind is dict:
                 if "resourceType" in inner and name not in _WHOLE:
-                    value[name] = {"reference": self.add(inner)}
-                elif _is_deep(inner):
+                    value[name] = self._pointer(inner)
+                else:
                     self.walk(inner)
             elif kind is list:
                 self._list(name, inner)
+
+    def _pointer(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """The Reference to a resource that is lifted out, with what it says besides."""
+        if BESIDE not in resource:
+            return {"reference": self.add(resource)}
+        beside = resource[BESIDE]
+        self.walk(beside)
+        said = self.add({name: each for name, each in resource.items() if name != BESIDE})
+        return {**beside, "reference": said}
 
     def _list(self, name: str, values: list[Any]) -> None:
         for at, inner in enumerate(values):
-            kind = type(inner)
-            if kind is dict:
-                if "resourceType" in inner and name not in _WHOLE:
-                    values[at] = {"reference": self.add(inner)}
-                elif _is_deep(inner):
-                    self.walk(inner)
-            elif kind is list:
-                self._list(name, inner)
-
-
-def _is_deep(record: dict[str, Any]) -> bool:
-    """Whether something can stand in it: most records hold texts only, and this asks them without a step of Python for each."""
-    return not _NESTED.isdisjoint(map(type, record.values()))
+            if type(inner) is not dict:
+                if type(inner) is list:
+                    self._list(name, inner)
+            elif "resourceType" in inner and name not in _WHOLE:
+                values[at] = self._pointer(inner)
+            else:
+                self.walk(inner)
 
 
 def _identify(resource: dict[str, Any]) -> None:
@@ -228,9 +232,8 @@ def _agreeing(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> 
         known, there = elements.get(name), above.get(name)
         if known is not None and known.choice in taken and there is None:
             continue
-        if known is not None and isinstance(value, dict) and isinstance(there, dict):
-            value = _agreeing(value, there, known.type)
-        made[name] = value
+        both = isinstance(value, dict) and isinstance(there, dict)
+        made[name] = _agreeing(value, there or {}, known.type) if both and known else value
     return made
 
 

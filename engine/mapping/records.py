@@ -156,11 +156,15 @@ def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: 
             above, made.rules = content(said["fields"], node, whole, inner, slots, top=False)
             made.make = resource_making.upon(made.make, above)
         if isinstance(pointing := said.get("reference"), Record) and item.form == "reference":
-            beside, rules = content(pointing.entries.get("fields"), pointing, item, inner, slots)
+            beside, rules = content(
+                pointing.entries.get("fields"), pointing, item, inner, slots
+            )
             made.make = resource_making.pointed_at(made.make, beside)
             made.rules = [*made.rules, *rules]
         elif "reference" in said:
-            problem = "'reference' says what stands in the Reference to the resource that is made"
+            problem = (
+                "'reference' says what stands in the Reference to the resource that is made"
+            )
             inner.mistakes.add(said["reference"], problem, "reference: {fields: {display: .2}}")
         return needed
     if "fields" in said:

@@ -46,15 +46,20 @@ def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
         for at, inner in enumerate(rule.nested.scopes(scope), rule.nested.counts_from):
             name = _named(prefix, rule.name)
             name = f"{name}[{at}]" if rule.nested.each else name
-            yield from rules(rule.nested, inner, f"{name}.")
+            yield from rules(rule.nested, inner, f"{name}." if name else "")
     for told in block.told:
         for traced in told(scope):
             yield msgspec.structs.replace(traced, field=_named(prefix, traced.field))
 
 
 def _named(prefix: str, name: str) -> str:
-    """A field in what is around it: `lines[0].code`, and of a component `PID-5[1].2`."""
-    return prefix.removesuffix(".") + name if name[:1] == "." else prefix + name
+    """
+    A field in what is around it; a maker among several has no name of its own.
+
+    >>> _named("lines[0].", "code"), _named("PID-5[1].", ".2"), _named("telecom[0].", "")
+    ('lines[0].code', 'PID-5[1].2', 'telecom[0]')
+    """
+    return prefix + name if name[:1] not in (".", "") else prefix.removesuffix(".") + name
 
 
 def written(block: Block, prefix: str = "") -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -64,7 +69,8 @@ def written(block: Block, prefix: str = "") -> Iterator[tuple[str, str, tuple[st
             yield prefix + rule.name, _choices(rule.node) or rule.text, rule.term.paths
         else:
             many = "[*]" if rule.nested.each is not None else ""
-            yield from written(rule.nested, f"{prefix}{rule.name}{many}.")
+            name = _named(prefix, rule.name) + many
+            yield from written(rule.nested, f"{name}." if name else "")
 
 
 def _each(rules: Iterable[Rule]) -> Iterator[Rule]:

@@ -39,6 +39,7 @@ def number(text: str) -> Decimal:
     return value
 
 
+_BYTE = re.compile(r"\(byte (\d+)\)$")
 _DECODER = msgspec.json.Decoder(float_hook=number)
 #: Writes records; numbers with the digits they have.
 ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -53,13 +54,30 @@ def decoded(text: bytes) -> Any:
     """
     try:
         value = _DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
-        raise MessageError("not_json", NOT_JSON) from None
+    except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError) as error:
+        raise MessageError("not_json", NOT_JSON + _where(text, str(error))) from None
     if _named_twice(text, _names(value)):
         raise MessageError(
             "not_json", "a name stands twice in one record; which is meant nobody can know"
         )
     return value
+
+
+def _where(text: bytes, said: str) -> str:
+    """
+    Where it stops being JSON, as far as that is told.
+
+    >>> _where(b'{\\n"a": tru}', "JSON is malformed: invalid character (byte 11)"), _where(b"{", "Input data was truncated")
+    (', from line 2, column 10 on', ': it ends too early')
+    """
+    if "truncated" in said:
+        return ": it ends too early"
+    found = _BYTE.search(said)
+    if found is None:
+        return ""
+    before = text[: int(found[1])]
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return f", from line {line}, column {column} on"
 
 
 def _names(value: Any) -> int:

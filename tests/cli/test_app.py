@@ -50,6 +50,8 @@ def test_the_help_lists_every_command_and_imports_nothing_heavy() -> None:
     assert "demo" not in done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_version_and_help_are_quick() -> None:
     for arguments, limit in ((["--version"], 0.25), (["--help"], 0.6)):
         best = min(_time([*SCRIPT, *arguments]) for _ in range(3))

@@ -223,7 +223,12 @@ def _datatype(facts: Facts, title: tuple[str, str], row: list[str]) -> bool:
     type_ = title[1].partition("-")[0]
     type_, path, inner = _element(row[ATTRIBUTE], type_)
     own = Use(SAME.get(title[0], title[0]), 0, (), type_, "")
-    if _written(facts.of_datatype(own.segment, title[1].partition("-")[0]), own, (type_, path, inner), row):
+    if _written(
+        facts.of_datatype(own.segment, title[1].partition("-")[0]),
+        own,
+        (type_, path, inner),
+        row,
+    ):
         return True
     for use in facts.uses.get("[".join(title).lower(), ()):
         here = (
@@ -407,20 +412,26 @@ class Facts:
         if "resources" in node:
             at = yield from self._resources(node["resources"], at, around)
         if "use" in node:
-            handed = _reads(node["of"], at) if "of" in node else at.thing
-            inner = At(at.resource, at.path, at.via, at.reads | handed, handed)
-            yield from self._mapping(node["use"], inner, around)
-            made = self._makes(node["use"])
-            if at.path and _is_resource(made):
-                yield Fact(at.resource, at.path, at.via, inner.reads)
-                at = at._replace(resource=made, path="", via=at.path)
-            at = at._replace(reads=inner.reads)
+            at = yield from self._using(node, at, around)
         if "value" in node:
             yield from self._value(node["value"], at, around)
         for part in node.get("parts", ()):
             yield from self._record(part, at, around)
         for name, value in (node.get("fields") or {}).items():
             yield from self._value(value, at.below(name), around)
+
+    def _using(self, node: dict[str, Any], at: At, around: tuple[str, ...]) -> Any:
+        """Of `use`, and of what its Reference says; where `fields` beside it write."""
+        handed = _reads(node["of"], at) if "of" in node else at.thing
+        inner = At(at.resource, at.path, at.via, at.reads | handed, handed)
+        yield from self._mapping(node["use"], inner, around)
+        made = self._makes(node["use"])
+        if "reference" in node:
+            yield from self._record(node["reference"], at._replace(reads=inner.reads), around)
+        if at.path and _is_resource(made):
+            yield Fact(at.resource, at.path, at.via, inner.reads)
+            at = at._replace(resource=made, path="", via=at.path)
+        return at._replace(reads=inner.reads)
 
     def _makes(self, name: str) -> str:
         return str(self.read.get(name, {}).get("to", "")).partition("/")[2]

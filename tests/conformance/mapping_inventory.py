@@ -24,6 +24,8 @@ guide has it": the same, and theirs put right (_righted) where ReportStream deci
 - the authority of an EI, CNN or XON is the identifier's system: the guide leaves its extension open, theirs is ReportStream's;
 - the activity of a Provenance is "message - ADT^A01^ADT_A01", that of the conversion v2-fhir-transformation; a Provenance of the
   Patient is made where PID-34 says who changed it;
+- an Organization is at home nowhere (org-2, org-3);
+- the function of a performer stands in the Reference (DiagnosticReport.performer, which is the context of that extension), not in the role;
 - check digit schemes, census tracts and the mother's maiden name are texts, as the definitions of these extensions want.
 Left as they are, and counted against us: codes that the guide translates (marital status, religion, relationship: the original
 stands beside), `mode` of the places around a place, systems of codes that stand in a field with a table of its own, MSH-24 before MSH-3,
@@ -54,6 +56,7 @@ KIND = "hl7 segment/datatype ->/<- fhir (HL7 mapping inventory, CDC)"
 THEIRS = ("https://reportstream.cdc.gov/", "http://ibm.com/fhir/cdm/")
 STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 ABSENT = f"{STRUCTURE}data-absent-reason"
+FUNCTION = f"{STRUCTURE}event-performerFunction"
 FOLDER = "mappinginventory/"
 #: Theirs put right where the guide says otherwise; as it is, but for extensions of their own; whole.
 FIGURES = ("as the guide has it", "without extensions", "with extensions")
@@ -120,7 +123,39 @@ def pairing(ours: Tree, theirs: Tree, figure: str) -> Pairing:
 def _righted(bundle: Tree) -> Tree:
     """Theirs as the guide would have it, where ReportStream decided otherwise (see above)."""
     entries = [each for each in bundle["entry"] if not _against_guide(each["resource"])]
-    return {**bundle, "entry": [_put_right(each) for each in entries]}
+    functions = _functions(entries)
+    return {
+        **bundle,
+        "entry": [_with_functions(_put_right(each), functions) for each in entries],
+    }
+
+
+def _functions(entries: list[Tree]) -> dict[str, list[Tree]]:
+    """What PractitionerRoles of theirs say of the function of a performer, by what points at them."""
+    found = {}
+    for entry in entries:
+        resource = entry["resource"]
+        said = [each for each in resource.get("extension", ()) if each["url"] == FUNCTION]
+        if resource["resourceType"] == "PractitionerRole" and said:
+            found[f"PractitionerRole/{resource['id']}"] = said
+    return found
+
+
+def _with_functions(entry: Tree, functions: dict[str, list[Tree]]) -> Tree:
+    """The function of a performer in the Reference to the role instead of in the role."""
+    resource = dict(entry["resource"])
+    if f"{resource['resourceType']}/{resource.get('id')}" in functions:
+        resource["extension"] = [
+            each for each in resource["extension"] if each["url"] != FUNCTION
+        ]
+    elif resource["resourceType"] == "DiagnosticReport":
+        resource["performer"] = [
+            {**each, "extension": [*each.get("extension", ()), *functions[each["reference"]]]}
+            if each.get("reference") in functions
+            else each
+            for each in resource.get("performer", ())
+        ]
+    return {**entry, "resource": {k: v for k, v in resource.items() if v != []}}
 
 
 def _against_guide(resource: Tree) -> bool:
@@ -144,11 +179,20 @@ def _put_right(tree: Tree, name: str = "") -> Tree:
         return _extension(made)
     if name == "activity":
         _say_activity(made["coding"][0])
+    if made.get("resourceType") == "Organization":
+        _at_work(made)
     _codes(made, said)
     _people(made, said, name)
     if said.get("hl7v2Field", {}).get("valueString") == "PV1.42" and "status" in made:
         made["status"] = "reserved"
     return made
+
+
+def _at_work(organization: Tree) -> None:
+    """An organization is at home nowhere (org-2, org-3)."""
+    for each in [*organization.get("telecom", ()), *organization.get("address", ())]:
+        if each.get("use") == "home":
+            each["use"] = "work"
 
 
 def _codes(made: Tree, said: dict[str, Tree]) -> None:

@@ -17,7 +17,16 @@ from engine.placed import Mistakes
 from tests.packs.conversion import NOW, ROOT
 
 #: A value to be deleted, nothing, several that are all empty but for noise, too large a number, a date without a time, no date, no number.
-ODD = ('""', "", "xyz~^~&", "9" * 20, "20260102", "20261399", "-1.50", "a&b^c&d^e&f~^^^^^^^^^^^^^")
+ODD = (
+    '""',
+    "",
+    "xyz~^~&",
+    "9" * 20,
+    "20260102",
+    "20261399",
+    "-1.50",
+    "a&b^c&d^e&f~^^^^^^^^^^^^^",
+)
 #: How many messages one run tries.
 TRIED = 1_000
 
@@ -70,9 +79,7 @@ def samples() -> dict[str, str]:
 @pytest.mark.slow
 def test_no_message_is_refused_because_a_field_is_odd() -> None:
     chosen = random.Random(1)
-    every = [
-        (name, *each) for name, text in samples().items() for each in changed(text)
-    ]
+    every = [(name, *each) for name, text in samples().items() for each in changed(text)]
     why = {
         (name, what): said
         for name, what, text in chosen.sample(every, TRIED)

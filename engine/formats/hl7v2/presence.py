@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from engine.formats.hl7v2.groups import Group
-from engine.formats.hl7v2.marks import HEADERS
 from engine.paths import Scope, Shape
 
 _INSIDE = re.compile(r"\.(\d{1,3})(\.\d+)?(?![\d])")
@@ -60,7 +59,7 @@ def told(there: bytes, watched: Sequence[int]) -> frozenset[int]:
     """
     The positions of which something is there, and negative those that have parts.
 
-    >>> sorted(told(b"\0\1\2\1", [2]))
+    >>> sorted(told(bytes([0, 1, 2, 1]), [2]))
     [-2, 2]
     """
     filled, _, parted = there.partition(_BETWEEN)

@@ -196,14 +196,14 @@ def _quick_things(
     def things(scope: Scope) -> Sequence[Element]:
         found = scope.node.find(name)
         if not found:
-            return ()
+            return []
         segment = found[0]
         fields = segment.cut or segment.split()
         if len(fields) <= number or not (raw := fields[number]):
-            return ()
+            return []
         marks = segment.marks
         if level == "field" or (marks.repetition not in raw and repetition < 2):
-            return (element(raw, marks, level),)
+            return [element(raw, marks, level)]
         every = raw.split(marks.repetition)
         if repetition:
             every = every[repetition - 1 : repetition]

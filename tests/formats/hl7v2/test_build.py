@@ -456,7 +456,9 @@ def test_what_the_structure_requires(
 
 def test_what_stands_once() -> None:
     made = Building("2.5.1/ADT_A01").set(ADT)
-    made.group("PV1", {"PV1-1": "2"})
+    made.group("PV1", {"PV1-1": "2"})  # what stands once and was written to is that segment
+    assert [line for line in made.lines() if line.startswith("PV1")] == ["PV1|2|I"]
+    made.group("PV1", {"PV1-1": "3"})
     code, path, rule = made.refused()
     assert (code, path) == ("too_many_segments", "PV1")
     assert rule == "PV1 stands once in ADT_A01, and it is made 2 times"

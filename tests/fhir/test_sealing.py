@@ -1,0 +1,64 @@
+"""Bundles that were just assembled: sealed says the same as `checking`, of what it met before as well."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.fhir import checking, sealing
+
+UUID = "urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab1{}"
+EXTENSION = {"url": "http://example.org/x", "valueCode": "a"}
+
+
+def bundle(*resources: dict[str, Any], **more: Any) -> dict[str, Any]:
+    entries = [
+        {"fullUrl": UUID.format(at), "resource": each} for at, each in enumerate(resources)
+    ]
+    return {"resourceType": "Bundle", "type": "message", "entry": entries, **more}
+
+
+HEADER: dict[str, Any] = {
+    "resourceType": "MessageHeader",
+    "eventCoding": {"code": "A01"},
+    "source": {"endpoint": "urn:x"},
+}
+PATIENT: dict[str, Any] = {"resourceType": "Patient", "gender": "male"}
+ALLERGY: dict[str, Any] = {
+    "resourceType": "AllergyIntolerance",
+    "patient": {"reference": UUID.format(1)},
+    "category": ["food"],
+    "_category": [{"extension": [EXTENSION]}],
+}
+
+
+def test_what_is_sealed_is_what_checking_finds_right() -> None:
+    for _ in range(60):  # first one by one, then compiled together
+        made = bundle(HEADER, PATIENT, ALLERGY)
+        sealed = sealing.sealed(made)
+        assert sealed is not None
+        assert json.loads(sealed) == made
+        assert checking.valid(made)
+    two = {
+        **ALLERGY,
+        "category": ["food", "food"],
+        "_category": [None, {"extension": [EXTENSION]}],
+    }
+    assert checking.valid(bundle(HEADER, PATIENT, two))
+    assert sealing.sealed(bundle(HEADER, PATIENT, two)) is not None
+
+
+def test_nothing_wrong_is_sealed() -> None:
+    wrong = [
+        bundle(PATIENT),
+        bundle(HEADER, {**PATIENT, "gender": "m"}),
+        bundle(HEADER, {**PATIENT, "name": []}),
+        bundle(HEADER, {**ALLERGY, "patient": {"reference": UUID.format(9)}}),
+        bundle(HEADER, PATIENT, {**ALLERGY, "_category": [{}]}),
+        bundle(HEADER, {"resourceType": "Pation"}),
+        bundle(HEADER, PATIENT, total=2),
+        {**bundle(HEADER, PATIENT), "entry": bundle(HEADER)["entry"] * 2},
+    ]
+    for each in [*wrong, *wrong]:
+        assert sealing.sealed(each) is None
+        assert not checking.valid(each)
