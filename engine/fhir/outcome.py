@@ -10,6 +10,7 @@ OperationOutcome (HL7 FHIR R4, 2.37): what the sender of a resource is told. No 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -92,12 +93,20 @@ _WELL = {"severity": "information", "code": "informational"}
 def _issue(said: Issue) -> dict[str, Any]:
     made: dict[str, Any] = {"severity": said.severity, "code": said.code}
     if said.reason:
-        made["details"] = {"text": said.reason}
+        made["details"] = {"text": _sayable(said.reason)}
     if said.said:
-        made["diagnostics"] = said.said
+        made["diagnostics"] = _sayable(said.said)
     if said.place:
-        made["expression"] = [said.place]
+        made["expression"] = [_sayable(said.place)]
     return made
+
+
+def _sayable(text: str) -> str:
+    """Without the characters that a string does not have (2.24.0.1) and XML cannot write."""
+    return text if text.isprintable() else _UNSAYABLE.sub("?", text)
+
+
+_UNSAYABLE = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 def render(resource: dict[str, Any], wire: Wire) -> bytes:
