@@ -73,10 +73,8 @@ def _same_leaf(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, bool) or isinstance(theirs, bool) or ours is None or theirs is None:
         return ours is theirs
     if isinstance(ours, str) and isinstance(theirs, str):
-        return (
-            ours == theirs
-            or ((moment := _moment(ours)) is not None
-            and moment == _moment(theirs))
+        return ours == theirs or (
+            (moment := _moment(ours)) is not None and moment == _moment(theirs)
         )
     if (
         isinstance(ours, str)

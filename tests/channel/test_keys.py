@@ -302,7 +302,9 @@ def test_the_sender_gets_a_destinations_answer(home):
 
 
 def test_the_reply_is_made_by_mappings_as_a_channels_message_is(home):
-    said = "{from: payer, within: 20s, otherwise: AE, transform: [edit, {use: edit, then: edit}]}"
+    said = (
+        "{from: payer, within: 20s, otherwise: AE, transform: [edit, {use: edit, then: edit}]}"
+    )
     answer = feed(home, answering(said)).answer
     assert [[step.name for step in chain] for chain in answer.transforms] == [
         ["edit"],
