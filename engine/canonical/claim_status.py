@@ -27,6 +27,8 @@ class ServiceStatus(
     """What was charged."""
     paid: Decimal | None = None
     """What was paid."""
+    units: Decimal | None = None
+    """How many were charged."""
     served_on: Protected[Moment | None] = None
     """The day of service, or the first of several."""
     statuses: tuple[StatusInformation, ...] = ()

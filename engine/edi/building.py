@@ -236,8 +236,19 @@ class Emitter:
         if above is not None:
             line.values[2, 0] = [str(self.levels[id(above)])]
         line.values[3, 0] = [group.code]
-        below = any(inner.part.first.name == "HL" for inner in group.groups)
-        line.values[4, 0] = ["1" if below else "0"]
+        if _has_place(group.part.first, 4):
+            below = any(inner.part.first.name == "HL" for inner in group.groups)
+            line.values[4, 0] = ["1" if below else "0"]
+
+
+def _has_place(part: Part, element: int) -> bool:
+    """Whether the guide uses an element of a segment there."""
+    for rule in part.rules:
+        if rule.kind == "unused" and not rule.inside and element in rule.places:
+            return False
+        if rule.kind == "end" and not rule.inside and element > rule.places[0]:
+            return False
+    return True
 
 
 def _count(group: Group, name: str) -> Iterator[int]:

@@ -169,7 +169,7 @@ def mapping() -> Schema:
     found = _record(tuple(said["mapping"]), said["mapping"], {**inside, **lists, **edits, **adds, **top})  # fmt: skip
     makers = {"type": "array", "items": {"$ref": "#/$defs/nested"}}
     parts = {"fields": values, "let": values, "value": value, "set": values}
-    parts |= {"parts": makers, "resources": values}
+    parts |= {"parts": makers, "resources": values, "reference": {"$ref": "#/$defs/nested"}}
     nested = _record(tuple(said["nested"]), said["nested"], parts)
     found["required"] = ["from", "to"]
     found["$defs"] = {
