@@ -38,6 +38,14 @@ def facts_of(visit: Visit, asked: Asked, hidden: str = "") -> dict[str, str]:
     return facts
 
 
+#: What may stand in front of a body: blanks, and the mark of UTF-8.
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_OTHERWISE = (
+    "not_fhir",
+    "the body is JSON where its Content-Type says XML, or XML where it says JSON",
+)
+
+
 class Written(msgspec.Struct, frozen=True):
     """A request's content as a message, and what was seen of it."""
 
@@ -57,6 +65,8 @@ def written(visit: Visit, asked: Asked, body: bytes) -> Written:
         return Written(questions.patch(body, visit.head.headers.get("content-type", "")))
     if is_wide(body):
         return Written(body, fault=WIDE)
+    if body.lstrip(_BLANK).startswith(b"<") is not (visit.sent == "xml"):
+        return Written(body, fault=_OTHERWISE)
     peeked = peek(body, visit.sent)
     if not peeked.type and visit.sent == "xml":
         if len(body) > LARGE:

@@ -67,6 +67,18 @@ async def test_an_id_leads_nowhere_else(home: Home) -> None:
     assert "x-evil" not in made.headers
 
 
+async def test_a_body_is_what_its_content_type_says(home: Home) -> None:
+    """Else nobody would have looked which type it is before it is taken."""
+    home.channel("", "")
+    await home.start()
+    xml = b'<Patient xmlns="http://hl7.org/fhir"><active value="true"/></Patient>'
+    other = {**PATIENT, "resourceType": "Practitioner"}
+    for body, kind in ((other, "application/fhir+xml"), (xml, "application/fhir+json")):
+        made = await home.call("POST", "/Patient", body, Content_Type=kind)
+        assert made.status == 400, made.body
+    assert home.verdicts() == ["quarantined", "quarantined"]
+
+
 async def test_a_write_that_names_no_resource_does_not_mean_all_of_them(home: Home) -> None:
     home.channel("", "split: entry")
     await home.start()
