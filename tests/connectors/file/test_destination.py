@@ -60,6 +60,15 @@ def visible(folder: Path) -> dict[str, bytes]:
 # -- a file of its own --------------------------------------------------------------------------------
 
 
+async def becomes(out: Path, wanted: dict[str, bytes]) -> None:
+    """The folder holds this, soon."""
+    for _ in range(500):
+        if visible(out) == wanted:
+            return
+        await asyncio.sleep(0.01)
+    assert visible(out) == wanted
+
+
 async def test_a_delivery_is_a_file(to: Any, out: Path) -> None:
     destination = to("{id}.json")
     answer = await destination.send(delivery(1, "one.json"), b'{"a":1}\n')
@@ -241,8 +250,7 @@ async def test_a_nightly_file_is_closed_at_its_time(
     await destination.send(delivery(1), b"1")
     assert visible(out) == {"billing.csv.open": b"h\n1\n"}
     clock.ahead += 120
-    await asyncio.sleep(0.1)
-    assert visible(out) == {"billing_20261121.csv": b"h\n1\n"}
+    await becomes(out, {"billing_20261121.csv": b"h\n1\n"})
     await destination.send(delivery(1), b"1")  # sent again after it was closed
     await destination.send(delivery(2), b"2")
     assert visible(out) == {"billing_20261121.csv": b"h\n1\n", "billing.csv.open": b"h\n2\n"}
@@ -258,8 +266,7 @@ async def test_a_restart_closes_what_is_overdue_and_without_a_line_there_is_no_f
     await destination.close()
     clock.ahead += 3 * 86_400
     to("{name}", **settings)
-    await asyncio.sleep(0.1)
-    assert visible(out) == {"north_20261121.csv": b"1\n"}
+    await becomes(out, {"north_20261121.csv": b"1\n"})
 
 
 async def test_a_file_is_closed_at_its_size(to: Any, out: Path, clock: Any) -> None:
