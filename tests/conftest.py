@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from engine.people import passwords
 
 # Many engines run at once here; only the tests of the console itself start one.
 os.environ["CORRIDOR_NO_CONSOLE"] = "1"
+# Where the run was started in the background of a shell, Ctrl-C is ignored, and by all that is started from here: tests send it.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long one example takes depends on what else runs on the machine: what may take how long is tested by itself.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")

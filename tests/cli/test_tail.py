@@ -171,9 +171,12 @@ def test_tail_follows_a_living_log_until_ctrl_c(corridor) -> None:
 
         until(lambda: heard(b"accepted"))
         log.event("info", "adt", "delivered", 1, destination="erp")
-        until(lambda: heard(b"delivered"))
-        tail.send_signal(signal.SIGINT)
-        assert tail.wait(5) == 130
+        try:
+            until(lambda: heard(b"delivered"))
+            tail.send_signal(signal.SIGINT)
+            assert tail.wait(5) == 130
+        finally:
+            tail.kill()
     log.close()
 
 
