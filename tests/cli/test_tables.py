@@ -283,8 +283,13 @@ async def test_the_next_message_sees_the_new_version(
     with SqliteArchive(steward.home) as archive:
         assert [one["verb"] for one in archive.orders()] == ["tables"] * 3
         assert [one["reason"] for one in archive.audits(4)] == ["back"] * 2 + ["next"] * 2
-    log = "".join(path.read_text("utf-8") for path in (steward.home / "logs").glob("*"))
-    assert '"owner":"revenue-integrity"' in log, "the table's owner is told, not the channel's"
+    said = '"owner":"revenue-integrity"'
+    for _ in range(500):  # the log is written beside the engine
+        log = "".join(path.read_text("utf-8") for path in (steward.home / "logs").glob("*"))
+        if said in log:
+            break
+        await asyncio.sleep(0.01)
+    assert said in log, "the table's owner is told, not the channel's"
 
 
 async def test_show_says_which_version_a_message_was_planned_with(
