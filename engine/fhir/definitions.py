@@ -15,6 +15,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from engine.hints import nearest
+
 _DATA = Path(__file__).parent / "data"
 #: The base of those inner types that have no file of their own.
 _NESTED = frozenset({"BackboneElement", "Element"})
@@ -122,6 +124,17 @@ def is_resource(name: str) -> bool:
 @cache
 def _resources() -> frozenset[str]:
     return frozenset(resources())
+
+
+def meant(name: str, type_: Type) -> str:
+    """
+    A name that a type has no element of, where it looks like one that it has; else empty: a sender may write anything there,
+    and where it stands is shown in logs.
+
+    >>> meant("brithDate", of("Patient")), meant("Testcase", of("Patient"))
+    ('brithDate', '')
+    """
+    return name if name.isidentifier() and nearest(name, type_.elements) else ""
 
 
 @cache

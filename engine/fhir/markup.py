@@ -75,7 +75,9 @@ def _filled(found: dict[str, Any], element: Any, type_name: str, place: str) -> 
             continue
         name = "div" if child.tag == _XHTML else _local(child, place)
         if name not in members:
-            raise _problem(f"{type_name} has no such element", f"{place}.{name}")
+            shown = definitions.meant(name, definitions.of(type_name))
+            where = f"{place}.{shown}" if shown else place
+            raise _problem(f"{type_name} has no such element", where)
         said, primitive = members[name]
         several = said.most != 1
         at = often.get(name, 0)

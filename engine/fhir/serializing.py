@@ -63,7 +63,9 @@ def _children(record: dict[str, Any], type_name: str, written: list[str], place:
     if left:
         known = {said.name for said, _ in _members(type_name)}
         unknown = next((name for name in record if name.lstrip("_") not in known), "")
-        raise MessageError("not_fhir", f"{type_name} has no such element", f"{place}.{unknown}")
+        shown = definitions.meant(unknown, definitions.of(type_name))
+        where = f"{place}.{shown}" if shown else place
+        raise MessageError("not_fhir", f"{type_name} has no such element", where)
 
 
 def _complex(value: Any, said: Element, written: list[str], place: str) -> None:

@@ -6,7 +6,6 @@ What JSON may look like is FHIR R4, 2.6.2: no nulls but as placeholders, nothing
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +16,6 @@ from engine.fhir.definitions import Element, Type
 from engine.fhir.pointing import Around
 from engine.findings import Finding
 
-_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}")
 #: Deepest nesting that is walked.
 DEPTH = 100
 _NOTHING = "an element must have a value or children [ele-1]"
@@ -123,8 +121,11 @@ def _unknown(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Find
     for name in value:
         element = type_.elements.get(name.removeprefix("_"))
         if element is None or (name[0] == "_" and not _primitive(element)):
-            shown = f"{place}.{name}" if _NAME.fullmatch(name) else place
-            yield shown, f"{type_.name} has no such element in FHIR R4"
+            shown = definitions.meant(name, type_)
+            yield (
+                f"{place}.{shown}" if shown else place,
+                f"{type_.name} has no such element in FHIR R4",
+            )
 
 
 def _primitive(element: Element) -> bool:

@@ -105,7 +105,7 @@ FAULTS: list[tuple[dict[str, Any], str, Any, str, str]] = [
     (PATIENT, "managingOrganization", GONE, "Patient.contained[0]", "dom-3"),
     (PATIENT, "contained.0.meta", {"versionId": "1"}, "Patient.contained[0].meta", "dom-4"),
     (PATIENT, "contained.0.contained", [{}], "Patient.contained[0]", "dom-2"),
-    (PATIENT, "contained.0.foo", 1, "Patient.contained[0].foo", "no such element"),
+    (PATIENT, "contained.0.foo", 1, "Patient.contained[0]", "no such element"),
     (PATIENT, "text.div", DIV.replace("<b>", "<i>"), "Patient.text.div", "well-formed"),
     (PATIENT, "text.div", DIV.replace("<b>", "<b onclick='x'>"), "Patient.text.div", "attribute"),
     (PATIENT, "text.div", DIV.replace("doe.html", "javascript:x"), "Patient.text.div", "script"),
@@ -281,3 +281,11 @@ def test_types_of_the_standard() -> None:
         for type_ in definitions.within(name):
             for element in type_.elements.values():
                 assert definitions.of(element.type).name == element.type
+
+
+def test_an_element_that_nobody_can_have_meant_is_not_named() -> None:
+    """A sender may write a person's name there, and places stand in logs."""
+    found = list(
+        checking.findings({"resourceType": "Patient", "Testcase": 1, "brithDate": "1980"})
+    )
+    assert [place for place, _ in found] == ["Patient", "Patient.brithDate"]

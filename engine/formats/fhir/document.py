@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from engine.errors import MessageError
+from engine.fhir import definitions
 from engine.fhir.markup import to_json
 from engine.fhir.references import Index, Record, resources
 from engine.formats.fhir.edit import Editor
@@ -18,6 +20,8 @@ from engine.records.encodings import to_utf8
 _TEST = "HTEST"
 #: Processing ids of HL7 v2 (table 0103), as the v2-to-FHIR guide puts MSH-11 into meta.tag.
 _PROCESSING = "http://terminology.hl7.org/CodeSystem/v2-0103"
+#: Codes of events: those of HL7 v2, and words with hyphens.
+_EVENT = re.compile(r"[A-Z][A-Z0-9]{1,3}|[a-z]+(?:-[a-z]+)*")
 _IDS = {"P": "production", "T": "test", "D": "debugging"}
 #: How XML begins: as bytes, or in UTF-16.
 _XML = (b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
@@ -43,18 +47,20 @@ class Document:
 
     def kind(self) -> str:
         """
-        What it is: `Patient`, `Bundle/transaction`, `message: EVENT`.
+        What it is: `Patient`, `Bundle/transaction`, `message: EVENT`; `?` for what is no code, for logs show it and it may be anything.
 
         >>> Document({"resourceType": "Bundle", "type": "batch"}).kind()
         'Bundle/batch'
         """
         name: str = self.value["resourceType"]
         if name != "Bundle":
-            return name
+            return name if definitions.is_resource(name) else "?"
         type_ = _said(self.value.get("type"))
         if type_ == "message" and (event := _event(self.value)):
-            return f"message: {event}"
-        return f"{name}/{type_}" if type_ else name
+            return f"message: {event if _EVENT.fullmatch(event) else '?'}"
+        if type_ not in definitions.of("Bundle").elements["type"].codes:
+            return f"{name}/?" if type_ else name
+        return f"{name}/{type_}"
 
     def control(self) -> str:
         """The sender's number for it: the identifier of a Bundle, else its id, with its version where it has one."""

@@ -211,3 +211,18 @@ def test_files_are_recognised(tmp_path: Path) -> None:
     assert {recognised(each) for each in (XML, NDJSON, SAMPLE.read_bytes())} == {"fhir"}
     assert recognised(b'{"order": {"resource": "Patient"}}') == "json"
     assert recognised(b'<a xmlns="urn:x"/>') == "xml"
+
+
+@pytest.mark.parametrize(
+    ("resource", "kind"),
+    [
+        ({"resourceType": "Testcase Anna 1980"}, "?"),
+        ({"resourceType": "Bundle", "type": "Testcase Anna"}, "Bundle/?"),
+        ({"resourceType": "Bundle", "type": "message", "entry": [{"resource": {"resourceType": "MessageHeader", "eventCoding": {"code": "Testcase Anna"}}}]}, "message: ?"),
+    ],
+)  # fmt: skip
+def test_the_kind_of_a_message_says_no_word_of_the_sender_s_own(
+    resource: Any, kind: str
+) -> None:
+    """Logs show it."""
+    assert fhir.Document(resource).kind() == kind
