@@ -76,6 +76,30 @@ def test_lines_come_as_they_are_written(running: Running, page: Any) -> None:
 
 
 @pytest.mark.slow
+def test_whoever_stands_on_a_line_keeps_the_place_when_the_stream_begins(
+    running: Running, page: Any
+) -> None:
+    running.send(message("L5"))
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/logs/stream**", hold)
+    page.goto("/logs?event=accepted")
+    page.locator(".log a").last.focus()
+    shown = page.locator(".log p").count()
+    running.send(message("L6"))
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.locator(".log p").nth(shown).wait_for()
+    assert page.evaluate("document.activeElement.closest('.log p') !== null")
+    lines = page.locator(".log p").all_inner_texts()
+    assert len(lines) == len(set(lines)), lines
+
+
+@pytest.mark.slow
 def test_a_filter_that_is_no_id_is_told_and_nobody_sees_other_channels(
     running: Running,
 ) -> None:

@@ -39,8 +39,15 @@ function follow(box) {
     while (box.childElementCount > most) box.firstElementChild.remove();
     if (low) box.scrollTop = box.scrollHeight;
   };
+  // What stands in the page already stays: whoever has the keyboard on a line of it would lose the place.
   const first = (lines) => {
-    if (lines.trim()) { box.replaceChildren(); show(lines); }
+    const read = document.createElement("template");
+    read.innerHTML = lines;
+    const come = [...read.content.children].map((line) => line.outerHTML), there = [...box.children].map((line) => line.outerHTML);
+    let from = 0;
+    while (from < there.length && !there.slice(from).every((line, at) => line === come[at])) from += 1;
+    if (come.length && from === there.length) box.replaceChildren();
+    if (come.length) show(come.slice(there.length - from).join(""));
     box.scrollTop = box.scrollHeight;
   };
   const source = new EventSource(box.dataset.stream);
