@@ -240,6 +240,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What was planned, for the log."""
     status: str = ""
     """Where the channel says what the sender is told (`answer:`): the HTTP status, and its content type behind a space."""
+    headers: dict[str, str] | None = None
+    """Of a destination's answer that is passed on as it is, its headers, by lower-case name; a source passes on what it knows."""
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):

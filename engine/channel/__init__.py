@@ -188,8 +188,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """`of: acknowledgement`: it gets what says what became of the channel's messages."""
     rejects: bool = False
     """`of: rejects`: it gets the records of a file that were rejected."""
-    apart: Callable[[Any, bytes], Sequence[bytes]] | None = None
-    """Into which deliveries the connector takes a payload apart; None = each payload is one."""
+    apart: Callable[[Any, bytes, dict[str, str]], Sequence[bytes]] | None = None
+    carried: Callable[[Any, bytes, dict[str, str]], dict[str, str] | None] | None = None
+    """The connector's: into which deliveries a payload comes apart, and which options its message's request adds."""
     keep_answers: bool = False
     """Whether the partner's good answers are kept whole, too: the source's reply is made of them (`answer:`)."""
 

@@ -183,6 +183,7 @@ def _assembled(
         name=name,
         link=found,
         apart=getattr(found.module, "apart", None),
+        carried=getattr(found.module, "carried", None),
         when=when,
         order_by=lanes,
         concurrency=concurrency,

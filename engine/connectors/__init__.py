@@ -2,8 +2,9 @@
 Connectors: all input and output. `mllp:` in a channel is `engine/connectors/mllp.py`; the folder is the registry.
 
 A connector module has `SourceSettings` and `Source`, `DestinationSettings` and `Destination`, or one pair of
-them, in that order. One that has `apart(settings, payload)` says, when a message is planned, into which deliveries a payload
-comes apart (MessageError: it can never be sent). Settings are frozen msgspec structs with a docstring under each field.
+them, in that order. One that has `apart(settings, payload, facts)` says, when a message is planned, into which deliveries a payload
+comes apart (MessageError: it can never be sent); one that has `carried(settings, payload, facts)` what goes along as options of the
+delivery. `facts` are those of the message where the payload is all that was made of it for this destination. Settings are frozen msgspec structs with a docstring under each field.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Small durable memory for sources that pick things up: `await remember.get(name) / put(name, value)`, `mark(name, value)`."""
     convert: Callable[[str, bytes], Awaitable[bytes | None]] | None = None
     """A message of a format, by its name, through the mappings that the source's `convert:` names; None = they make nothing."""
+    keeps: Callable[[], frozenset[str]] = frozenset
+    """The conditional requests that reach a destination with their conditions, by interaction; it changes with the channel."""
     deliver_inside: Any = None
     """For the `channel` connector only."""
 

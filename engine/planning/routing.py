@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -26,6 +26,7 @@ LET_THROUGH = "snapshot_accepted"
 DEPTH = 8
 #: A message may have this many deliveries.
 MOST = 65_000
+_NO_FACTS: dict[str, str] = {}
 
 #: `engine.pipeline.plan`, for messages handed over.
 Planner = Callable[[Channel, Inbound, Context], Plan]
@@ -59,6 +60,7 @@ class Routing:
 
     def _give(self, route: Route, products: Sequence[Product]) -> None:
         part = 0
+        facts = _NO_FACTS if route.carried is None else self._whole(route, products)
         for index, product in enumerate(products, 1):
             if route.of and product.of != route.of:
                 continue
@@ -67,16 +69,23 @@ class Routing:
                 scope = scope.child(product.entity, index)
             if route.when is not None and route.when.run(scope) is not True:
                 continue
-            for payload in self._render(route, product):
+            made = self._render(route, product, facts)
+            along = facts if len(made) == 1 else _NO_FACTS
+            for payload in made:
                 part += 1
                 if route.link.kind == "channel":
                     self.handed.append(self._hand_over(route, payload))
                 elif route.batch is not None:
                     self.joins.append(self._join(route, product, payload))
                 else:
-                    self._send(route, product, self._sealed(route, payload), part, scope)
+                    self._send(route, product, self._sealed(route, payload), part, scope, along)
 
-    def _render(self, route: Route, product: Product) -> Iterable[bytes]:
+    def _whole(self, route: Route, products: Sequence[Product]) -> dict[str, str]:
+        """The facts that may speak of a destination's payload: none where several things were made for it."""
+        alone = sum(1 for each in products if not route.of or each.of == route.of) == 1
+        return (self.inbound.facts or _NO_FACTS) if alone else _NO_FACTS
+
+    def _render(self, route: Route, product: Product, facts: dict[str, str]) -> Sequence[bytes]:
         if route.render is None:
             made: Sequence[bytes] = (bytes_of(product),)
         else:
@@ -85,7 +94,8 @@ class Routing:
         if route.apart is None or route.batch is not None:
             return made
         settings = route.link.settings
-        return [piece for whole in made for piece in route.apart(settings, whole)]
+        facts = facts if len(made) == 1 else _NO_FACTS
+        return [piece for whole in made for piece in route.apart(settings, whole, facts)]
 
     def _sealed(self, route: Route, payload: bytes) -> bytes:
         if route.envelope is None:
@@ -93,12 +103,23 @@ class Routing:
         return sealing.seal(route.envelope, (payload,), self.facts).content
 
     def _send(
-        self, route: Route, product: Product, payload: bytes, part: int, scope: Scope
+        self,
+        route: Route,
+        product: Product,
+        payload: bytes,
+        part: int,
+        scope: Scope,
+        along: dict[str, str],
     ) -> None:
         body: Body = payload
         if payload is self.content and isinstance(self.inbound.raw, Spooled):
             body = self.inbound.raw
-        self.outbound.append(outbound(route, product.shows, body, part, scope))
+        sent = outbound(route, product.shows, body, part, scope)
+        if along and route.carried is not None:
+            more = route.carried(route.link.settings, payload, along)
+            if more:
+                sent = msgspec.structs.replace(sent, options={**(sent.options or {}), **more})
+        self.outbound.append(sent)
         if route.expect is not None:
             self.expects.append(_expected(route, scope))
         if route.expect_ack is not None:

@@ -2,7 +2,8 @@
 Answers that senders wait for: until destinations have a message (`ack: delivered`), or until one has answered (`answer:`).
 
 A message is kept before anybody waits; when the limit is reached the sender is not told yes, and nothing is sent twice. An
-answer that comes later is kept with its delivery and shown in the message's trail.
+answer that comes later is kept with its delivery and shown in the message's trail. Where the destination cannot be reached the
+sender is told so at once: nobody waits for what does not come.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from engine.channel import Answered
 from engine.connectors import Answer
-from engine.errors import EngineError
+from engine.errors import EngineError, Misconfigured, Unavailable
 from engine.judgement import is_told, rendered
 from engine.message import Delivery, Inbound, Receipt, Reply, State, Verdict
 from engine.pipeline import Attempt
@@ -41,9 +42,9 @@ class Owed:
         self.delivered = getattr(settings, "ack", "accepted") == "delivered"
         """Whether senders wait until destinations have the message."""
         self._outcomes = Outcomes()
-        self._waiting: dict[int, list[asyncio.Future[Answer | None]]] = {}
-        """By delivery; None = it ended without an answer."""
-        self._lately: OrderedDict[int, Answer | None] = OrderedDict()
+        self._waiting: dict[int, list[asyncio.Future[Answer | str]]] = {}
+        """By delivery; a text = why there is no answer."""
+        self._lately: OrderedDict[int, Answer | str] = OrderedDict()
 
     @property
     def any(self) -> bool:
@@ -53,22 +54,35 @@ class Owed:
     def ended(self, delivery: Delivery, attempt: Attempt, name: str) -> None:
         """An attempt ended; who waits for it is told."""
         state = attempt.settlement.state
+        answered = self._station.channel.answer
+        asked = answered is not None and answered.from_ == name
         if state is State.QUEUED:
+            failure = attempt.failure
+            if asked and isinstance(failure, Unavailable | Misconfigured):
+                self._unreached(name, failure.status)
             return
         if self.delivered:
             self._outcomes.ended(delivery.id, state)
-        answered = self._station.channel.answer
-        if answered is not None and answered.from_ == name:
-            self._answered(delivery.id, attempt.answer)
+        if asked:
+            self._answered(delivery.id, attempt.answer or f"{name} has not taken the message")
 
-    def _answered(self, delivery: int, answer: Answer | None) -> None:
-        waiting = self._waiting.pop(delivery, [])
-        for future in waiting:
-            if not future.done():
-                future.set_result(answer)
+    def _answered(self, delivery: int, answer: Answer | str) -> None:
+        self._tell(delivery, answer)
         self._lately[delivery] = answer
         if len(self._lately) > LATELY:
             self._lately.popitem(last=False)
+
+    def _unreached(self, name: str, status: str) -> None:
+        """The destination as a whole waits now: whoever is not being sent to it hears so."""
+        lanes = self._station.lanes.get(name)
+        under_way = lanes.sending if lanes is not None else {}
+        for delivery in [each for each in self._waiting if each not in under_way]:
+            self._tell(delivery, _unreached(name, status))
+
+    def _tell(self, delivery: int, answer: Answer | str) -> None:
+        for future in self._waiting.pop(delivery, []):
+            if not future.done():
+                future.set_result(answer)
 
     async def reply(self, inbound: Inbound, reply: Reply) -> Reply:
         """What the sender is told, once it is known or the limit is reached."""
@@ -99,7 +113,9 @@ class Owed:
         if not body and not rule.otherwise.isdigit():
             why = f"the answer of {rule.from_} is empty"
             return await self._without(inbound, reply, rule, why)
-        return msgspec.structs.replace(reply, body=body, status=_status(answer, rule))
+        headers = None if rule.transforms else answer.headers
+        status = _status(answer, rule)
+        return msgspec.structs.replace(reply, body=body, status=status, headers=headers)
 
     async def _answer(
         self, receipt: Receipt, rule: Answered, inbound: Inbound
@@ -128,12 +144,12 @@ class Owed:
         return await self._wait(asked[0], rule)
 
     async def _wait(self, delivery: int, rule: Answered) -> tuple[Answer | None, str]:
-        failed = f"{rule.from_} has not taken the message"
         if delivery in self._lately:
-            lately = self._lately[delivery]
-            return lately, "" if lately is not None else failed
+            return _told(self._lately[delivery])
+        if why := self._standing_still(rule.from_, delivery):
+            return None, why
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer | None] = loop.create_future()
+        future: asyncio.Future[Answer | str] = loop.create_future()
         self._waiting.setdefault(delivery, []).append(future)
         try:
             answer = await asyncio.wait_for(future, rule.within)
@@ -141,9 +157,19 @@ class Owed:
             return None, f"{rule.from_} has not answered within {rule.within:g} s"
         finally:
             self._forget(delivery, future)
-        return answer, "" if answer is not None else failed
+        return _told(answer)
 
-    def _forget(self, delivery: int, future: asyncio.Future[Answer | None]) -> None:
+    def _standing_still(self, name: str, delivery: int) -> str:
+        """Why a delivery does not go to its destination now; empty = it does."""
+        lanes = self._station.lanes.get(name)
+        if lanes is None or delivery in lanes.sending:
+            return ""
+        if lanes.hold.held:
+            return _unreached(name, "on hold")
+        waits = lanes.breaker.until > lanes.clock.monotonic()
+        return _unreached(name, lanes.breaker.why.partition(":")[0]) if waits else ""
+
+    def _forget(self, delivery: int, future: asyncio.Future[Answer | str]) -> None:
         waiting = self._waiting.get(delivery, [])
         if future in waiting:
             waiting.remove(future)
@@ -184,6 +210,15 @@ class Owed:
             return reply
         body = await station.negative(inbound, receipt, "not_delivered", why, "AE")
         return Reply(receipt=receipt, body=body, error=why)
+
+
+def _unreached(name: str, status: str) -> str:
+    """For a sender, who is told the partner's word but no address of ours."""
+    return f"{name} cannot be reached now ({status}); it gets the message when it can"
+
+
+def _told(answer: Answer | str) -> tuple[Answer | None, str]:
+    return (None, answer) if isinstance(answer, str) else (answer, "")
 
 
 def _status(answer: Answer, rule: Answered) -> str:

@@ -20,6 +20,7 @@ from engine.planning.chunks import in_chunks
 from engine.runtime.answers import hand_on
 from engine.runtime.converting import convert
 from engine.runtime.counting import Counting
+from engine.runtime.onward import kept
 from engine.runtime.owed import Owed
 from engine.runtime.receiving import Receiving
 from engine.runtime.remembered import Remembered
@@ -135,6 +136,7 @@ class Station:
             zone=engine.home_config.installation.zone,
             remember=Remembered(store, f"{self.channel.name}/{name}"),
             convert=partial(convert, self),
+            keeps=lambda: kept(self.channel),
         )
 
     # -- the line -------------------------------------------------------------------------------------------

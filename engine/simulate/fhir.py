@@ -9,6 +9,7 @@ import msgspec
 from engine.simulate.fault import Fault
 from engine.simulate.fhir_bundles import carried_out
 from engine.simulate.fhir_exports import Exports, manifest
+from engine.simulate.fhir_patches import patched
 from engine.simulate.fhir_resources import Done, Resource, Resources, Trouble
 from engine.simulate.fhir_tokens import TokenServer
 from engine.simulate.http import HttpConnection, HttpPartner, response
@@ -102,12 +103,14 @@ class FhirPartner(HttpPartner):
             return self._export(query, request)
         if method in ("POST", "PUT") and "_search" not in steps:
             return self._write(method, steps, query, request)
+        if method in ("PATCH", "DELETE"):
+            return self._change(method, steps, query, request)
         return self._ask(method, steps, query, request)
 
     def _write(self, method: str, steps: list[str], query: str, request: Received) -> bytes:
         resource = _read(request.body)
         known = {"If-None-Exist": request.headers.get("if-none-exist", "")}
-        version = request.headers.get("if-match", "").removeprefix("W/").strip('"')
+        version = _version(request)
         self.take(request)
         if method == "POST" and (not steps or steps == ["$process-message"]):
             return response(200, carried_out(resource, self.resources), _TYPE)
@@ -116,10 +119,29 @@ class FhirPartner(HttpPartner):
         if method == "POST":
             return self._done(self.resources.create(resource, known["If-None-Exist"]), request)
         if query:
-            return self._done(self.resources.update_found(resource, query), request)
+            return self._done(self.resources.update_found(resource, query, version), request)
         if len(steps) != 2:
             raise Trouble(404)
+        if request.headers.get("if-none-match") and "/".join(steps) in self.resources.kept:
+            raise Trouble(412)
         return self._done(self.resources.update(resource, steps[1], version), request)
+
+    def _change(self, method: str, steps: list[str], query: str, request: Received) -> bytes:
+        """What is there already is patched or deleted, by its id or by a search that finds one."""
+        self.take(request)
+        if len(steps) == 1 and query:
+            name = self.resources.only(steps[0], query)
+        elif len(steps) == 2:
+            name = "/".join(steps)
+        else:
+            raise Trouble(405)
+        version = _version(request)
+        if method == "DELETE":
+            self.resources.delete(name, version)
+            return response(200, {"resourceType": "OperationOutcome", "issue": []}, _TYPE)
+        before = self.resources.read(name)
+        made = patched(before, request.body, request.headers.get("content-type", ""))
+        return self._done(self.resources.update(made, before["id"], version), request)
 
     def _done(self, done: Done, request: Received) -> bytes:
         where = f"{self._origin(request)}{BASE}/{done.location}"
@@ -131,9 +153,6 @@ class FhirPartner(HttpPartner):
     def _ask(self, method: str, steps: list[str], query: str, request: Received) -> bytes:
         if steps == ["metadata"]:
             return response(200, {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}, _TYPE)  # fmt: skip
-        if method == "DELETE" and len(steps) == 2:
-            self.resources.delete("/".join(steps))
-            return response(200, {"resourceType": "OperationOutcome", "issue": []}, _TYPE)
         if len(steps) in (2, 4) and steps[1] != "_search":
             version = steps[3] if len(steps) == 4 else ""
             found = self.resources.read("/".join(steps[:2]), version)
@@ -186,6 +205,11 @@ class FhirConnection(HttpConnection):
     def answer(self, data: bytes, last: bool = False) -> None:
         """See Connection.answer."""
         super().answer(data, last or isinstance(data, Cut))
+
+
+def _version(request: Received) -> str:
+    """The version that If-Match names."""
+    return request.headers.get("if-match", "").removeprefix("W/").strip('"')
 
 
 def _read(body: bytes) -> Resource:

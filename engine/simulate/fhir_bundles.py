@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from engine.simulate.fhir_patches import patched
 from engine.simulate.fhir_resources import Done, Resource, Resources, Trouble
 
 #: The order in which a transaction's entries are done.
@@ -83,16 +85,35 @@ def _do(entry: Resource, resources: Resources, id: str = "") -> Done:
         return resources.create(resource, request.get("ifNoneExist", ""), id)
     if method == "PUT" and query:
         _check_type(resource, target)
-        return resources.update_found(resource, query)
+        return resources.update_found(resource, query, _version(request))
     if method == "PUT":
         _check_type(resource, target.partition("/")[0])
-        version = request.get("ifMatch", "").removeprefix("W/").strip('"')
-        return resources.update(resource, target.partition("/")[2], version)
+        return resources.update(resource, target.partition("/")[2], _version(request))
+    if method == "PATCH":
+        return _patch(target, query, resource, request, resources)
+    if method == "DELETE" and query:
+        target = resources.only(target, query)
     if method == "DELETE":
-        return resources.delete(target)
+        return resources.delete(target, _version(request))
     if method == "GET" and "/" in target:
         return Done(status=200, resource=resources.read(target))
     raise Trouble(400, "Bundle.entry.request")
+
+
+def _patch(
+    target: str, query: str, resource: Resource, request: Resource, resources: Resources
+) -> Done:
+    """A patch in a Bundle travels in a Binary, or is the Parameters of FHIRPath Patch."""
+    before = resources.read(resources.only(target, query) if query else target)
+    kind, content = "", msgspec.json.encode(resource)
+    if resource.get("resourceType") == "Binary":
+        kind, content = resource["contentType"], base64.b64decode(resource["data"])
+    return resources.update(patched(before, content, kind), before["id"], _version(request))
+
+
+def _version(request: Resource) -> str:
+    """The version that ifMatch names."""
+    return str(request.get("ifMatch", "")).removeprefix("W/").strip('"')
 
 
 def _check_type(resource: Resource, type_: str) -> None:

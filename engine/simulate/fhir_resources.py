@@ -100,17 +100,26 @@ class Resources:
             raise Trouble(400, f"{resource['resourceType']}.id")
         return self._keep({**resource, "id": id}, 200 if before else 201)
 
-    def update_found(self, resource: Resource, match: str) -> Done:
-        """PUT to what a search finds."""
+    def update_found(self, resource: Resource, match: str, version: str = "") -> Done:
+        """PUT to what a search finds; with `version` only of that one."""
         found = self.search(resource["resourceType"], match)
         if len(found) > 1:
             raise Trouble(412, code="multiple-matches")
         if found:
-            return self.update({**resource, "id": found[0]["id"]}, found[0]["id"])
+            return self.update({**resource, "id": found[0]["id"]}, found[0]["id"], version)
         return self.create(resource, id=str(resource.get("id", "")))
 
-    def delete(self, name: str) -> Done:
-        """DELETE."""
+    def only(self, type_: str, match: str) -> str:
+        """The one that a search finds: `Patient/7`. Trouble 404 where none is, 412 where several are."""
+        found = self.search(type_, match)
+        if len(found) != 1:
+            raise Trouble(412, code="multiple-matches") if found else Trouble(404)
+        return f"{type_}/{found[0]['id']}"
+
+    def delete(self, name: str, version: str = "") -> Done:
+        """DELETE; with `version` only of that one."""
+        if version and self.read(name)["meta"]["versionId"] != version:
+            raise Trouble(412)
         if self.kept.pop(name, None) is not None:
             self.deleted[name] = _now()
         return Done(status=204)

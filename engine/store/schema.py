@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import re
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -51,6 +52,7 @@ def named_queries(text: str) -> dict[str, str]:
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
+@cache
 def queries(name: str) -> dict[str, str]:
     """The named queries of `sql/NAME.sql`."""
     return named_queries(
@@ -58,6 +60,7 @@ def queries(name: str) -> dict[str, str]:
     )
 
 
+@cache
 def migrations() -> list[tuple[int, str]]:
     """Number and SQL of every step, in order."""
     folder = resources.files("engine.store.migrations")

@@ -5,7 +5,7 @@ The source stands in `source.py`, with `entrance.py` (who may come in) before it
 """
 
 from engine.connectors.fhir.destination import Destination, answered
-from engine.connectors.fhir.destination_requests import apart
+from engine.connectors.fhir.destination_kept import apart, carried, keeps
 from engine.connectors.fhir.destination_settings import DestinationSettings
 from engine.connectors.fhir.interactions import asks
 from engine.connectors.fhir.source import Source
@@ -19,4 +19,6 @@ __all__ = [
     "answered",
     "apart",
     "asks",
+    "carried",
+    "keeps",
 ]

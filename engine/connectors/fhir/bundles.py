@@ -28,6 +28,9 @@ AT_ONCE = 200
 #: Nobody can say what such a Bundle would do, so it is never taken on.
 _UNREADABLE = ("not_fhir", "what is sent here is a Bundle in UTF-8 that can be read")
 _UNREAD = Refusal(400, "invalid", "the entry's request cannot be read")
+_UNKEPT = Refusal(
+    422, "not-supported", "this endpoint takes resources without their conditions only"
+)
 _NO_RESOURCE = Refusal(422, "not-supported", "this endpoint takes entries with a resource only")
 
 
@@ -90,6 +93,7 @@ class _Exchange:
         wanted = self._wanted
         asking = [at for at, one in enumerate(wanted) if _asks(one)]
         self._refuse_unread()
+        self._refuse_unkept()
         refused = [at for at, one in enumerate(wanted) if one.refusal is not None]
         if refused and self._bundle.type == "transaction":
             one = cast(Refusal, wanted[refused[0]].refusal)
@@ -127,6 +131,14 @@ class _Exchange:
         if self._bundle.type == "batch" and len(unread) < len(self._wanted):
             for at in unread:
                 self._wanted[at] = Wanted(refusal=_UNREAD)
+
+    def _refuse_unkept(self) -> None:
+        """Where a server behind gets the resources without their requests, what needs its request is not taken on."""
+        kept = self._house.site.keeps()
+        if kept and "entries" not in kept:
+            for at, one in enumerate(self._wanted):
+                if one.needs_its_request:
+                    self._wanted[at] = Wanted(refusal=_UNKEPT)
 
     async def _write(self, raw: bytes, writing: list[int]) -> Page | str:
         """Keep the entries that write, and note what each is told; the answer, where all of them have the same one."""

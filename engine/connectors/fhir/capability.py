@@ -21,9 +21,16 @@ _DEFINITIONS = "http://hl7.org/fhir/OperationDefinition"
 
 
 def statement(
-    settings: SourceSettings, channel: str, base: str, since: float
+    settings: SourceSettings,
+    channel: str,
+    base: str,
+    since: float,
+    kept: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """What the endpoint can do. `since`: wall clock seconds since when it does."""
+    """
+    What the endpoint can do. `since`: wall clock seconds since when it does; `kept`: the interactions whose conditions reach a
+    server that decides them.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -33,10 +40,17 @@ def statement(
         "implementation": {"description": f"The channel {channel}", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json", "xml", JSON, XML],
-        **({"patchFormat": [*PATCHES, JSON]} if "patch" in settings.interactions else {}),
-        "rest": [_rest(settings, base)],
+        **({"patchFormat": [*PATCHES, JSON]} if "patch" in _able(settings, kept) else {}),
+        "rest": [_rest(settings, base, kept)],
         **(_messaging() if "process-message" in settings.interactions else {}),
     }
+
+
+def _able(settings: SourceSettings, kept: frozenset[str]) -> list[str]:
+    """What is done with resources; not what a destination, which keeps Bundles as they came, could never send."""
+    never = {"patch", "delete"} - kept if "entries" in kept else set()
+    names = [name for name in _OF_TYPE if name in settings.interactions]
+    return [_OF_TYPE[name] for name in names if name not in never]
 
 
 def _messaging() -> dict[str, Any]:
@@ -44,9 +58,9 @@ def _messaging() -> dict[str, Any]:
     return {"messaging": [{"documentation": said}]}
 
 
-def _rest(settings: SourceSettings, base: str) -> dict[str, Any]:
+def _rest(settings: SourceSettings, base: str, kept: frozenset[str]) -> dict[str, Any]:
     types = settings.resources or definitions.resources()
-    able = [code for name, code in _OF_TYPE.items() if name in settings.interactions]
+    able = _able(settings, kept)
     system = [
         {"code": name} for name in ("transaction", "batch") if name in settings.interactions
     ]
@@ -54,21 +68,27 @@ def _rest(settings: SourceSettings, base: str) -> dict[str, Any]:
         "mode": "server",
         "documentation": "What is written here becomes messages of the channel; each answer names its message in X-Message-Id",
         "security": _security(settings, base),
-        "resource": [_resource(name, able) for name in types],
+        "resource": [_resource(name, able, kept) for name in types],
         **({"interaction": system} if system else {}),
         "operation": [*_operations(settings)],
     }
 
 
-def _resource(name: str, able: Sequence[str]) -> dict[str, Any]:
+def _resource(name: str, able: Sequence[str], kept: frozenset[str]) -> dict[str, Any]:
+    """What can be done with a type; a condition is promised only where somebody decides it."""
     said: dict[str, Any] = {"type": name, "interaction": [{"code": code} for code in able]}
     if not able:
         del said["interaction"]
-    said["versioning"] = "no-version"
+    if not kept & {"update", "patch"}:
+        said["versioning"] = "no-version"  # else it is that of the server behind
+    if "read" in able:
+        said["conditionalRead"] = "not-supported"
     said["updateCreate"] = "update" in able
-    said["conditionalCreate"] = "create" in able
-    said["conditionalUpdate"] = "update" in able
-    said["conditionalDelete"] = "single" if "delete" in able else "not-supported"
+    said["conditionalCreate"] = "create" in kept and "create" in able
+    said["conditionalUpdate"] = "update" in kept and "update" in able
+    # Whether the server behind deletes several is its own affair: who expects one must not be told so.
+    deletes = "delete" in kept and "delete" in able
+    said["conditionalDelete"] = "multiple" if deletes else "not-supported"
     return said
 
 

@@ -8,6 +8,7 @@ import re
 from engine.connectors import Answer, Site
 from engine.connectors.fhir.destination_answers import answer_of
 from engine.connectors.fhir.destination_batches import Batches
+from engine.connectors.fhir.destination_kept import kept
 from engine.connectors.fhir.destination_requests import Asked, asked
 from engine.connectors.fhir.destination_settings import DestinationSettings
 from engine.errors import MessageError, Refused
@@ -31,9 +32,7 @@ class Destination:
         self._base = self._server.path.rstrip("/")
         self._caller = Caller(settings, site.home)
         self._batches = Batches(self._post, settings.entries, site.now)
-        self._prefer = (
-            f"Prefer: return={settings.prefer}\r\nContent-Type: application/fhir+json\r\n"
-        )
+        self._prefer = f"Prefer: return={settings.prefer}\r\n"
 
     async def send(self, delivery: Delivery, payload: bytes) -> Answer:
         """
@@ -44,7 +43,7 @@ class Destination:
         if not _SEARCH.fullmatch(match):
             raise Refused("not sent", "match holds what a URL cannot carry")
         try:
-            what = asked(self._settings, payload, match)
+            what = self._asked(delivery, payload, match)
         except MessageError as error:
             raise Refused("not sent", str(error)) from None
         if what.entry:
@@ -52,11 +51,16 @@ class Destination:
         trail = f"X-Correlation-Id: {short_id(delivery.message)}\r\n"
         answer = await self._exchange(what, delivery.key, trail)
         for wait in AGAIN:
-            if answer.status != "409" or self._settings.if_match:
+            if answer.status != "409" or "If-Match" in what.headers:
                 break
             await asyncio.sleep(wait)
             answer = await self._exchange(what, delivery.key, trail)
         return answer
+
+    def _asked(self, delivery: Delivery, payload: bytes, match: str) -> Asked:
+        """The request: the one that the message came with, where it keeps that, else what the settings say."""
+        own = kept(self._settings, payload, delivery.options or {})
+        return own if own is not None else asked(self._settings, payload, match)
 
     async def close(self) -> None:
         """Let go of idle connections."""
@@ -68,7 +72,7 @@ class Destination:
 
     async def _exchange(self, what: Asked, key: str, trail: str) -> Answer:
         path = f"{self._base}{what.path}" or "/"
-        fixed = "" if what.interaction == "question" else self._prefer
+        fixed = f"{self._prefer}Content-Type: {what.kind}\r\n" if what.kind else ""
         headers = f"{_ACCEPT}{fixed}{what.headers}Idempotency-Key: {key}\r\n{trail}"
         response = await self._caller.ask(
             self._server, f"{what.method} {path}", headers, what.body

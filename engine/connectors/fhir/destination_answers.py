@@ -27,8 +27,10 @@ _MEANS = {
     412: "the match finds several there, or the version is no longer the one that was named",
     422: "the partner's rules do not allow this resource",
 }
-#: Of a question these are answers too: the one who asks is told.
-_ANSWERS = frozenset({400, 404, 406, 410, 422})
+#: Of a question these are answers too: the one who asks is told. What is to be deleted and is not there is gone.
+_ANSWERS = {"question": frozenset({400, 404, 406, 410, 422}), "delete": frozenset({404, 410})}
+#: What a partner does not find or not do, where the request was somebody else's: no reason to stop everybody's.
+_NOT_DONE = frozenset({404, 405, 501})
 
 
 class EntryResponse(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ def answer_of(
     kept: dict[str, str] | None = None
     if failure is None and asked.interaction in ("transaction", "whole"):
         failure, kept = _whole(body)
-    elif failure is None and asked.interaction != "question":
+    elif failure is None and asked.interaction not in _ANSWERS:
         kept = _kept(asked.number, headers.get("location", ""), headers.get("etag", ""), body)
     return Answer(
         status=str(status), body=body, failure=failure, headers=dict(headers), kept=kept
@@ -82,14 +84,22 @@ def failure_of(
 ) -> DeliveryError | None:
     """None = accepted. Its reason is told by issue codes and the places that they name."""
     failure = judge(status, headers.get("retry-after", ""), now)
-    if failure is None or (asked.interaction == "question" and status in _ANSWERS):
+    if failure is None or _is_answer(asked, status, body):
         return None
     outcome = outcome_of(body)
     kind, detail = type(failure), _MEANS.get(status, failure.detail)
+    if asked.own and status in _NOT_DONE:
+        kind = Refused
     if outcome is not None:
         kind = _kind(asked, status, outcome, kind)
         detail = f"{detail}: {words(outcome)}"
     return kind(failure.status, detail, failure.retry_after)
+
+
+def _is_answer(asked: Asked, status: int, body: bytes) -> bool:
+    """Whether a status that looks like a failure is what was asked for; a 404 of a delete only where a FHIR server says it."""
+    found = status in _ANSWERS.get(asked.interaction, ())
+    return found and (asked.interaction == "question" or outcome_of(body) is not None)
 
 
 def _kind(

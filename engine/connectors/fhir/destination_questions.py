@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -58,6 +58,8 @@ def question(payload: bytes) -> Request:
         raise _bad("this names no type of resource", "parameter.type")
     if kind == "search":
         return _search(type_, said.get("compartment", ""), _criteria(found))
+    if kind == "delete" and not said.get("id"):
+        return _conditional_delete(type_, _criteria(found))
     path = f"/{type_}/{_id(said, 'id')}"
     if kind == "vread":
         path += f"/_history/{_id(said, 'version')}"
@@ -70,6 +72,13 @@ def _search(type_: str, compartment: str, criteria: list[tuple[str, str]]) -> Re
     steps = [step for step in (compartment, type_, "_search") if step]
     path = "/" + "/".join(steps)
     return Request(method="POST", path=path, headers=_FORM, body=urlencode(criteria).encode())
+
+
+def _conditional_delete(type_: str, criteria: list[tuple[str, str]]) -> Request:
+    """One that names nothing would mean every resource of the type (R4 3.1.0.7.1)."""
+    if not type_ or not criteria:
+        raise _bad("a delete has an id, or a search that says which resource is meant", "parameter.search")  # fmt: skip
+    return Request(method="DELETE", path=f"/{type_}?{urlencode(criteria, quote_via=quote)}")
 
 
 def _criteria(found: list[Parameter]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.connectors.fhir.destination_questions import question
 from engine.connectors.fhir.destination_settings import CONDITIONAL, DestinationSettings
+from engine.connectors.fhir.media import JSON
 from engine.errors import MessageError
 from engine.fhir.bundles import as_transaction
 from engine.fhir.outcome import render
@@ -76,6 +77,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     entry: bytes = b""
     """The entry, where it travels in a batch."""
     body: bytes = b""
+    kind: str = JSON
+    """The body's content type; empty = the headers say it, or there is none."""
+    own: bool = False
+    """Whether somebody else's request is passed on: what the partner does not do speaks of the request alone."""
 
 
 def apart(settings: DestinationSettings, payload: bytes) -> list[bytes]:
@@ -114,8 +119,11 @@ def asked(settings: DestinationSettings, payload: bytes, match: str) -> Asked:
         )
     if kind == "question":
         one = question(payload)
+        gone = one.method == "DELETE"
         return Asked(
-            interaction=kind,
+            interaction="delete" if gone else kind,
+            kind="",
+            own=gone,
             method=one.method,
             path=one.path,
             headers=one.headers,

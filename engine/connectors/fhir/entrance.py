@@ -12,6 +12,7 @@ from engine.connectors.fhir.media import Sent
 from engine.connectors.fhir.scopes import LETTERS, Scopes
 from engine.connectors.fhir.source_settings import SourceSettings
 from engine.connectors.fhir.visits import Visit
+from engine.errors import CommitUnknown, StoreError
 from engine.http.answers import RETRY_AFTER, Page
 from engine.http.auth import Gate
 from engine.http.desk import Head
@@ -56,7 +57,9 @@ class Entrance(Door):
             self._gate = Gate(fixed, self.site.home)
         if auth.smart is not None:
             site = self.site
-            self._issuer = smart.Issuer(auth.smart, site.home, site.now, site.notice)
+            self._issuer = smart.Issuer(
+                auth.smart, site.home, site.now, site.notice, site.remember
+            )
 
     @property
     def hidden(self) -> str:
@@ -183,7 +186,7 @@ class Entrance(Door):
         if way == "capabilities":
             site = self.site
             made = capability.statement(
-                self.settings, site.channel, visit.base, self.started_at
+                self.settings, site.channel, visit.base, self.started_at, site.keeps()
             )
             return pages.page(200, made, visit.kind)
         if way == "smart-configuration":
@@ -221,6 +224,12 @@ class Entrance(Door):
             why = str(error) if isinstance(error, smart.Denied) else "the form cannot be read"
             said = {"error": code, "error_description": f"{why} [{correlation}]"}
             return pages.plain(400, said, aside)
+        except CommitUnknown:
+            raise
+        except StoreError:
+            why = "that the assertion was used could not be kept"
+            wait = f"Retry-After: {RETRY_AFTER}\r\n"
+            raise Refusal(503, "transient", why, wait) from None
         return pages.plain(200, given, aside)
 
     # -- refusals ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connectors.fhir import interactions, pages, questions
+from engine.connectors.fhir import interactions, pages, questions, scopes
 from engine.connectors.fhir.interactions import WRITES, Asked, Refusal
 from engine.connectors.fhir.peek import moment
 from engine.connectors.fhir.visits import House, Visit
@@ -25,6 +25,7 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     url: str
     if_match: str = ""
     if_none_exist: str = ""
+    if_none_match: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -66,6 +67,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     conditional: bool = False
 
     @property
+    def needs_its_request(self) -> bool:
+        """Whether it means something else without its request: a write under a condition, a patch."""
+        way = self.asked.interaction if self.asked is not None else ""
+        return way == "patch" or (self.conditional and way in WRITES)
+
+    @property
     def is_unread(self) -> bool:
         """Whether nobody can say what it asks for."""
         return self.asked is None and self.refusal is None
@@ -100,20 +107,22 @@ def _wanted(house: House, visit: Visit, raw: msgspec.Raw) -> Wanted:
         if asked.interaction not in WRITES | {"read", "vread", "search"}:
             raise Refusal(422, "not-supported", "this is not done inside a Bundle")
         house.permit(asked, visit.scopes)
-        if not asked.id:
-            questions.check_meant(asked, questions.read_query(parts.query))
+        query = questions.read_query(parts.query)
+        questions.check_meant(asked, query)
+        known = questions.read_query(request.if_none_exist)
+        scopes.check_reach([*query, *known], visit.scopes)
         _check_same(asked, entry.resource)
     except Refusal as refusal:
         return Wanted(refusal=refusal)
     except ValueError:
         return Wanted()
-    conditional = bool(request.if_match or request.if_none_exist or parts.query)
+    said = (request.if_match, request.if_none_exist, request.if_none_match, parts.query)
     return Wanted(
         asked=asked,
         query=parts.query,
         id=entry.resource.id if entry.resource is not None else "",
         has_resource=entry.resource is not None,
-        conditional=conditional,
+        conditional=any(said),
     )
 
 

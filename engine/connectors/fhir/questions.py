@@ -20,6 +20,13 @@ from engine.connectors.fhir.interactions import Asked, Refusal
 
 #: Parameters that say how the answer looks, not what is searched for (FHIR R4 3.1.0.1.11).
 _LOOKS = frozenset({"_format", "_pretty"})
+#: Parameters that say what comes along, or how much of it, not which resources are meant (FHIR R4 3.1.1.5).
+_RESULTS = frozenset(
+    {
+        *("_sort", "_count", "_include", "_revinclude", "_summary", "_total", "_elements"),
+        *("_contained", "_containedType"),
+    }
+)
 #: Writes of a resource that is there already.
 _OF_ONE = frozenset({"update", "patch", "delete"})
 #: Most parameters of one request.
@@ -50,7 +57,9 @@ def criteria(query: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def check_meant(asked: Asked, query: list[tuple[str, str]]) -> None:
     """Refusal 400 where a write names neither an id nor a search: it would mean any resource of the type (FHIR R4 3.1.0.4.3)."""
-    if asked.interaction in _OF_ONE and not asked.id and not criteria(query):
+    if asked.interaction not in _OF_ONE or asked.id:
+        return
+    if not any(name.partition(":")[0] not in _RESULTS for name, _ in criteria(query)):
         why = "the path has no id, and no search says which resource is meant"
         raise Refusal(400, "required", why)
 

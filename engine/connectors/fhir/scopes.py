@@ -9,7 +9,8 @@ import msgspec
 from engine.connectors.fhir.interactions import Refusal
 
 _SCOPE = re.compile(r"system/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|c?r?u?d?s?)")
-#: Parameters of a search that bring resources of other types along, or lead through them (FHIR R4 3.1.1.5, 3.1.1.4.5).
+#: Parameters of a search that bring resources of other types along, or lead through them (FHIR R4 3.1.1.5, 3.1.1.4.5); a chain
+#: (`patient.name`, 3.1.1.4.4) does as well, and no parameter of R4 has a dot in its name otherwise.
 _REACHING = ("_include", "_revinclude", "_has")
 #: What version 1 calls the letters of version 2 (SMART App Launch 2.2.0, scopes and launch context).
 _OLD = {"read": "rs", "write": "cud", "*": "cruds"}
@@ -82,7 +83,7 @@ def read(text: str) -> Scopes:
 
 def check_reach(query: list[tuple[str, str]], scopes: Scopes) -> None:
     """Refusal 403 where a search would bring resources along whose type the scopes may not name."""
-    reaching = any(name.partition(":")[0] in _REACHING for name, _ in query)
+    reaching = any(name.partition(":")[0] in _REACHING or "." in name for name, _ in query)
     if reaching and not scopes.allow("search", "*"):
         raise beyond("the token's scopes do not allow a search that reaches other types")
 

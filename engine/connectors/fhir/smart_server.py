@@ -1,8 +1,8 @@
 """
 SMART backend services, the server's side: an assertion that a client signed comes in, a token for minutes goes out.
 
-SMART App Launch 2.2.0, "Client authentication: asymmetric"; RFC 7523; RFC 6749 4.4. Tokens live in memory: after a restart
-clients ask again.
+SMART App Launch 2.2.0, "Client authentication: asymmetric"; RFC 7523; RFC 6749 4.4. Tokens live in memory and end with the
+process: after a restart clients are told 401 and ask again. That an assertion was used is kept on the disk.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from joserfc.jws import extract_compact
 from engine.connectors.fhir import scopes
 from engine.connectors.fhir.scopes import Scopes
 from engine.connectors.fhir.smart_clients import Keys
+from engine.connectors.fhir.smart_memory import Used
 from engine.connectors.fhir.smart_settings import Smart
 from engine.errors import EngineError
 
@@ -29,8 +30,6 @@ ALGORITHMS = ["RS384", "ES384"]
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: Seconds that an assertion may be good, and that clocks may differ.
 LONGEST, LEEWAY = 300.0, 30.0
-#: Tokens and assertions that are remembered at most.
-MOST = 100_000
 #: Seconds after which what is past is forgotten.
 FORGET = 30.0
 
@@ -55,9 +54,14 @@ class Issuer:
     """Gives out tokens and knows them again."""
 
     def __init__(
-        self, settings: Smart, home: Path, now: Callable[[], float], notice: Callable[..., None]
+        self,
+        settings: Smart,
+        home: Path,
+        now: Callable[[], float],
+        notice: Callable[..., None],
+        remember: Any = None,
     ) -> None:
-        """LookupError where the keys of a client cannot be read. `now` is wall clock seconds."""
+        """LookupError where the keys of a client cannot be read. `now` is wall clock seconds, `remember` a Site's."""
         self._settings, self._now, self._notice = settings, now, notice
         self._keys = {name: Keys(client, home) for name, client in settings.clients.items()}
         self._allowed = {
@@ -65,7 +69,7 @@ class Issuer:
             for name, client in settings.clients.items()
         }
         self._tokens: dict[bytes, Token] = {}
-        self._seen: dict[tuple[str, str], float] = {}
+        self._used = Used(remember, now)
         self._looked = now()
 
     def token(self, shown: str) -> Token | None:
@@ -77,7 +81,10 @@ class Issuer:
         return found if found is not None and self._now() < found.until else None
 
     async def grant(self, form: dict[str, str], audiences: tuple[str, ...]) -> dict[str, Any]:
-        """What a request for a token is answered. `audiences`: the token endpoint's address. Denied where it is refused."""
+        """
+        What a request for a token is answered. `audiences`: the token endpoint's address. Denied where it is refused, StoreError
+        where nobody could keep that the assertion was used.
+        """
         if form.get("grant_type") != "client_credentials":
             raise Denied("unsupported_grant_type", "grant_type is not client_credentials")
         if form.get("client_assertion_type") != ASSERTION:
@@ -110,10 +117,13 @@ class Issuer:
         except (JoseError, ValueError):
             raise wrong from None
         self._check(claims, audiences)
+        until = float(claims["exp"]) + LEEWAY
+        if why := await self._used.take(str(client), claims["jti"], until):
+            raise Denied("invalid_client", why)
         return str(client)
 
     def _check(self, claims: dict[str, Any], audiences: tuple[str, ...]) -> None:
-        """Whom it is for, how long, and that it comes for the first time."""
+        """Whom it is for, how long, and that it has a number."""
         now, until, id = self._now(), claims.get("exp"), claims.get("jti")
         said = claims.get("aud")
         meant = said if isinstance(said, list) else [said]
@@ -129,16 +139,10 @@ class Issuer:
             raise Denied("invalid_client", "nbf is still to come")
         if not isinstance(id, str) or not 0 < len(id) <= 256:
             raise Denied("invalid_client", "jti is missing")
-        mark = str(claims["iss"]), id
-        self._forget(now)
-        if mark in self._seen:
-            raise Denied("invalid_client", "the assertion was used before (jti)")
-        if len(self._seen) >= MOST:
-            raise Denied("invalid_client", "too many assertions in five minutes")
-        self._seen[mark] = until + LEEWAY
 
     def _given(self, client: str, granted: Scopes) -> dict[str, Any]:
         lifetime = self._settings.lifetime
+        self._forget(self._now())
         value = secrets.token_urlsafe(32)
         self._tokens[_digest(value)] = Token(client, granted, self._now() + lifetime)
         self._notice("info", "token_given", client=client)
@@ -155,7 +159,6 @@ class Issuer:
             return
         self._looked = now
         self._tokens = {key: one for key, one in self._tokens.items() if one.until >= now}
-        self._seen = {mark: until for mark, until in self._seen.items() if until >= now}
 
 
 def _digest(value: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +21,11 @@ from engine.message import LARGE, Receipt, Reply, Verdict, short_id
 #: Reasons that are told by 400: the body is no FHIR at all, or of another id than the URL (FHIR R4 3.1.0.4). Any other that is
 #: quarantined breaks a rule: 422 (3.1.0.8.1).
 _UNREADABLE = frozenset({"not_fhir", "not_json", "not_xml", "bad_encoding", "wrong_id"})
+#: `Patient/7/_history/2` at the end of a Location, and what an ETag of FHIR looks like.
+_LOCATION = re.compile(
+    r"(?:^|/)([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?)/?$"
+)
+_TAG = re.compile(r'(?:W/)?"[A-Za-z0-9\-.]{1,64}"')
 _OUTCOMES = (b'{"resourceType":"OperationOutcome"', b"<OperationOutcome", b"<?xml")
 
 
@@ -78,7 +85,7 @@ def _accepted(visit: Visit, receipt: Receipt, raw: bytes, peeked: Peeked, at: fl
     """Created, updated or taken over, under its own id or that of the message."""
     asked, number = visit.asked, short_id(receipt.original or receipt.id)
     if asked.interaction == "delete":
-        status = 202 if visit.query or "if-match" in visit.head.headers else 200
+        status = 202 if visit.query or visit.is_conditional() else 200
         return _outcome(visit, status, "informational", "the delete is on its way", receipt)
     status, headers, id = _identity(visit, receipt, peeked, number)
     prefers = visit.prefers()
@@ -102,12 +109,12 @@ def _identity(
 
     Whether something matches a condition only the server behind knows: such requests are taken over (202), not done.
     """
-    asked, headers = visit.asked, visit.head.headers
+    asked = visit.asked
     said = f"X-Message-Id: {number}\r\n"
     if asked.interaction == "patch":
         return 202, said, ""
     id = asked.id or (peeked.id if is_id(peeked.id) else number)
-    if "if-none-exist" in headers or "if-match" in headers or visit.query_says():
+    if visit.is_conditional() or visit.query_says():
         return 202, said, id
     new = asked.interaction == "create"
     version = "1" if new else number
@@ -140,8 +147,9 @@ def passed_on(visit: Visit, reply: Reply, receipt: Receipt) -> Page:
         code = "timeout" if status in (408, 504) else "transient"
         why = f"the message is kept, but {reply.error}"
         return _outcome(visit, status, code, why, receipt)
+    headers = mark(receipt) + _place(visit, reply.headers or {})
     if not reply.body:
-        return Page(204 if status == 200 else status, b"", "", mark(receipt))
+        return Page(204 if status == 200 else status, b"", "", headers)
     try:
         resource = as_json(reply.body, "xml" if _is_xml(reply.body, kind) else "json")
     except Refusal:
@@ -153,10 +161,19 @@ def passed_on(visit: Visit, reply: Reply, receipt: Receipt) -> Page:
         status = pages.status_of(resource)
     if visit.asked.interaction in QUESTIONS and resource.get("resourceType") == "Bundle":
         return _found(visit, status, resource, receipt)
-    headers = mark(receipt) + _versions(resource)
-    if status == 201 and (id := resource.get("id")) and is_id(id):
+    if "ETag:" not in headers:
+        headers += _versions(resource)
+    named = status == 201 and "Location:" not in headers
+    if named and (id := resource.get("id")) and is_id(id):
         headers += f"Location: {visit.base}/{visit.asked.type}/{id}\r\n"
     return pages.page(status, resource, visit.kind, headers)
+
+
+def _place(visit: Visit, said: Mapping[str, str]) -> str:
+    """Where a destination's server has what was written, as a place of ours, and its version (FHIR R4 3.1.0.8)."""
+    place, tag = _LOCATION.search(said.get("location", "")), said.get("etag", "")
+    headers = f"Location: {visit.base}/{place[1]}\r\n" if place else ""
+    return headers + (f"ETag: {tag}\r\n" if _TAG.fullmatch(tag) else "")
 
 
 def _is_xml(body: bytes, kind: str) -> bool:

@@ -19,6 +19,9 @@ from engine.http.answers import Page
 from engine.http.desk import Head
 from engine.message import Inbound, Reply
 
+#: Headers under which a write may be left undone.
+CONDITIONS = ("if-none-exist", "if-match", "if-none-match")
+
 
 class Visit(msgspec.Struct, frozen=True):
     """What is known of a request besides its body."""
@@ -46,6 +49,10 @@ class Visit(msgspec.Struct, frozen=True):
             if name == "return" and value in ("minimal", "representation", "OperationOutcome"):
                 return value
         return ""
+
+    def is_conditional(self) -> bool:
+        """Whether a header says when it is to be done (FHIR R4 3.1.0.5, 3.1.0.8)."""
+        return any(name in self.head.headers for name in CONDITIONS)
 
     def query_says(self) -> bool:
         """Whether the query says which resources are meant (conditional update and delete, FHIR R4 3.1.0.4.3)."""

@@ -56,8 +56,10 @@ class Written(msgspec.Struct, frozen=True):
 
 def written(visit: Visit, asked: Asked, body: bytes) -> Written:
     """What is kept of a request. Refusal 400 where there is nothing to keep."""
+    known = visit.head.headers.get("if-none-exist", "")
+    if visit.query or known:
+        scopes.check_reach([*visit.query, *questions.read_query(known)], visit.scopes)
     if asked.interaction not in WRITES or asked.interaction == "delete":
-        scopes.check_reach(visit.query, visit.scopes)
         return Written(questions.question(asked, visit.query))
     if not body.strip():
         raise Refusal(400, "required", "the request has no body")

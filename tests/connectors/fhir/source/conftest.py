@@ -13,8 +13,10 @@ import httpx
 import msgspec
 import pytest
 
+from engine import simulate
 from engine.runtime import listening
 from engine.runtime.engine import Engine
+from engine.simulate import FhirPartner
 from engine.store.archive import SqliteArchive
 
 CHANNEL = """
@@ -85,11 +87,16 @@ class Home:
     async def stop(self) -> None:
         await self.caller.aclose()
         if self.engine is not None:
-            for _ in range(200):  # what was sent is settled
-                if not any(self.engine.counts.values()):
-                    break
-                await asyncio.sleep(0.01)
+            await self.settled()
             await self.engine.stop()
+
+    async def settled(self) -> None:
+        """Wait until what was sent is settled, two seconds at most."""
+        assert self.engine is not None
+        for _ in range(200):
+            if not any(self.engine.counts.values()):
+                return
+            await asyncio.sleep(0.01)
 
     async def call(self, method: str, path: str, content: Any = None, **headers: str) -> Answer:
         """One request; `content` is a resource or bytes, headers are named with underscores."""
@@ -149,3 +156,9 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     finally:
         await made.stop()
         assert list(SqliteArchive(tmp_path).verify()) == []
+
+
+@pytest.fixture
+async def ehr() -> AsyncIterator[FhirPartner]:
+    async with simulate.fhir_partner() as running:
+        yield running

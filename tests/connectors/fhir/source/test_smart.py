@@ -14,6 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from engine.connectors.fhir import scopes
+from engine.connectors.fhir.smart_memory import Used
+from engine.errors import CommitRefused
 from tests.connectors.fhir.source.conftest import PATIENT, Answer, Home
 
 RSA = RSAKey.generate_key(2048, {"kid": "r1"})
@@ -74,6 +76,28 @@ async def test_a_token_lets_its_client_do_what_its_scopes_say(smart: Home) -> No
     assert given.json["access_token"] not in smart.log()
 
 
+async def test_a_condition_asks_nothing_of_types_that_its_scopes_do_not_name(
+    smart: Home,
+) -> None:
+    given = await ask(smart, assertion(smart))
+    shown = {"Authorization": f"Bearer {given.json['access_token']}"}
+    reaching = "_has:Observation:patient:code=1"
+    put = await smart.call("PUT", f"/Patient?{reaching}", PATIENT, **shown)
+    post = await smart.call("POST", "/Patient", PATIENT, If_None_Exist=reaching, **shown)
+    chain = await smart.call("PUT", "/Patient?organization.name=a", PATIENT, **shown)
+    assert (put.status, post.status, chain.status) == (403, 403, 403)
+    for request in (
+        {"method": "PUT", "url": f"Patient?{reaching}"},
+        {"method": "POST", "url": "Patient", "ifNoneExist": reaching},
+    ):
+        entry = {"resource": PATIENT, "request": request}
+        batch = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+        made = await smart.call("POST", "", batch, **shown)
+        assert made.json["entry"][0]["response"]["status"] == "403"
+    own = await smart.call("PUT", "/Patient?identifier=a|1", PATIENT, **shown)
+    assert own.status == 202 and smart.verdicts() == ["accepted"]
+
+
 async def test_nobody_comes_in_without_a_token_but_all_may_read_how(smart: Home) -> None:
     for shown in ({}, {"Authorization": "Bearer nothing"}, {"Authorization": "Basic YTpi"}):
         said = await smart.call("POST", "/Patient", PATIENT, **shown)
@@ -121,6 +145,66 @@ async def test_an_assertion_is_good_once_for_minutes_and_for_us(smart: Home) -> 
         ({"scope": ""}, "invalid_scope"),
     ):
         assert (await ask(smart, assertion(smart), **change)).json["error"] == code
+
+
+async def test_an_assertion_is_good_once_also_after_a_restart_with_which_tokens_end(
+    smart: Home,
+) -> None:
+    used, fresh = assertion(smart), assertion(smart)
+    given = await ask(smart, used)
+    shown = {"Authorization": f"Bearer {given.json['access_token']}"}
+    assert (await smart.call("POST", "/Patient", PATIENT, **shown)).status == 201
+    assert smart.engine is not None
+    await smart.engine.stop()
+    await smart.start()
+    again = await ask(smart, used)
+    assert (again.status, again.json["error"]) == (400, "invalid_client")
+    assert "used before" in again.json["error_description"]
+    said = await smart.call("POST", "/Patient", PATIENT, **shown)
+    assert said.status == 401 and "invalid_token" in said.headers["www-authenticate"]
+    assert (await ask(smart, fresh)).status == 200
+
+
+async def test_what_was_used_is_kept_no_longer_than_it_could_be_shown() -> None:
+    kept: dict[str, bytes] = {}
+
+    class Remember:
+        async def get(self, name: str) -> bytes | None:
+            return kept.get(name)
+
+        async def put(self, name: str, value: bytes) -> None:
+            kept[name] = value
+
+    clock = [1_000_000_020.0]
+    for minute in range(40):
+        now = clock[0]
+        used = Used(Remember(), lambda: clock[0])  # as after a restart in every minute
+        for ahead in (1.0, 180.0, 359.0):
+            id = f"{minute} {ahead}"
+            assert await used.take("ehr", id, now + ahead) == ""
+            after = Used(Remember(), lambda: clock[0])
+            assert "before" in await after.take("ehr", id, now + ahead)
+        assert await used.take("other", f"{minute} 1.0", now + 1.0) == "", "another's number"
+        clock[0] += 60.0
+    assert len(kept) == 8 and sum(len(each) for each in kept.values()) < 1000
+
+
+async def test_no_token_is_given_where_its_assertion_cannot_be_kept(
+    smart: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert smart.engine is not None
+    source: Any = smart.engine.stations["endpoint"].receiving.source
+
+    async def full(*_: Any) -> None:
+        raise CommitRefused("no space left on the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(source._issuer._used._remember, "put", full)
+        signed = assertion(smart)
+        said = await ask(smart, signed)
+        assert said.status == 503 and said.headers["retry-after"]
+    assert (await ask(smart, signed)).status == 400, "it counts as used"
+    assert (await ask(smart, assertion(smart))).status == 200
 
 
 async def test_a_token_ends(smart: Home, monkeypatch: pytest.MonkeyPatch) -> None:
