@@ -66,6 +66,11 @@ def watching() -> Iterator[Coverage]:
         _Watch.current = None
 
 
+def is_watched() -> bool:
+    """Whether what is compiled now is to be recorded: then every expression must run each time."""
+    return _Watch.current is not None
+
+
 def watched(place: Place, text: str, run: Callable[..., Any]) -> Callable[..., Any]:
     """The same closure; while somebody watches one that notes what it gives."""
     coverage = _Watch.current

@@ -12,43 +12,17 @@ from typing import Any
 import msgspec
 
 from engine.fhir import entries, shape, together
+from engine.fhir.recent import Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-#: So many texts of right resources are remembered twice over, and none longer than this, in bytes.
-_MOST, _LONGEST = 4000, 1000
+#: Texts of resources that keep to the standard.
+_RIGHT = Recent[bool](4000)
 
 
-class _Right:
-    """Texts of resources that keep to the standard; those that were met lately outlast the others."""
-
-    def __init__(self) -> None:
-        self._new: set[bytes] = set()
-        self._old: set[bytes] = set()
-
-    def __contains__(self, text: bytes) -> bool:
-        if len(text) > _LONGEST:
-            return False
-        if text in self._new:
-            return True
-        if text in self._old:
-            self.add(text)
-            return True
-        return False
-
-    def add(self, text: bytes) -> None:
-        if len(text) > _LONGEST:
-            return
-        if len(self._new) >= _MOST:
-            self._old, self._new = self._new, set()
-        self._new.add(text)
-
-
-_RIGHT = _Right()
-
-
-def sealed(bundle: dict[str, Any]) -> bytes | None:
+def sealed(bundle: dict[str, Any], texts: list[bytes] | None = None) -> bytes | None:
     """
-    The JSON of a Bundle of resources that is right for certain; None where `checking` must say.
+    The JSON of a Bundle of resources that is right for certain; None where `checking` must say. `texts`: its resources as JSON, where
+    they were written before.
 
     >>> sealed({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]})
     b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient"}}]}'
@@ -56,15 +30,16 @@ def sealed(bundle: dict[str, Any]) -> bytes | None:
     every = bundle.get("entry")
     if not every:
         return None
-    try:
-        texts = [_ENCODER.encode(each["resource"]) for each in every]
-    except (TypeError, NotImplementedError):
-        return None
-    fresh = [at for at, text in enumerate(texts) if text not in _RIGHT]
+    if texts is None:
+        try:
+            texts = [_ENCODER.encode(each["resource"]) for each in every]
+        except (TypeError, NotImplementedError):
+            return None
+    fresh = [at for at, text in enumerate(texts) if not _RIGHT.get(text)]
     if not together.surely([every[at]["resource"] for at in fresh]):
         return None
     for at in fresh:
-        _RIGHT.add(texts[at])
+        _RIGHT.keep(texts[at], True)
     if not _is_right(bundle, every, texts):
         return None
     written = [

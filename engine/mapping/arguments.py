@@ -121,7 +121,7 @@ def guarded(term: Term, kind: str) -> Term:
             return value
         refuse("bad_value", f"a {kind} is needed, this is a {kind_of(value)}", paths)
 
-    return Term(run=checked, kind=kind, offset=term.offset, constant=term.constant, paths=paths, nodes=term.nodes, shape=term.shape, lets=term.lets)  # fmt: skip
+    return Term(run=checked, kind=kind, offset=term.offset, constant=term.constant, paths=paths, nodes=term.nodes, shape=term.shape, lets=term.lets, reads=term.reads)  # fmt: skip
 
 
 def _whole(parameter: Parameter, term: Term) -> Term:
@@ -148,7 +148,14 @@ def _whole(parameter: Parameter, term: Term) -> Term:
     if term.constant:
         number = whole(NOWHERE)
         return constant(number, "number", term.offset)
-    return Term(run=whole, kind="number", offset=term.offset, paths=paths, lets=term.lets)
+    return Term(
+        run=whole,
+        kind="number",
+        offset=term.offset,
+        paths=paths,
+        lets=term.lets,
+        reads=term.reads,
+    )
 
 
 def _pattern(text: str, offset: int) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
-from engine.mapping import arguments, needs, operators, steps
+from engine.mapping import arguments, kept, needs, operators, steps
 from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
@@ -45,6 +45,12 @@ def bound(
     if otherwise is not None and otherwise.kind != kind:
         kind = "any"
     term = operators.combined(run, kind, offset, terms, signature.many)
+    if any(parameter.kind == "each" for parameter, _ in pairs):
+        term.reads = (
+            kept.walked(pairs[0][1].reads, pairs[1][1].reads, pairs[0][1].shape)
+            if len(pairs) == 2
+            else None
+        )
     term.needs = needs.all_of(
         operators.value_needs(each)
         for parameter, each in pairs

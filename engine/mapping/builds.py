@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.formats import CompileCondition, PathProblem, Place, Scope, Structure
-from engine.mapping import composed, records, uses, written
+from engine.mapping import composed, records, trace, uses, written
 from engine.mapping.choices import BUILDS, only, value
 from engine.mapping.filling import Content, Filling, Growing, fill
 from engine.mapping.language import Language, Product, Run, Term, Wrong
@@ -163,11 +163,11 @@ class Builder:
         found = Content()
         if (node := record.entries.get("use")) is not None:
             used = self.slots.uses.find(node, group)
-            things, _ = uses.handed(record, made, inner, used)
+            things, _, _ = uses.handed(record, made, inner, used)
             if used is not None and things is not None:
                 inside = uses.entering(used, self.slots)
                 found.used = [(used, things, inside)]
-                made.told.append(uses.telling(used, things, inside))
+                made.told.append(trace.telling(used.block, used.file, things, inside))
         return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.formats import Shape
-from engine.mapping import binding, facts, fields
+from engine.mapping import binding, facts, fields, kept
 from engine.mapping.forms import Call, choice, lookup, memory, sequence
 from engine.mapping.functions import FORMS, LATER, signed
 from engine.mapping.language import Language, Term, Wrong, later, suggestion
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from engine.mapping.parser import Parser
 
 _NAMED = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
+
+
+#: Functions whose results several mappings want of one message: times, which take longest to read.
+_SHARED = frozenset({"datetime", "date"})
 
 
 class Arguments:
@@ -67,6 +71,8 @@ def _call(parser: Parser, name: str, start: int, piped: Term | None) -> Term:
         term = binding.translation(parser.language, given, offset)
     else:
         term = binding.bound(signature, given, parser.language, offset, text)
+        if name in _SHARED:
+            term.run = kept.shared(text, term, parser.language)
     return term
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.formats import Scope
-from engine.mapping import needs, operators, text, traps
+from engine.mapping import kept, needs, operators, text, traps
 from engine.mapping.language import Language, Needs, Run, Term, later, suggestion
 from engine.placed import Items, Mistakes, Node, Place, Record, Scalar
 
@@ -92,7 +92,7 @@ def _choices(
             if asked is not None and asked.needs is not None:
                 needed = asked.needs
             if asked is not None and made is not None:
-                made = msgspec.structs.replace(made, paths=(*made.paths, *asked.paths), lets=made.lets or asked.lets)  # fmt: skip
+                made = msgspec.structs.replace(made, paths=(*made.paths, *asked.paths), lets=made.lets or asked.lets, reads=kept.all_of((made.reads, asked.reads)))  # fmt: skip
         elif at < len(node.items) - 1:
             language.mistakes.add(item, "only the last value stands without 'when'; those behind it are never reached")  # fmt: skip
         if made is None or (when is not None and condition is None):

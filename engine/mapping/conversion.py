@@ -59,6 +59,8 @@ def convert(term: Term, wanted: FieldType) -> Term:
         raise Wrong(term.offset, f"the field takes one of: {said}")
     if wanted.form == "fhir_text" and term.kind == "text" and not wanted.choices:
         return _changed(term, _trimmed(term.run))
+    if wanted.form == "fhir_code" and term.kind == "text" and not wanted.choices:
+        return _changed(term, _spaced(term.run))
     change = change_to(wanted, checked=term.kind == "any")
     return term if change is None else _changed(term, _through(term.run, change, term.paths))
 
@@ -111,6 +113,16 @@ def _trimmed(run: Run) -> Run:
         return found.strip() or None if type(found) is str else found
 
     return trimmed
+
+
+def _spaced(run: Run) -> Run:
+    """A code of FHIR has single spaces inside (FHIR R4, 2.24.0.1)."""
+
+    def spaced(scope: Scope) -> Any:
+        found = run(scope)
+        return resource_values.code(found) if type(found) is str else found
+
+    return spaced
 
 
 def _list(term: Term, wanted: FieldType) -> Term:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.mapping import resource_types, uses
-from engine.mapping.language import Language, Needs, Run, suggestion
+from engine.mapping.language import Language, Needs, Reads, Run, suggestion
 from engine.placed import Place
 from engine.records.types import ANY, Field, FieldType, fields
 
@@ -24,6 +24,10 @@ class Branch:
         self.runs: dict[str, Run] = {}
         self.paths: dict[str, tuple[str, ...]] = {}
         self.needs: dict[str, Needs] = {}
+        self.reads: dict[str, Reads] = {}
+        """All that each is made of, where that is known."""
+        self.plain: set[str] = set()
+        """Those that are nothing but a path: quicker read than looked up."""
         self.fixed: dict[str, Any] = {}
         """Values that are always the same."""
         self.inner: dict[str, Branch] = {}

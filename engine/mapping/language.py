@@ -17,6 +17,8 @@ from engine.records.types import FieldType
 Run = Callable[[Scope], Any]
 #: Fields or components of the thing at hand, one of which must have something, or there is nothing (engine/mapping/needs.py).
 Needs = frozenset[int] | None
+#: Fields and components that say all of what something becomes (engine/mapping/kept.py); None = not known, or more than these.
+Reads = frozenset[str] | None
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of its record, where it is one and they are known."""
     type: FieldType | None = None
     """The type of its record, where it is one and it is known."""
+    reads: Reads = None
+    """What it is made of, and nothing else."""
 
 
 class Language(msgspec.Struct, kw_only=True):
@@ -60,6 +64,8 @@ class Language(msgspec.Struct, kw_only=True):
     """What a mapping makes of the message, where people might ask for its fields and cannot: `json`."""
     nulls: bool = True
     """Whether null is something. To FHIR it is nothing: no element of a resource says that a value is to be deleted."""
+    shared: dict[tuple[str, str, bool], Run] | None = None
+    """Expressions that several mappings have, by their text, their zone and whether they look into the whole message, where what they gave is kept (engine/mapping/kept.py)."""
     inner: tuple[Shape, ...] = ()
     """Shapes of the things around the message, innermost last (an entity at a destination: `Scope.item` there)."""
     known: dict[str, Expression] = {}
@@ -137,6 +143,8 @@ class Term(msgspec.Struct, kw_only=True):
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
     needs: Needs = None
     """What it needs to be something, or of a truth to be true; None = not known."""
+    reads: Reads = None
+    """What it is made of, and nothing else."""
     said: tuple[Run, Callable[[str], Decimal]] | None = None
     """Where it is the number that a text says: that text, and what reads it."""
 
@@ -151,7 +159,9 @@ NOWHERE = Scope(None, None)
 
 def constant(value: Any, kind: str, offset: int) -> Term:
     """A term that is always the same."""
-    return Term(run=lambda scope: value, offset=offset, kind=kind, constant=True)
+    return Term(
+        run=lambda scope: value, offset=offset, kind=kind, constant=True, reads=frozenset()
+    )
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.mapping import holds, layouts, resource_types, uses
+from engine.fhir.lifting import ANYWHERE
+from engine.mapping import holds, layouts, lifted, resource_types, uses
 from engine.mapping.choices import only
 from engine.mapping.choosing import Chooser, Choosing
 from engine.mapping.files import Mapping
@@ -104,6 +105,7 @@ class Loading(Making):
             count=self.slots.count,
             prints=self.prints,
             asked=asked,
+            places=ANYWHERE if group is not None else lifted.of_rules(top.rules),
             repeats=None if self.reads else uses.repeats(read, to, self.tables, self.uses),
         )
 
@@ -143,6 +145,7 @@ class Loading(Making):
             known=self.known,
             memories=self.shelf.memories,
             nulls=not node.text.startswith("fhir/"),
+            shared=self.shelf.shared if node.text.startswith("fhir/") else None,
         )
         top, inside = block(self.root, language, self.slots)
         return read, node.text, inside, top

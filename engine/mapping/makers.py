@@ -7,6 +7,7 @@ from typing import Any
 from engine.errors import MessageError
 from engine.formats import NULL, Scope
 from engine.mapping import resource_making, resource_types
+from engine.mapping.kept import all_of, remembering
 from engine.mapping.landing import Branch
 from engine.mapping.language import NOWHERE, Language, Needs, Run
 from engine.mapping.needs import any_of
@@ -16,13 +17,19 @@ from engine.records.types import fields
 Parts = tuple[tuple[str, Run], ...]
 
 
-def maker(branch: Branch, language: Language, top: bool = False) -> Run:
+def maker(branch: Branch, language: Language, top: bool = False, laid: bool = False) -> Run:
+    """Makes the record. `top`: also where nothing is in it; `laid`: it is laid over what another maker makes."""
     for name, inner in branch.inner.items():
         branch.runs[name] = maker(inner, language)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
         branch.needs[name] = _needs(inner)
         if _is_fixed(inner) and (fixed := branch.runs[name](NOWHERE)) is not None:
             branch.fixed[name] = fixed
+        branch.reads[name] = all_of(inner.reads.get(each) for each in inner.order)
+    if branch.type.form in ("fhir", "reference"):
+        for name in branch.order.keys() - branch.plain - branch.fixed.keys():
+            run, reads = branch.runs[name], branch.reads.get(name)
+            branch.runs[name] = remembering(run, reads, language.shape)
     named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
         return _struct(branch, named, language, top)
@@ -30,7 +37,7 @@ def maker(branch: Branch, language: Language, top: bool = False) -> Run:
         asked = [each for each in named if each[0] not in branch.fixed]
         needed = [branch.needs.get(name) for name, _ in asked]
         make = resource_making.element(
-            branch.type, branch.fixed, asked, top, needed, language.shape
+            branch.type, branch.fixed, asked, top, needed, language.shape, laid
         )
         return resource_making.one_behind_the_other((make,)) if branch.listed else make
     return _dict(named, top)

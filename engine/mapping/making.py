@@ -13,6 +13,7 @@ from engine.mapping import (
     edits,
     entities,
     layouts,
+    lifted,
     outputs,
     records,
     resource_making,
@@ -133,7 +134,7 @@ class Making:
         fields = self._fields(read, wanted, language, top)
         if wanted.form == "fhir":
             self.is_part = not resource_types.is_resource(wanted)
-            return resource_making.resource(to, fields)
+            return resource_making.resource(to, fields, lifted.of_rules(top.rules))
         self.is_part = to in entities.parts()
         return (
             outputs.json(fields)

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.formats import NULL, Match, PathProblem, Scope, Shape
 from engine.formats.json import paths as records
-from engine.mapping import calls, facts, fields, needs, simple_paths, steps, unknown
+from engine.mapping import calls, facts, fields, kept, needs, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
 from engine.mapping.language import (
     Expression,
@@ -144,6 +144,7 @@ def _it(parser: Parser, start: int, end: int) -> Term:
         paths=("it",),
         nodes=lambda scope: (scope.item,),
         shape=shape,
+        reads=frozenset((".",)) if shape.format == "hl7v2" else None,
     )
 
 
@@ -159,6 +160,7 @@ def _let(parser: Parser, word: str, start: int) -> Term:
         lets=True,
         names=known.names if known else None,
         type=known.type if known else None,
+        reads=kept.named(known.reads, parser.level) if known else None,
     )
     found = _behind(parser, known, term, word, start) or fields.behind(parser, term)
     if found is term and known is not None and parser.shape.format == "fhir":
@@ -185,10 +187,8 @@ def _behind(
     if match is None:
         return None
     found = _found(parser, match, start)
-    found.lets, found.paths = (
-        True,
-        tuple(f"{path}{match.text[len(word) :]}" for path in term.paths),
-    )
+    found.lets, found.reads = True, None
+    found.paths = tuple(f"{path}{match.text[len(word) :]}" for path in term.paths)
     return found
 
 
@@ -236,7 +236,7 @@ def _path(parser: Parser) -> Term | None:
             paths = records
         else:
             shape = language.shape
-    match = None
+    match, parser.asked = None, []
     if shape.format == "hl7v2" and isinstance(language.format, ModuleType):
         match = simple_paths.match(parser.text, start, shape, paths)
     if match is None:
@@ -268,6 +268,7 @@ def _found(parser: Parser, match: Match, start: int, shape: Shape | None = None)
         type=_type(match),
         equals=match.equals,
         needs=needs.of_path(match.text, shape) if shape is not None else None,
+        reads=kept.of_path(match.text, shape, parser.asked) if shape is not None else None,
     )
 
 

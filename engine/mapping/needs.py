@@ -57,8 +57,7 @@ def choosing(
     """Gives the rules that may give something of the thing in a scope; None where asking is not worth it."""
     if sum(each is not None for each in needs) < _WORTH or shape.format != "hl7v2":
         return None
-    watched = sorted({-at for wanted in needs if wanted for at in wanted if at < 0})
-    present = presence.present(shape, watched)
+    present = presence.present(shape)
     if present is None:
         return None
     known: dict[bytes, tuple[Part, ...]] = {}
@@ -68,7 +67,7 @@ def choosing(
         there = present(scope)
         found = known.get(there)
         if found is None:
-            filled = presence.told(there, watched)
+            filled = presence.told(there)
             found = tuple(
                 part for part, wanted in both if wanted is None or not wanted.isdisjoint(filled)
             )

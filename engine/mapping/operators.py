@@ -7,7 +7,7 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 from engine.formats import NULL, Scope
-from engine.mapping import needs
+from engine.mapping import kept, needs
 from engine.mapping.language import Needs, Run, Term, Wrong, refuse
 from engine.mapping.values import ARITHMETIC, kind_of
 from engine.records.types import FieldType
@@ -32,6 +32,7 @@ def combined(
         constant=all(term.constant for term in terms),
         paths=tuple(dict.fromkeys(path for term in terms for path in term.paths)),
         lets=any(term.lets for term in terms),
+        reads=kept.all_of(term.reads for term in terms),
     )
 
 
@@ -213,7 +214,12 @@ def listing(items: Sequence[Term], offset: int) -> Term:
     if all(item.constant for item in items):
         values = tuple(value for item in items if (value := item.value()) is not None)
         return Term(
-            run=lambda scope: values, kind=kind, offset=offset, constant=True, many=True
+            run=lambda scope: values,
+            kind=kind,
+            offset=offset,
+            constant=True,
+            many=True,
+            reads=frozenset(),
         )
 
     def run(scope: Scope) -> list[Any]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from typing import Any
 
+from engine.fhir.lifting import Places
 from engine.formats import Scope
-from engine.mapping import conversion, makers, resource_making, resource_types, uses
+from engine.mapping import (
+    conversion,
+    kept,
+    lifted,
+    makers,
+    resource_making,
+    resource_types,
+    uses,
+)
 from engine.mapping.choices import only, value, without_marker
 from engine.mapping.landing import Branch, landing
-from engine.mapping.language import Language, Needs, Run, Term
+from engine.mapping.language import Language, Needs, Reads, Run, Term
 from engine.mapping.needs import all_of, any_of, choosing
 from engine.mapping.operators import value_needs
 from engine.mapping.rules import Block, Rule, Slots, block
@@ -18,6 +28,8 @@ from engine.records.types import ANY, FieldType
 
 #: Keys of a record of which something is made; `value` beside `when` alone is one of several values.
 _MAKING = frozenset({"each", "fields", "use", "parts"})
+#: A path and nothing else.
+_PLAIN = re.compile(r"\s*([A-Z][A-Z0-9]{2}-\d+)?(\.\d+)*\s*", re.ASCII)
 _NESTED = ("each", "let", "when", "fields", "value", "use", "of", "parts", "type", "reference")
 
 
@@ -27,9 +39,9 @@ def content(
     type_: FieldType,
     language: Language,
     slots: Slots,
-    top: bool = True,
+    laid: bool = False,
 ) -> tuple[Run, list[Rule]]:
-    """`fields:` as a maker of records, and its rules for traces."""
+    """`fields:` as a maker of records, and its rules for traces. `laid`: they are laid over what another mapping makes."""
     rules: list[Rule] = []
     root = Branch(type_, at.keys["fields"] if isinstance(at, Record) and node else at.place)
     if not isinstance(node, Record):
@@ -51,11 +63,14 @@ def content(
         branch.runs[last] = rule.term.run if rule else (lambda scope: None)
         branch.paths[last] = rule.term.paths if rule else ()
         branch.needs[last] = rule.needs if rule else None
+        branch.reads[last] = rule.reads if rule else None
+        if isinstance(each, Scalar) and _PLAIN.fullmatch(each.text):
+            branch.plain.add(last)
         if rule is not None and rule.term.constant and (fixed := rule.term.value()) is not None:
             branch.fixed[last] = fixed
         if rule is not None:
             rules.append(rule)
-    return makers.maker(root, language, top), rules
+    return makers.maker(root, language, top=not laid, laid=laid), rules
 
 
 def _rule(
@@ -80,6 +95,8 @@ def _rule(
         text=shown(node),
         line=node.place.line,
         needs=value_needs(term),
+        reads=term.reads,
+        places=lifted.of_value(wanted),
     )
 
 
@@ -108,8 +125,11 @@ def nested(
         language.mistakes.add(node, f"'{name}' is a {item.kind}, it has no fields")
         return None
     made, inner = block(node, language, slots)
-    inside = _filled(node, made, item, inner, slots)
+    inside, read, places = _filled(node, made, item, inner, slots)
     needed = made.needs if made.each is not None else all_of((made.needs, inside))
+    reads = kept.all_of((made.reads, read))
+    if made.each is not None:
+        reads = kept.walked(made.each.reads, reads, made.each.shape)
     if item.form == "reference":
         made.make = resource_making.substantial(made.make)
     paths = made.each.paths if made.each is not None else ()
@@ -127,34 +147,39 @@ def nested(
         line=node.place.line,
         nested=made,
         needs=needed,
+        reads=reads,
+        places=places,
     )
 
 
-def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: Slots) -> Needs:
+def _filled(
+    node: Record, made: Block, item: FieldType, inner: Language, slots: Slots
+) -> tuple[Needs, Reads, Places]:
     """
     Let the block make what `value`, `use`, `fields` or `parts` say; `fields` beside `use` are laid over it, where it is made.
-    What that needs of the thing at hand.
+    What that needs of the thing at hand, all that it reads of it, and where resources may stand in it.
     """
     said = node.entries
     if "value" in said:
         rule = _rule("value", said["value"], item, inner, slots)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
-        return rule.needs if rule else None
+        return (rule.needs, rule.reads, rule.places) if rule else (None, None, {})
     if isinstance(several := said.get("parts"), Items):
         rule = parts("", several, item, inner, slots)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
-        return rule.needs if rule else None
+        return (rule.needs, rule.reads, rule.places) if rule else (None, None, {})
     if "use" in said:
-        needed = uses.making(node, made, inner, slots, item)
+        needed, reads, places = uses.making(node, made, inner, slots, item)
         if "fields" in said and item.form == "struct":
             problem = f"{uses.said(item)} is made whole by the mapping that it uses"
             inner.mistakes.add(node.keys["fields"], problem)
         elif "fields" in said:
             whole = _overlaid(said["use"], item, slots)
-            above, made.rules = content(said["fields"], node, whole, inner, slots, top=False)
+            above, made.rules = content(said["fields"], node, whole, inner, slots, laid=True)
             made.make = resource_making.upon(made.make, above)
+            places = lifted.both(places, lifted.of_rules(made.rules))
         if isinstance(pointing := said.get("reference"), Record) and item.form == "reference":
             beside, rules = content(
                 pointing.entries.get("fields"), pointing, item, inner, slots
@@ -166,13 +191,16 @@ def _filled(node: Record, made: Block, item: FieldType, inner: Language, slots: 
                 "'reference' says what stands in the Reference to the resource that is made"
             )
             inner.mistakes.add(said["reference"], problem, "reference: {fields: {display: .2}}")
-        return needed
+        if item.form == "reference":
+            places = lifted.pointed_at(places)
+        return needed, kept.all_of((reads, *(rule.reads for rule in made.rules))), places
     if "fields" in said:
         made.make, made.rules = content(said["fields"], node, item, inner, slots)
-        return _content_needs(made.rules, item)
+        reads = kept.all_of(rule.reads for rule in made.rules)
+        return _content_needs(made.rules, item), reads, lifted.of_rules(made.rules)
     problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
     inner.mistakes.add(node, problem, "fields: {code: .1}")
-    return None
+    return None, None, {}
 
 
 def _overlaid(used: Node, item: FieldType, slots: Slots) -> FieldType:
@@ -203,7 +231,8 @@ def parts(
         made = (wanted.item or ANY) if one else wanted
         if (rule := nested(name, item, made, language, slots)) is not None:
             rules.append(rule)
-    runs = tuple(rule.term.run for rule in rules)
+    form = (wanted.item or wanted).form
+    runs = tuple(_part_run(rule, form, language) for rule in rules)
     if wanted.kind in ("list", "any"):
         needed = [rule.needs for rule in rules]
         every = choosing(runs, needed, language.shape)
@@ -224,6 +253,18 @@ def parts(
         line=node.place.line,
         parts=tuple(rules),
         needs=any_of(rule.needs for rule in rules),
+        reads=kept.all_of(rule.reads for rule in rules),
+        places=reduce(lifted.both, (rule.places for rule in rules), {}),
+    )
+
+
+def _part_run(rule: Rule, form: str, language: Language) -> Run:
+    """What one of several makers makes; of FHIR what it made of the same fields before."""
+    run = rule.term.run
+    return (
+        kept.remembering(run, rule.reads, language.shape)
+        if form in ("fhir", "reference")
+        else run
     )
 
 

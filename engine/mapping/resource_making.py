@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.errors import MessageError
-from engine.fhir import bundles, checking, sealing
+from engine.fhir import bundles, checking, lifting, sealing
 from engine.findings import refuse
 from engine.formats import NULL, Scope, Shape
-from engine.formats.fhir.document import Document
+from engine.formats.fhir.document import Written
 from engine.mapping import outputs
 from engine.mapping.language import Needs, Product, Run
 from engine.mapping.needs import choosing
@@ -28,15 +28,16 @@ def element(
     top: bool,
     needs: Sequence[Needs],
     shape: Shape,
+    laid: bool = False,
 ) -> Run:
     """
     Makes a record of an element, a datatype or a resource; nothing where no field has a value.
 
-    `fixed` are fields that are always the same. `top`: a resource is made even so. An extension without a value is none (FHIR R4, 2.4.1: ext-1). `null` leaves a field out.
+    `laid`: it is laid over another one, so that the address of an extension is something too. `fixed` are fields that are always the same. `top`: a resource is made even so. An extension without a value is none (FHIR R4, 2.4.1: ext-1). `null` leaves a field out.
     """
     begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
     kept = top and bool(begin)
-    bare = len(begin) + ("url" in fixed and name_of(type_) == "Extension")
+    bare = len(begin) + (not laid and "url" in fixed and name_of(type_) == "Extension")
     begin |= {name: value for name, value in fixed.items() if value is not NULL}
     kept, least = kept or len(begin) > bare, len(begin)
     chosen = choosing(parts, needs, shape)
@@ -56,37 +57,37 @@ def element(
     return make
 
 
-def resource(to: str, make: Run) -> Callable[[Scope], Product]:
+def resource(to: str, make: Run, places: lifting.Places) -> Callable[[Scope], Product]:
     """`to: fhir/Patient`: a resource that travels alone; others that stood in it are contained."""
 
     def product(scope: Scope) -> Product:
-        return _sent(bundles.contained(make(scope)), to)
+        return _sent(bundles.contained(make(scope), places), None, shows=to)
 
     return product
 
 
 def bundle(
-    make: Run, into: Callable[[Scope, list[dict[str, Any]]], None]
+    make: Run, into: Callable[[Scope, list[tuple[dict[str, Any], lifting.Places]]], None]
 ) -> Callable[[Scope], Product]:
     """`to: fhir/Bundle`."""
 
     def product(scope: Scope) -> Product:
-        entries: list[dict[str, Any]] = []
+        entries: list[tuple[dict[str, Any], lifting.Places]] = []
         into(scope, entries)
-        return _sent(bundles.assembled(make(scope), entries), "fhir/Bundle")
+        return _sent(*bundles.assembled(make(scope), entries), shows="fhir/Bundle")
 
     return product
 
 
-def _sent(made: dict[str, Any], shows: str) -> Product:
-    """The resource as bytes; MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
-    payload = sealing.sealed(made) if made["resourceType"] == "Bundle" else None
+def _sent(made: dict[str, Any], texts: list[bytes] | None, *, shows: str) -> Product:
+    """The resource as bytes (`texts`: those of a Bundle, as JSON); MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
+    payload = sealing.sealed(made, texts) if made["resourceType"] == "Bundle" else None
     if payload is None:
         if not checking.valid(made):
             refuse(checking.findings(made))
         payload = outputs.encoded(made)
     outputs.bounded(payload)
-    return Product(of="fhir", payload=payload, shows=shows, node=Document(made))
+    return Product(of="fhir", payload=payload, shows=shows, node=Written(payload))
 
 
 def over(below: Run, above: Run) -> Run:
@@ -96,7 +97,7 @@ def over(below: Run, above: Run) -> Run:
         first, second = below(scope), above(scope)
         if first is None or second is None:
             return second if first is None else first
-        return bundles.laid_over(first, second)
+        return lifting.laid_over(first, second)
 
     return make
 
@@ -109,7 +110,7 @@ def upon(below: Run, above: Run) -> Run:
         if first is None:
             return None
         second = above(scope)
-        return first if second is None else bundles.laid_over(first, second)
+        return first if second is None else lifting.laid_over(first, second)
 
     return make
 
@@ -120,7 +121,7 @@ def pointed_at(below: Run, beside: Run) -> Run:
     def make(scope: Scope) -> Any:
         found = below(scope)
         said = beside(scope) if found is not None else None
-        return found if said is None else {**found, bundles.BESIDE: said}
+        return found if said is None else {**found, lifting.BESIDE: said}
 
     return make
 

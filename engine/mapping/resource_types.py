@@ -25,6 +25,7 @@ _PRIMITIVES = {
     "instant": FieldType(kind="moment", form="fhir_instant"),
 }
 _TEXT = FieldType(kind="text", form="fhir_text")
+_CODE = FieldType(kind="text", form="fhir_code")
 #: What a constant text is checked against; longer lists are left to validation.
 _MOST_CODES = 60
 
@@ -128,7 +129,7 @@ def _of(element: Element) -> FieldType:
         )
     if not is_primitive(element.type):
         return of(element.type)
-    plain = _PRIMITIVES.get(element.type, _TEXT)
-    if plain is _TEXT and 0 < len(element.codes) <= _MOST_CODES:
+    plain = _CODE if element.type == "code" else _PRIMITIVES.get(element.type, _TEXT)
+    if plain.kind == "text" and 0 < len(element.codes) <= _MOST_CODES:
         return msgspec.structs.replace(plain, choices=tuple(sorted(element.codes)))
     return plain

@@ -46,6 +46,26 @@ def _text(wanted: FieldType) -> Change:
     return choose
 
 
+def code(value: str) -> str | None:
+    """
+    A code with single spaces between its words and none around them, as R4 wants it (2.24.0.1); None where it is blank.
+
+    >>> code(" A  B "), code("  ")
+    ('A B', None)
+    """
+    return value if value.isalnum() else " ".join(value.split()) or None
+
+
+def _code(wanted: FieldType) -> Change:
+    text = _text(wanted)
+
+    def coded(value: Any) -> Any:
+        said = code(value) if isinstance(value, str) else value
+        return None if said is None else text(said)
+
+    return coded
+
+
 def _reference(wanted: FieldType) -> Change:
     """A resource, which becomes an entry of its own and leaves a Reference; or a text; or a Reference."""
     targets = frozenset(wanted.choices) - {"Resource"}
@@ -87,6 +107,7 @@ _FORMS: dict[str, Callable[[FieldType], Change]] = {
     "fhir": lambda wanted: _complex,
     "reference": _reference,
     "fhir_text": _text,
+    "fhir_code": _code,
     "fhir_date": lambda wanted: _written(YEAR, DAY, "a date is needed"),
     "fhir_date_time": lambda wanted: _written(YEAR, MICROSECOND, "a date is needed"),
     "fhir_instant": lambda wanted: _written(

@@ -16,12 +16,14 @@ A name stands for the resource wherever a Reference belongs, in what is written 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from engine.formats import Scope
+from engine.fhir.lifting import Places
+from engine.formats import Scope, Shape
 from engine.mapping import records, resource_types
 from engine.mapping.choices import only
 from engine.mapping.language import Expression, Language, Run, Term
@@ -29,41 +31,77 @@ from engine.mapping.rules import Block, Rule, Slots, block
 from engine.placed import Items, Node, Record, Scalar
 from engine.records.types import FieldType
 
+#: A resource, and where in it others may stand.
+Entry = tuple[dict[str, Any], Places]
+#: Segments of HL7 by their names.
+Walks = frozenset[str]
+_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[-\[]|$)", re.ASCII)
+#: So many kinds of messages are remembered, by the segments that they have.
+_REMEMBERED = 500
 #: Makes resources in a scope, and puts them where all are collected.
-Into = Callable[[Scope, list[dict[str, Any]]], None]
+Into = Callable[[Scope, list[Entry]], None]
 
 
 def made(node: Node, language: Language, slots: Slots) -> tuple[Into, list[Rule], Language]:
     """What makes the resources, their rules for traces, and the language in which their names are known."""
-    steps: list[Into] = []
+    steps: list[tuple[Walks, Into]] = []
     rules: list[Rule] = []
     if not isinstance(node, Record):
         problem = "'resources' names what the Bundle holds"
         language.mistakes.add(node, problem, "resources: {patient: {use: ..., of: PID}}")
-        return _all(()), rules, language
+        return _all((), language.shape), rules, language
     for name, each in node.entries.items():
         if not (name.isidentifier() and name.isascii()):
             problem = f"'{name}' is no name: letters, digits and _ only"
             language.mistakes.add(node.keys[name], problem)
         elif isinstance(each, Record) and "resources" in each.entries:
             rule, into = _group(name, each, language, slots)
-            steps.append(into)
+            steps.append((_walks(each), into))
             rules.append(rule)
         elif (found := _named(name, each, language, slots)) is not None:
             rule, into, language = found
-            steps.append(into)
+            steps.append((_walks(each), into))
             rules.append(rule)
         else:
             language = _with_name(name, language, slots)
-    return _all(tuple(steps)), rules, language
+    return _all(tuple(steps), language.shape), rules, language
 
 
-def _all(steps: tuple[Into, ...]) -> Into:
-    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
-        for step in steps:
+def _all(steps: tuple[tuple[Walks, Into], ...], shape: Shape) -> Into:
+    def into(scope: Scope, entries: list[Entry]) -> None:
+        for _, step in steps:
             step(scope, entries)
 
-    return into
+    if shape.format != "hl7v2":
+        return into
+    known: dict[tuple[str, ...], tuple[Into, ...]] = {}
+
+    def there(scope: Scope, entries: list[Entry]) -> None:
+        names = tuple(scope.node.document.index)
+        found = known.get(names)
+        if found is None:
+            found = tuple(
+                step for walks, step in steps if not walks or not walks.isdisjoint(names)
+            )
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[names] = found
+        for step in found:
+            step(scope, entries)
+
+    return there
+
+
+def _walks(node: Node) -> Walks:
+    """The segments of HL7 of which one must be in the message, or nothing is made; none where that is not known."""
+    if isinstance(node, Items):
+        every = [_walks(item) for item in node.items]
+        return frozenset().union(*every) if all(every) else frozenset()
+    said = (
+        node.entries.get("each", node.entries.get("of")) if isinstance(node, Record) else None
+    )
+    found = _SEGMENT.match(said.text) if isinstance(said, Scalar) else None
+    return frozenset((found[0],)) if found is not None else frozenset()
 
 
 def _group(name: str, node: Record, language: Language, slots: Slots) -> tuple[Rule, Into]:
@@ -72,7 +110,7 @@ def _group(name: str, node: Record, language: Language, slots: Slots) -> tuple[R
     around, inner = block(node, language, slots)
     inside, around.rules, _ = made(node.entries["resources"], inner, slots)
 
-    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
+    def into(scope: Scope, entries: list[Entry]) -> None:
         for each in around.scopes(scope):
             inside(each, entries)
 
@@ -114,7 +152,7 @@ def _named(
         lets={**language.lets, name: slot},
         known={**language.known, name: known},
     )
-    return rule, _collecting(rule.term.run, slot, listed), language
+    return rule, _collecting(rule.term.run, slot, listed, rule.places), language
 
 
 def _with_name(name: str, language: Language, slots: Slots) -> Language:
@@ -124,16 +162,16 @@ def _with_name(name: str, language: Language, slots: Slots) -> Language:
     return msgspec.structs.replace(language, lets={**language.lets, name: slot})
 
 
-def _collecting(run: Run, slot: int, listed: bool) -> Into:
-    def into(scope: Scope, entries: list[dict[str, Any]]) -> None:
+def _collecting(run: Run, slot: int, listed: bool, places: Places) -> Into:
+    def into(scope: Scope, entries: list[Entry]) -> None:
         assert scope.values is not None
         scope.values[slot] = found = run(scope)
         if found is None:
             return
         if listed:
-            entries += found
+            entries += [(each, places) for each in found]
         else:
-            entries.append(found)
+            entries.append((found, places))
 
     return into
 

@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import MessageError
+from engine.fhir.lifting import ANYWHERE, Places
 from engine.formats import Scope, Shape
+from engine.formats.hl7v2.presence import has_parts
 from engine.mapping import steps, text
 from engine.mapping.choices import condition_of, scalar_of, value, without_marker
-from engine.mapping.language import Expression, Language, Needs, Run, Term, Traced
+from engine.mapping.kept import all_of, shared
+from engine.mapping.language import Expression, Language, Needs, Reads, Run, Term, Traced
 from engine.placed import Items, Node, Record, Scalar
 
+#: So few things are walked without being counted.
+_FEW = 4
 _WORDS = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -50,6 +55,10 @@ class Rule(msgspec.Struct, kw_only=True):
     """Of a nested list: the block that makes its items."""
     needs: Needs = None
     """What it needs of the thing at hand to give something (engine/mapping/needs.py)."""
+    reads: Reads = None
+    """What it is made of, and nothing else (engine/mapping/kept.py)."""
+    places: Places = ANYWHERE
+    """Where in what it makes resources may stand that become entries of their own (engine/mapping/lifted.py)."""
     parts: tuple[Rule, ...] = ()
     """Of a field that several makers make: theirs."""
 
@@ -74,6 +83,8 @@ class Block:
         self.when: Callable[[Scope], bool] | None = None
         self.needs: Needs = None
         """What `each` and `when` need of the thing around, or nothing is made."""
+        self.reads: Reads = frozenset()
+        """What `let` and `when` are made of."""
         self.early = False
         """Whether `when` is asked before the lets are read."""
         self.rules: list[Rule] = []
@@ -132,7 +143,8 @@ class Block:
         found = (each.nodes or each.run)(scope)
         if not found:
             return []
-        steps.take(scope, len(found))
+        if len(found) > _FEW:
+            steps.take(scope, len(found))
         made, group, index = [], each.group, 0
         plain = not self.lets and self.when is None
         try:
@@ -167,16 +179,30 @@ def block(record: Record, language: Language, slots: Slots) -> tuple[Block, Lang
         if made.each is not None:
             made.needs = made.each.needs
         if made.each is not None and made.each.shape is not None:
-            language = msgspec.structs.replace(language, shape=made.each.shape)
+            known = _seen_inside(language.known, made.each.shape)
+            language = msgspec.structs.replace(language, shape=made.each.shape, known=known)
     language = _lets(record.entries.get("let"), made, language, slots)
     if (node := record.entries.get("when")) is not None:
         term = value(node, language)
+        made.reads = all_of((made.reads, term.reads if term is not None else None))
         if term is not None and (condition := condition_of(node, term, language)):
             made.when = condition
             if made.each is None:
                 made.needs = term.needs
             made.early = not (term.lets and _says(node, record.entries.get("let")))
     return made, language
+
+
+def _seen_inside(known: dict[str, Expression], shape: Shape) -> dict[str, Expression]:
+    """The names around an `each`: what they are made of is known inside it where fields of the same segments are read there."""
+    walks_parts = shape.format == "hl7v2" and has_parts(shape)
+    return {
+        name: each
+        if each.reads is None
+        or (walks_parts and not any(part.startswith(".") for part in each.reads))
+        else msgspec.structs.replace(each, reads=None)
+        for name, each in known.items()
+    }
 
 
 def _says(node: Node, let: Node | None) -> bool:
@@ -229,8 +255,15 @@ def _lets(node: Node | None, made: Block, language: Language, slots: Slots) -> L
             paths=term.paths,
             names=term.names,
             type=term.type,
+            reads=term.reads,
         )
-        made.lets.append((slots.count, without_marker(term.run)))
+        made.reads = all_of((made.reads, term.reads))
+        run = without_marker(term.run)
+        if isinstance(each, Scalar):
+            run = shared(
+                f"{each.style} {each.text}", msgspec.structs.replace(term, run=run), language
+            )
+        made.lets.append((slots.count, run))
         language = msgspec.structs.replace(
             language,
             lets={**language.lets, name: slots.count},

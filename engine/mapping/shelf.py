@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.mapping.files import Mapping
-from engine.mapping.language import Expression
+from engine.mapping.language import Expression, Run
 from engine.mapping.loading import Loading
 from engine.mapping.tables import Table
 from engine.mapping.uses import Filled, Used
@@ -46,6 +46,8 @@ class Shelf:
         self._words: dict[str, frozenset[str]] = {}
         self._mappings: dict[Any, Mapping | None] = {}
         self._parts: dict[Any, Used | None] = {}
+        self.shared: dict[tuple[str, str, bool], Run] = {}
+        """Expressions that several mappings to FHIR have."""
         self.tables: dict[str, Table] = {}
         """The code tables that were read, without mistakes."""
         self.used: set[str] = set()

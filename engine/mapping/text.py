@@ -89,6 +89,7 @@ def finished(scalar: Scalar, found: Term | None, language: Language) -> Expressi
         paths=found.paths,
         names=found.names,
         type=found.type,
+        reads=found.reads,
     )
 
 
@@ -148,7 +149,9 @@ def _text(pieces: list[str | Term], make: Make) -> Term:
     terms = [piece for piece in pieces if isinstance(piece, Term)]
     if not terms:
         whole = "".join(piece for piece in pieces if isinstance(piece, str))
-        return Term(run=lambda scope: whole, kind="text", offset=0, constant=True)
+        return Term(
+            run=lambda scope: whole, kind="text", offset=0, constant=True, reads=frozenset()
+        )
     if make is _SAFE["text"]:
         return operators.combined(_plain(pieces), "text", 0, terms)
     parts = tuple(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -50,6 +51,23 @@ def rules(block: Block, scope: Scope, prefix: str = "") -> Iterator[Traced]:
     for told in block.told:
         for traced in told(scope):
             yield msgspec.structs.replace(traced, field=_named(prefix, traced.field))
+
+
+def telling(
+    block: Block,
+    file: str,
+    things: Callable[[Scope], Sequence[Any]],
+    inside: Callable[[Scope, Any], Scope],
+) -> Callable[[Scope], Iterator[Traced]]:
+    """What each rule of a used mapping makes of the things that it is handed, with the file in which it stands."""
+
+    def told(scope: Scope) -> Iterator[Traced]:
+        for thing in things(scope):
+            for inner in block.scopes(inside(scope, thing)):
+                for traced in rules(block, inner):
+                    yield traced if traced.file else msgspec.structs.replace(traced, file=file)
+
+    return told
 
 
 def _named(prefix: str, name: str) -> str:

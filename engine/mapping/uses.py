@@ -10,15 +10,16 @@ read inside its message, as in `each`. It is compiled once for all that use it; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from engine.fhir.lifting import ANYWHERE, Places
 from engine.formats import Scope, Structure
 from engine.mapping import resource_types, trace
 from engine.mapping.choices import value
-from engine.mapping.language import Expression, Language, Needs, Term, Traced, suggestion
+from engine.mapping.language import Expression, Language, Needs, Reads, Term, suggestion
 from engine.mapping.prints import Prints
 from engine.mapping.repeats import Repeats
 from engine.mapping.rules import Block, Slots
@@ -71,6 +72,8 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     """Its slots."""
     prints: Prints
     asked: Asked
+    places: Places = ANYWHERE
+    """Where in what it makes resources may stand that become entries of their own."""
     repeats: Repeats | None = None
     """What it made before, where it makes the same of the same."""
 
@@ -150,13 +153,16 @@ class Uses:
 
 def making(
     record: Record, made: Block, inner: Language, slots: Slots, wanted: FieldType
-) -> Needs:
-    """Let another mapping make what stands in each scope of a block; what that needs of the thing at hand."""
+) -> tuple[Needs, Reads, Places]:
+    """
+    Let another mapping make what stands in each scope of a block; what that needs of the thing at hand, all that it reads of it,
+    and where resources may stand in what it makes.
+    """
     node = record.entries["use"]
     used = slots.uses.find(node)
-    things, needed = handed(record, made, inner, used)
+    things, needed, reads = handed(record, made, inner, used)
     if used is None or things is None or not _fits(used, wanted, node, inner):
-        return None
+        return None, None, {}
     inside, first = entering(used, slots), used.block.first()
 
     kept = used.repeats
@@ -171,23 +177,24 @@ def making(
         return kept.of(thing, lambda: first(inside(scope, thing)))
 
     made.make = make
-    made.told.append(telling(used, things, inside))
-    return needed
+    made.told.append(trace.telling(used.block, used.file, things, inside))
+    return needed, reads if kept is not None else None, used.places
 
 
 def handed(
     record: Record, made: Block, inner: Language, used: Used | None
-) -> tuple[Things | None, Needs]:
+) -> tuple[Things | None, Needs, Reads]:
     """
-    What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message; and what of the thing at
-    hand must be there.
+    What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message; what of the thing at
+    hand must be there; and in what of it all stands that is handed over.
     """
     if (node := record.entries.get("of")) is not None:
         term = value(node, inner)
-        return (
-            (_things(node, term, used, inner), term.needs) if term is not None else (None, None)
-        )
-    return _at_hand(record, made, inner, used), None
+        if term is None:
+            return None, None, None
+        return _things(node, term, used, inner), term.needs, term.reads
+    reads = frozenset((".",)) if made.each is not None else None
+    return _at_hand(record, made, inner, used), None, reads
 
 
 def _at_hand(record: Record, made: Block, inner: Language, used: Used | None) -> Things | None:
@@ -279,21 +286,3 @@ def entering(used: Used, slots: Slots) -> Callable[[Scope, Any], Scope]:
         )
 
     return inside
-
-
-def telling(
-    used: Used, things: Things, inside: Callable[[Scope, Any], Scope]
-) -> Callable[[Scope], Iterator[Traced]]:
-    """What each rule of the used mapping makes, with the file in which it stands."""
-
-    def told(scope: Scope) -> Iterator[Traced]:
-        for thing in things(scope):
-            for inner in used.block.scopes(inside(scope, thing)):
-                for traced in trace.rules(used.block, inner):
-                    yield (
-                        traced
-                        if traced.file
-                        else msgspec.structs.replace(traced, file=used.file)
-                    )
-
-    return told

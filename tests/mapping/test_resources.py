@@ -10,6 +10,7 @@ import pytest
 from engine import canonical
 from engine.errors import MessageError
 from engine.fhir import bundles
+from engine.fhir.lifting import ANYWHERE
 
 NAME = "from: hl7v2/XPN\nto: fhir/HumanName\nfields: {family: .1.1, given: .2}\n"
 IDENTIFIER = "from: hl7v2/CX\nto: fhir/Identifier\nfields: {type.coding.code: .5, value: .1}\n"
@@ -216,13 +217,15 @@ def test_fields_beside_use_are_those_of_the_resource_that_is_pointed_at(
 def test_in_a_collection_the_claim_stands_first() -> None:
     """Da Vinci PAS, request Bundle."""
     patient, claim = {"resourceType": "Patient"}, {"resourceType": "Claim", "use": "claim"}
-    found = bundles.assembled({"type": "collection"}, [patient, claim])
+    found, _ = bundles.assembled(
+        {"type": "collection"}, [(patient, ANYWHERE), (claim, ANYWHERE)]
+    )
     assert [each["resource"]["resourceType"] for each in found["entry"]] == ["Claim", "Patient"]
 
 
 def test_what_a_search_found_stands_before_what_it_points_at() -> None:
     patient = {"resourceType": "Patient", "managingOrganization": {"resourceType": "Organization"}}  # fmt: skip
-    found = bundles.assembled({"type": "searchset"}, [patient])
+    found, _ = bundles.assembled({"type": "searchset"}, [(patient, ANYWHERE)])
     said = [(each["resource"]["resourceType"], each["search"]["mode"]) for each in found["entry"]]  # fmt: skip
     assert said == [("Patient", "match"), ("Organization", "include")]
 

@@ -95,6 +95,25 @@ class Document:
         return Editor(self, Document)
 
 
+class Written(Document):
+    """
+    A resource that was made here, as its JSON: read from it when somebody first looks into it. What it was made of may be shared by
+    others, and is nobody's to edit.
+    """
+
+    __slots__ = ("_payload",)
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload, self.wire = payload, "json"
+        self._index = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "value":
+            raise AttributeError(name)
+        self.value = decoded(self._payload)
+        return self.value
+
+
 def parse(raw: bytes, reading: Reading) -> Document:
     """
     Bytes to document, JSON or XML by how they begin; MessageError where they are neither, or no resource.

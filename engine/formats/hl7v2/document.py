@@ -16,7 +16,7 @@ from engine.formats.hl7v2.marks import HEADERS, Marks, delimiters, marks_of
 
 if TYPE_CHECKING:
     from engine.formats.hl7v2.edit import Editor
-    from engine.formats.hl7v2.groups import Groups
+    from engine.formats.hl7v2.groups import Group, Groups
 
 _BLANK = " \t\x00\x0b\x1a\x1c"
 #: The name of a line that is no segment.
@@ -38,6 +38,8 @@ class Segment(msgspec.Struct, gc=False):
     marks: Marks
     cut: list[str] | None = None
     """`fields`, once they were asked for; readers look here first."""
+    filled: bytes | None = None
+    """What is in its fields, once that was asked for (presence.py)."""
 
     @property
     def fields(self) -> list[str]:
@@ -125,6 +127,15 @@ class Document:
     ) -> Document:
         """The same message with other segments."""
         return Document(raw, decoded, self.reading, self.marks, segments, index)
+
+    def things(self, name: str) -> Sequence[Group]:
+        """The segments of that name, each with its group."""
+        return self.groups.things(self, name) if name in self.index else ()
+
+    @property
+    def document(self) -> Document:
+        """The message itself: what a group of it answers as well."""
+        return self
 
     def edit(self) -> Editor:
         """A copy to be written to."""

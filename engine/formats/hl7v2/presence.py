@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import Any
 
+from engine.formats.hl7v2.document import Segment
 from engine.formats.hl7v2.groups import Group
+from engine.formats.hl7v2.marks import Marks
 from engine.paths import Scope, Shape
 
 _INSIDE = re.compile(r"\.(\d{1,3})(\.\d+)?(?![\d])")
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})(\.\d+)?(\.\d+)?(?![\d])")
 #: Shapes of things that have components.
 _PARTED = ("field", "repetition", "component")
-#: Stands between what is there and what has parts; other than 0 and 1.
-_BETWEEN = b"\2"
+_WHOLE_INSIDE = re.compile(r"(\.\d{1,3})(\.\d{1,3})?", re.ASCII)
+_WHOLE_FIELD = re.compile(
+    r"([A-Z][A-Z0-9]{2}-\d{1,3})(\[.*\])?(\((\d+|\*)\))?(\.\d{1,3}){0,2}", re.ASCII | re.DOTALL
+)
+#: Says that something has parts of its own.
+_PARTS = 2
 
 
 def position(text: str, shape: Shape) -> int:
@@ -45,47 +51,137 @@ def position(text: str, shape: Shape) -> int:
     return -int(number) if behind else int(number)
 
 
-def present(shape: Shape, watched: Sequence[int] = ()) -> Callable[[Scope], bytes] | None:
+def has_parts(shape: Shape) -> bool:
+    """Whether the thing at hand is a field or a part of one, whose components a dot reads."""
+    return shape.kind in _PARTED
+
+
+def whole(text: str, shape: Shape) -> str:
     """
-    Says what is there in the thing at hand: a byte for each field or component, from the first, 1 where something is; and behind a
-    2 the same for those that are watched, 1 where they have parts. None for things that have neither.
+    The field (`PID-5`) or component of the thing at hand (`.4`) in which all stands that a path reads; empty where that is not known.
+
+    >>> whole("PID-5(*).1", Shape(format="hl7v2")), whole(".4.2", Shape(format="hl7v2", kind="repetition"))
+    ('PID-5', '.4')
+    >>> whole('PID-3[.5 == "MR"].1', Shape(format="hl7v2")), whole("OBX[2]-5", Shape(format="hl7v2"))
+    ('PID-3', '')
+    """
+    found = (_WHOLE_INSIDE if has_parts(shape) and text[:1] == "." else _WHOLE_FIELD).fullmatch(
+        text
+    )
+    return found[1] if found is not None else ""
+
+
+def said(places: Sequence[str]) -> Callable[[Scope], Any]:
+    """
+    Reads fields or components of the thing at hand as they are written, from what `whole` gives: one text, or a tuple of several;
+    empty where there is none.
+    """
+    if places == ["."]:
+        return lambda scope: scope.item.raw
+    if all(place.startswith(".") for place in places):
+        return _components_said(
+            [int(place[1:]) - 1 for place in places if place != "."], "." in places
+        )
+    inside = [place for place in places if place.startswith(".")]
+    named: dict[str, list[int]] = {}
+    for place in places:
+        if not place.startswith("."):
+            name, _, number = place.partition("-")
+            named.setdefault(name, []).append(int(number))
+    reads = [_fields_said(name, numbers) for name, numbers in named.items()]
+    if inside:
+        reads.append(said(inside))
+    return reads[0] if len(reads) == 1 else lambda scope: tuple([read(scope) for read in reads])
+
+
+def marks(places: Sequence[str]) -> Callable[[Scope], Marks]:
+    """Reads the delimiters of the message, from where these fields or components are read."""
+    if places[0].startswith("."):
+        return lambda scope: scope.item.marks
+    return lambda scope: scope.node.marks
+
+
+def present(shape: Shape) -> Callable[[Scope], bytes] | None:
+    """
+    Says what is in the thing at hand: for each field or component, from the first, 0 where nothing is, 1 where one text is, 2 where it
+    has parts of its own. None for things that have neither.
     """
     if shape.kind in _PARTED:
-        return partial(_components, tuple(each - 1 for each in watched))
-    return partial(_fields, tuple(watched)) if shape.kind == "group" else None
+        return _components
+    return _fields if shape.kind == "group" else None
 
 
-def told(there: bytes, watched: Sequence[int]) -> frozenset[int]:
+def told(there: bytes) -> frozenset[int]:
     """
     The positions of which something is there, and negative those that have parts.
 
-    >>> sorted(told(bytes([0, 1, 2, 1]), [2]))
-    [-2, 2]
+    >>> sorted(told(bytes([0, 1, 2])))
+    [-3, 2, 3]
     """
-    filled, _, parted = there.partition(_BETWEEN)
-    found = {at for at, said in enumerate(filled, 1) if said}
-    return frozenset(found | {-at for at, said in zip(watched, parted) if said})  # noqa: B905
+    found = {at for at, said in enumerate(there, 1) if said}
+    return frozenset(found | {-at for at, said in enumerate(there, 1) if said == _PARTS})
 
 
-def _components(watched: tuple[int, ...], scope: Scope) -> bytes:
+def _components_said(numbers: list[int], whole_too: bool) -> Callable[[Scope], Any]:
+    if whole_too:
+        return lambda scope: scope.item.raw
+    first = numbers[0]
+
+    def one(scope: Scope) -> str:
+        item = scope.item
+        parts = item.cut or item.take_apart()
+        return parts[first] if first < len(parts) else ""
+
+    def several(scope: Scope) -> tuple[str, ...]:
+        item = scope.item
+        parts = item.cut or item.take_apart()
+        size = len(parts)
+        return tuple([parts[at] if at < size else "" for at in numbers])
+
+    return one if len(numbers) == 1 else several
+
+
+def _fields_said(name: str, numbers: list[int]) -> Callable[[Scope], Any]:
+    first = numbers[0]
+
+    def one(scope: Scope) -> str:
+        found = scope.node.find(name)
+        if not found:
+            return ""
+        fields = found[0].cut or found[0].split()
+        return fields[first] if first < len(fields) else ""
+
+    def several(scope: Scope) -> tuple[str, ...]:
+        found = scope.node.find(name)
+        if not found:
+            return ()
+        fields = found[0].cut or found[0].split()
+        size = len(fields)
+        return tuple([fields[at] if at < size else "" for at in numbers])
+
+    return one if len(numbers) == 1 else several
+
+
+def _components(scope: Scope) -> bytes:
     item = scope.item
     parts = item.cut or item.take_apart()
-    there = bytes(map(bool, parts))
     mark = item.marks.subcomponent
-    if not watched or mark not in item.raw:
-        return there
-    size = len(parts)
-    return there + _BETWEEN + bytes([at < size and mark in parts[at] for at in watched])
+    if mark not in item.raw:
+        return bytes(map(bool, parts))
+    return bytes([(_PARTS if mark in each else 1) if each else 0 for each in parts])
 
 
-def _fields(watched: tuple[int, ...], scope: Scope) -> bytes:
+def _fields(scope: Scope) -> bytes:
     node = scope.node
     segment = node.segment if type(node) is Group else node.find("")[0]
+    return segment.filled or _fill(segment)
+
+
+def _fill(segment: Segment) -> bytes:
+    """Remember of each field behind the name whether it is empty (0), one text (1), or has parts (2)."""
     fields = segment.cut or segment.split()
-    there = bytes(map(bool, fields[1:]))
-    if not watched:
-        return there
-    size, has = len(fields), segment.marks.has_parts
-    return (
-        there + _BETWEEN + bytes([at < size and has(fields[at]) is not None for at in watched])
+    has = segment.marks.has_parts
+    segment.filled = found = bytes(
+        [(_PARTS if has(each) else 1) if each else 0 for each in fields[1:]]
     )
+    return found

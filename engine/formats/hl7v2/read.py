@@ -16,7 +16,7 @@ import msgspec
 
 from engine.formats import CompileCondition, Match, Scope, Shape
 from engine.formats.hl7v2 import leaves
-from engine.formats.hl7v2.document import Document, Segment
+from engine.formats.hl7v2.document import Segment
 from engine.formats.hl7v2.elements import Element, element, inside, meant, part
 from engine.formats.hl7v2.groups import Everywhere, Group
 from engine.formats.hl7v2.marks import HEADERS
@@ -94,13 +94,13 @@ def _segments(path: Path, shape: Shape) -> Match:
     every = which.said and not which.number and which.where is None
 
     def nodes(scope: Scope) -> Sequence[Group]:
-        found = scope.node.find(name)
-        if which.said:
-            found = which.of(found, scope)
+        if not which.said:
+            seen: Sequence[Group] = scope.node.things(name)
+            return seen
+        found = which.of(scope.node.find(name), scope)
         if not found:
             return ()
-        node = scope.node
-        groups = (node if isinstance(node, Document) else node.document).groups
+        groups = scope.node.document.groups
         things = [groups.of(segment) for segment in found]
         return Everywhere(things) if every else things
 

@@ -43,7 +43,7 @@ def lookup(call: Call, language: Language) -> Term:
     terms = [*keys, *([] if other is None else [other])]
     kind = "text" if other is None or other.kind == "text" else "any"
     found = operators.combined(run, kind, call.start, terms)
-    found.constant = False
+    found.constant, found.reads = False, None
     if other is None:
         found.soft = _answer(ask, lambda scope: None)
     return found

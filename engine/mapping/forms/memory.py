@@ -40,7 +40,7 @@ def recall(call: Call, language: Language) -> Term:
         return _memory(scope, name).recall(name, SEPARATOR.join(said))
 
     found = operators.combined(run, "record", call.start, terms)
-    found.constant = False
+    found.constant, found.reads = False, None
     if isinstance(language.memories, Mapping):
         found.names = tuple(language.memories[name])
     return found

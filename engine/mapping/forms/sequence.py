@@ -43,7 +43,7 @@ def sequence(call: Call, language: Language) -> Term:
     run = _numbering(name, by, width, _period(call), ZoneInfo(language.zone))
     terms = [given["by"]] if "by" in given else []
     found = operators.combined(run, "text", call.start, terms)
-    found.constant = False
+    found.constant, found.reads = False, None
     return found
 
 

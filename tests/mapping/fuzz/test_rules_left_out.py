@@ -1,5 +1,5 @@
 """
-Rules that are left out because what they need is empty, and things that are made once, change nothing: with both and without,
+Rules that are left out because what they need is empty, and things that are made once and kept, change nothing: with both and without,
 random messages become the same Bundles, or fail alike. For all shipped mappings of HL7 v2, and for random expressions.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 from engine import formats, mapping
 from engine.formats import Reading
-from engine.mapping import loading, resource_making
+from engine.mapping import kept, loading, resource_making
 from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes
 from tests.packs.conversion import NOW, ROOT, given_tables
@@ -32,6 +32,7 @@ def plainly() -> Iterator[None]:
     """Mappings that are compiled here ask every rule and make everything anew."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resource_making, "choosing", lambda *given: None)
+        patch.setattr(kept, "_WIDEST", -1)
         patch.setattr(loading.uses, "repeats", lambda *given: None)
         yield
 
@@ -99,6 +100,9 @@ def test_shipped_mappings_make_the_same_with_all_their_rules() -> None:
     assert compared > 200
 
 
+NUMBERS = ("PID-8", "PID-3.1 ?? PID-4", 'PID-3[.2 == "X"].1', "MSH-4", '"{PID-8}|{MSH-4}"')
+
+
 class Expressions:
     """Random expressions of PID, or of one name of it."""
 
@@ -149,11 +153,15 @@ class Expressions:
 
 def write(home: Path, draw: random.Random) -> None:
     name = Expressions(draw, ".1", ".2", ".3", ".4", ".1.1", ".4.2", ".5")
-    pid = Expressions(draw, "PID-3", "PID-5.1", "PID-5.2", "PID-7", "PID-8", "PID-3.4.1", "PID-30")  # fmt: skip
+    pid = Expressions(draw, "PID-3", "PID-5.1", "PID-5.2", "PID-7", "PID-8", "PID-3.4.1", "PID-30", "number",
+        'PID-3[.1 == "X"].2', "PID-3[.1 == PID-8].2", "PID-5[.2 == number].1", "MSH-4")  # fmt: skip
+    inside = Expressions(draw, "it", ".1", ".2", "number", "PID-8", "PID-3[.1 == number].2")
     texts = {
         "name": f"from: hl7v2/XPN\nto: fhir/HumanName\nfields:\n  family: {name.value()}\n  text: {name.value()}\n"
         f"  given: {name.text()}\n{name.extensions()}",
-        "pid": f"from: hl7v2/PID\nto: fhir/Patient\nfields:\n  name:\n    - {{use: name, each: PID-5(*)}}\n"
+        "pid": f"from: hl7v2/PID\nto: fhir/Patient\nlet:\n  number: {draw.choice(NUMBERS)}\nfields:\n"
+        f"  name:\n    - {{use: name, each: PID-5(*)}}\n"
+        f"    - each: PID-9(*)\n      when: {inside.condition()}\n      fields:\n        text: {inside.text()}\n        given: {inside.text()}\n"
         f"    - use: name\n      of: PID-9\n      when: {pid.condition()}\n"
         f"    - when: {pid.condition()}\n      fields:\n        text: {pid.text()}\n        family: {pid.text()}\n"
         f"  maritalStatus.text: {pid.value()}\n  active: {pid.condition()}\n{pid.extensions()}",
@@ -173,7 +181,9 @@ def test_random_expressions_give_the_same_with_all_their_rules(tmp_path: Path) -
         quick, plain = both(tmp_path, "whole")
         for _ in range(30):
             fields = "|".join(draw.choice(VALUES) for _ in range(31))
-            raw = f"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5.1\rPID|{fields}\r".encode()
+            marks = draw.choice(("^~\\&", "^~\\&", "&~\\^", "~^\\&"))
+            kind = f"ADT{marks[0]}A01"
+            raw = f"MSH|{marks}|A|{draw.choice('BC')}|C|D|20260101||{kind}|1|P|2.5.1\rPID|{fields}\r".encode()
             assert run(quick, raw) == run(plain, raw), (raw, (tmp_path / "mappings/pid.yaml").read_text())  # fmt: skip
             compared += 1
     assert compared > 1000

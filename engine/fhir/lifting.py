@@ -1,0 +1,190 @@
+"""
+Resources that stand where References belong, taken out of one another (FHIR R4, 2.29.2 and 2.36): each with an identity, each once.
+
+A resource without an id gets one made of its content, so that the same content is the same resource today and in ten years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from engine.fhir import definitions
+from engine.fhir.recent import Recent
+from engine.ids import uuid8
+
+#: Where resources may stand in a record: in these fields, and there in these; `HERE` is for the resource itself. ANYWHERE = not known.
+Places: TypeAlias = "dict[str, Places] | Literal[True]"
+HERE = ""
+ANYWHERE: Places = True
+#: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
+BESIDE = "/reference"
+_SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
+_WHOLE = frozenset({"contained", "resource", "outcome"})
+#: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again.
+_IDENTIFIED = Recent[tuple[dict[str, Any], bytes | None]](2000)
+
+
+def identity(content: Any) -> str:
+    """
+    An id made of a value, the same for the same value (RFC 9562: version 8, by a rule of one's own).
+
+    >>> identity({"resourceType": "Patient"})
+    '03abde84-2901-8244-8900-f5851a4bc731'
+    """
+    return uuid8(blake2b(_SORTED.encode(content), digest_size=16).hexdigest())
+
+
+class Lifting:
+    """Takes resources out of one another."""
+
+    def __init__(self, url: Callable[[dict[str, Any]], str], named: bool = False) -> None:
+        self.found: dict[str, dict[str, Any]] = {}
+        """By type and id, in the order in which they were met; what one points at stands in front of it."""
+        self.urls: dict[str, str] = {}
+        """What points at each, by type and id."""
+        self.texts: dict[str, bytes | None] = {}
+        """Each as JSON, by type and id, where that is known."""
+        self._url, self._named = url, named
+        self._merged: dict[str, list[dict[str, Any]]] = {}
+        """Those with one id that were not the same."""
+        self._said: dict[int, tuple[dict[str, Any], str]] = {}
+        """What points at each one that was met; the resource is kept, so that its number is not given to another."""
+
+    def add(self, resource: dict[str, Any], places: Places = ANYWHERE) -> str:
+        """Take one in; what points at it."""
+        known = self._said.get(id(resource))
+        if known is not None:
+            return known[1]
+        lifted = self.walk(resource, places)
+        text = _text(lifted) if self._named else None
+        if "id" not in lifted:
+            lifted, text = _identified(lifted, text)
+        key = f"{lifted['resourceType']}/{lifted['id']}"
+        first = self.found.setdefault(key, lifted)
+        if first is not lifted and first != lifted:
+            self._merge(key, first, lifted)
+        said = self.urls.get(key)
+        if said is None:
+            said = self.urls[key] = self._url(lifted)
+            self.texts[key] = text
+        self._said[id(resource)] = resource, said
+        return said
+
+    def _merge(self, key: str, first: dict[str, Any], other: dict[str, Any]) -> None:
+        """Let two that have one id become one; what was merged before changes nothing."""
+        known = self._merged.setdefault(key, [first])
+        if other not in known:
+            known.append(other)
+            self.found[key] = made = laid_over(_agreeing(other, first), first)
+            self.texts[key] = _text(made)
+
+    def walk(self, value: dict[str, Any], places: Places = ANYWHERE) -> dict[str, Any]:
+        """The same, with what stands in it lifted out; the value itself is not changed, for many may share it."""
+        made = value
+        if not places:
+            return value
+        for name, inner in value.items():
+            there = places if places is True else places.get(name)
+            if there is None:
+                continue
+            kind = type(inner)
+            if kind is not dict and kind is not list:
+                continue
+            found = self._lifted(name, inner, there)
+            if found is not inner:
+                if made is value:
+                    made = value.copy()
+                made[name] = found
+        return made
+
+    def _lifted(self, name: str, inner: Any, places: Places) -> Any:
+        if type(inner) is dict:
+            if "resourceType" in inner and name not in _WHOLE:
+                return self._pointer(
+                    inner, ANYWHERE if places is True else places.get(HERE, ANYWHERE)
+                )
+            return self.walk(inner, places)
+        made = inner
+        for at, each in enumerate(inner):
+            kind = type(each)
+            if kind is not dict and kind is not list:
+                continue
+            found = self._lifted(name, each, places)
+            if found is not each:
+                if made is inner:
+                    made = inner.copy()
+                made[at] = found
+        return made
+
+    def _pointer(self, resource: dict[str, Any], places: Places) -> dict[str, Any]:
+        """The Reference to a resource that is lifted out, with what it says besides."""
+        if BESIDE not in resource:
+            return {"reference": self.add(resource, places)}
+        beside = self.walk(resource[BESIDE])
+        said = self.add(
+            {name: each for name, each in resource.items() if name != BESIDE}, places
+        )
+        return {**beside, "reference": said}
+
+
+def _text(resource: dict[str, Any]) -> bytes | None:
+    """A resource as JSON; None where it holds what JSON cannot."""
+    try:
+        return _ENCODER.encode(resource)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def _identified(
+    resource: dict[str, Any], text: bytes | None
+) -> tuple[dict[str, Any], bytes | None]:
+    """The same with an id, which stands where people look for it, behind the type; and as JSON where it was known before."""
+    if text is not None and (known := _IDENTIFIED.get(text)) is not None:
+        return known
+    rest = resource.copy()
+    kind = rest.pop("resourceType")
+    made = {"resourceType": kind, "id": identity([kind, rest]), **rest}
+    if text is None:
+        return made, None
+    found = made, _text(made)
+    _IDENTIFIED.keep(text, found)
+    return found
+
+
+def _agreeing(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> dict[str, Any]:
+    """The lower one without the forms of choices of which the upper one has another: only one may stand."""
+    elements = definitions.of(type_ or above["resourceType"]).elements
+    taken = {each.choice for name in above if (each := elements.get(name)) and each.choice}
+    made: dict[str, Any] = {}
+    for name, value in below.items():
+        known, there = elements.get(name), above.get(name)
+        if known is not None and known.choice in taken and there is None:
+            continue
+        both = isinstance(value, dict) and isinstance(there, dict)
+        made[name] = _agreeing(value, there or {}, known.type) if both and known else value
+    return made
+
+
+def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """
+    Two records as one: records in both are laid over one another, lists stand one behind the other, else the upper one counts.
+
+    >>> laid_over({"name": [{"text": "A"}], "gender": "female"}, {"name": [{"text": "B"}], "gender": "male"})
+    {'name': [{'text': 'A'}, {'text': 'B'}], 'gender': 'male'}
+    """
+    made = dict(below)
+    for name, value in above.items():
+        before = made.get(name)
+        if isinstance(before, dict) and isinstance(value, dict) and "resourceType" not in value:
+            made[name] = laid_over(before, value)
+        elif isinstance(before, list) and isinstance(value, list):
+            made[name] = before + [each for each in value if each not in before]
+        else:
+            made[name] = value
+    return made

@@ -1,0 +1,134 @@
+"""
+What a rule made, kept for the next time its fields say the same.
+
+Of the segments of a feed most fields repeat: sex, ward, doctor, payer, coding systems; patients, numbers and times do not. A rule
+that reads nothing but some fields of the thing at hand (no facts of the message, no data, no numbers) makes the same of the
+same texts, so what it made is looked up by them. A rule whose fields seldom repeat is found out, and then nothing is kept of it.
+
+What is kept is shared by all messages: who gets it never changes it (engine/fhir/lifting.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from engine.coverage import is_watched
+from engine.formats import Scope, Shape
+from engine.formats.hl7v2 import presence
+from engine.formats.hl7v2.read import in_message
+from engine.mapping.language import Language, Reads, Run, Term
+
+#: So many different ones are kept of each rule; then it begins again.
+MOST = 400
+#: Texts longer than this, in characters, are not worth the room.
+LONGEST = 400
+#: A rule that reads more fields than this seldom meets the same again.
+_WIDEST = 8
+_NOTHING: Reads = frozenset()
+_NEW: Any = object()
+
+
+def of_path(text: str, shape: Shape, asked: Sequence[Reads] = ()) -> Reads:
+    """The field or component that a path reads, and what the conditions in its brackets read elsewhere (`asked`)."""
+    found = presence.whole(text, shape) if shape.format == "hl7v2" else ""
+    inside = all_of(asked)
+    if not found or inside is None:
+        return None
+    return frozenset((found, *(each for each in inside if not each.startswith("."))))
+
+
+def all_of(reads: Iterable[Reads]) -> Reads:
+    """What several things read together; not known where that of one is not."""
+    found = _NOTHING
+    for each in reads:
+        if each is None or found is None:
+            return None
+        found |= each
+    return found
+
+
+def walked(each: Reads, inside: Reads, shape: Shape | None) -> Reads:
+    """What is read around an `each`: the field that it walks, and what is read inside of other fields."""
+    if each is None or inside is None or shape is None or not presence.has_parts(shape):
+        return None
+    return each | {name for name in inside if not name.startswith(".")}
+
+
+def named(reads: Reads, level: int) -> Reads:
+    """What a name of `let` is made of, where it is read so many brackets deep: what a dot reads is another thing there."""
+    inside = level and reads is not None and any(each.startswith(".") for each in reads)
+    return None if inside else reads
+
+
+def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
+    """The same, of which what was made before is looked up where the fields at hand tell it."""
+    if not reads or len(reads) > _WIDEST or shape.format != "hl7v2" or is_watched():
+        return run
+    if shape.kind not in ("message", "group") and not presence.has_parts(shape):
+        return run
+    places = sorted(reads)
+    return _Kept(run, presence.said(places), presence.marks(places)).of
+
+
+def shared(text: str, term: Term, language: Language) -> Run:
+    """
+    The same, kept once for all mappings that have this expression of fields of the message: what one of them gave, the next one of
+    the same message finds.
+    """
+    reads = term.reads
+    inside = reads is None or term.lets or any(each.startswith(".") for each in reads)
+    if language.shared is None or inside:
+        return term.run
+    key = (text, language.zone, in_message(language.shape))
+    if key not in language.shared:
+        language.shared[key] = remembering(term.run, reads, language.shape)
+    return language.shared[key]
+
+
+class _Kept:
+    """What one rule made, by what its fields say. Messages that separate the parts of fields in another way begin anew."""
+
+    __slots__ = ("_found", "_hits", "_marks", "_run", "_said", "_separated")
+
+    def __init__(
+        self, run: Run, said: Callable[[Scope], Any], marks: Callable[[Scope], Any]
+    ) -> None:
+        self._run, self._said, self._marks = run, said, marks
+        self._found: dict[Any, Any] | None = {}
+        self._separated: Any = None
+        self._hits = 0
+
+    def of(self, scope: Scope) -> Any:
+        """What the rule makes in a scope."""
+        found = self._found
+        if found is None:
+            return self._run(scope)
+        marks = self._marks(scope)
+        if marks is not self._separated:
+            found.clear()
+            self._separated = marks
+        said = self._said(scope)
+        made = found.get(said, _NEW)
+        if made is not _NEW:
+            self._hits += 1
+            return made
+        made = self._run(scope)
+        self._keep(said, made)
+        return made
+
+    def _keep(self, said: Any, made: Any) -> None:
+        found = self._found
+        if found is None or _length(said) > LONGEST:
+            return
+        if len(found) >= MOST:
+            if self._hits < MOST:
+                self._found = None
+                return
+            found.clear()
+            self._hits = 0
+        found[said] = made
+
+
+def _length(said: Any) -> int:
+    return len(said) if type(said) is str else sum(map(_length, said))
