@@ -165,9 +165,9 @@ class Builder:
             used = self.slots.uses.find(node, group)
             things, _, _ = uses.handed(record, made, inner, used)
             if used is not None and things is not None:
-                inside = uses.entering(used, self.slots)
-                found.used = [(used, things, inside)]
-                made.told.append(trace.telling(used.block, used.file, things, inside))
+                inside, one = uses.entering(used, self.slots), uses.first_of(things)
+                found.used = [(used, one, inside)]
+                made.told.append(trace.telling(used.block, used.file, one, inside))
         return found
 
 

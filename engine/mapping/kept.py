@@ -68,7 +68,48 @@ def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
     if shape.kind not in ("message", "group") and not presence.has_parts(shape):
         return run
     places = sorted(reads)
-    return _Kept(run, presence.said(places), presence.marks(places)).of
+    look = _inside if places[0].startswith(".") else _fields
+    return look(run, presence.said(places), _Kept())
+
+
+def _fields(run: Run, said: Callable[[Scope], Any], kept: _Kept) -> Run:
+    """Looks up what fields of segments say."""
+
+    def of(scope: Scope) -> Any:
+        separated, found = kept.now
+        if found is None:
+            return run(scope)
+        marks = scope.node.marks
+        if marks is not separated:
+            found = kept.begin(marks)
+        read = said(scope)
+        made = found.get(read, _NEW)
+        if made is not _NEW:
+            kept.hits += 1
+            return made
+        return kept.keep(found, read, run(scope))
+
+    return of
+
+
+def _inside(run: Run, said: Callable[[Scope], Any], kept: _Kept) -> Run:
+    """Looks up what components of the thing at hand say."""
+
+    def of(scope: Scope) -> Any:
+        separated, found = kept.now
+        if found is None:
+            return run(scope)
+        marks = scope.item.marks
+        if marks is not separated:
+            found = kept.begin(marks)
+        read = said(scope)
+        made = found.get(read, _NEW)
+        if made is not _NEW:
+            kept.hits += 1
+            return made
+        return kept.keep(found, read, run(scope))
+
+    return of
 
 
 def shared(text: str, term: Term, language: Language) -> Run:
@@ -87,47 +128,30 @@ def shared(text: str, term: Term, language: Language) -> Run:
 
 
 class _Kept:
-    """What one rule made, by what its fields say. Messages that separate the parts of fields in another way begin anew."""
+    """What one rule made, by what its fields say."""
 
-    __slots__ = ("_found", "_hits", "_marks", "_run", "_said", "_separated")
+    __slots__ = ("hits", "now")
 
-    def __init__(
-        self, run: Run, said: Callable[[Scope], Any], marks: Callable[[Scope], Any]
-    ) -> None:
-        self._run, self._said, self._marks = run, said, marks
-        self._found: dict[Any, Any] | None = {}
-        self._separated: Any = None
-        self._hits = 0
+    def __init__(self) -> None:
+        self.now: tuple[Any, dict[Any, Any] | None] = None, {}
+        """How the messages separate the parts of fields, and what was made of such; None = nothing is kept any more."""
+        self.hits = 0
 
-    def of(self, scope: Scope) -> Any:
-        """What the rule makes in a scope."""
-        found = self._found
-        if found is None:
-            return self._run(scope)
-        marks = self._marks(scope)
-        if marks is not self._separated:
-            found.clear()
-            self._separated = marks
-        said = self._said(scope)
-        made = found.get(said, _NEW)
-        if made is not _NEW:
-            self._hits += 1
-            return made
-        made = self._run(scope)
-        self._keep(said, made)
+    def begin(self, marks: Any) -> dict[Any, Any]:
+        """Begin anew for messages that separate the parts of fields in another way."""
+        found: dict[Any, Any] = {}
+        self.now = marks, found
+        return found
+
+    def keep(self, found: dict[Any, Any], said: Any, made: Any) -> Any:
+        """Keep what was made, and give it."""
+        if _length(said) <= LONGEST:
+            if len(found) >= MOST:
+                rare = self.hits < MOST
+                self.now, self.hits = (self.now[0], None if rare else {}), 0
+            else:
+                found[said] = made
         return made
-
-    def _keep(self, said: Any, made: Any) -> None:
-        found = self._found
-        if found is None or _length(said) > LONGEST:
-            return
-        if len(found) >= MOST:
-            if self._hits < MOST:
-                self._found = None
-                return
-            found.clear()
-            self._hits = 0
-        found[said] = made
 
 
 def _length(said: Any) -> int:

@@ -242,7 +242,7 @@ def parts(
         language.mistakes.add(node, problem)
         return None
     else:
-        run = reduce(resource_making.over, runs, lambda scope: None)
+        run = reduce(resource_making.over, runs) if runs else lambda scope: None
     paths = tuple(path for rule in rules for path in rule.term.paths)
     term = Term(run=run, offset=0, paths=paths, many=wanted.kind == "list")
     return Rule(

@@ -177,7 +177,7 @@ def making(
         return kept.of(thing, lambda: first(inside(scope, thing)))
 
     made.make = make
-    made.told.append(trace.telling(used.block, used.file, things, inside))
+    made.told.append(trace.telling(used.block, used.file, first_of(things), inside))
     return needed, reads if kept is not None else None, used.places
 
 
@@ -185,7 +185,7 @@ def handed(
     record: Record, made: Block, inner: Language, used: Used | None
 ) -> tuple[Things | None, Needs, Reads]:
     """
-    What the used mapping is handed in each scope: what `of` names, the thing at hand, or the message; what of the thing at
+    What the used mapping is handed in each scope, the first of these: what `of` names, the thing at hand, or the message; what of the thing at
     hand must be there; and in what of it all stands that is handed over.
     """
     if (node := record.entries.get("of")) is not None:
@@ -195,6 +195,11 @@ def handed(
         return _things(node, term, used, inner), term.needs, term.reads
     reads = frozenset((".",)) if made.each is not None else None
     return _at_hand(record, made, inner, used), None, reads
+
+
+def first_of(things: Things) -> Things:
+    """The first of the things, or none."""
+    return lambda scope: things(scope)[:1]
 
 
 def _at_hand(record: Record, made: Block, inner: Language, used: Used | None) -> Things | None:
@@ -235,8 +240,7 @@ def _things(node: Node, term: Term, used: Used | None, inner: Language) -> Thing
     if not used.source.takes(term.shape):
         _reads_other(node, used, inner)
         return None
-    found = nodes
-    return lambda scope: found(scope)[:1]
+    return nodes
 
 
 def _reads_other(node: Node, used: Used, inner: Language) -> None:

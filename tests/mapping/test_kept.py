@@ -77,9 +77,9 @@ def test_what_seldom_repeats_is_no_longer_kept(patients: Any, monkeypatch: Any) 
     made: list[Any] = []
     original = kept._Kept.__init__
 
-    def noted(self: Any, *given: Any) -> None:
+    def noted(self: Any) -> None:
         made.append(self)
-        original(self, *given)
+        original(self)
 
     monkeypatch.setattr(kept._Kept, "__init__", noted)
     text = 'fields: {language: "x{PID-1}", id: "y{PID-2}"}'
@@ -89,7 +89,7 @@ def test_what_seldom_repeats_is_no_longer_kept(patients: Any, monkeypatch: Any) 
         f"x{kept.MOST + 49}",
     ]
     assert found[-1]["id"] == f"y{(kept.MOST + 49) % 3}"
-    assert sorted(len(each._found or ()) for each in made) == [0, 3]
+    assert sorted(len(each.now[1] or ()) for each in made) == [0, 3]
 
 
 def test_who_edits_what_was_made_changes_no_other(patients: Any) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from engine.formats.hl7v2.document import Segment
 from engine.formats.hl7v2.groups import Group
-from engine.formats.hl7v2.marks import Marks
 from engine.paths import Scope, Shape
 
 _INSIDE = re.compile(r"\.(\d{1,3})(\.\d+)?(?![\d])")
@@ -94,13 +93,6 @@ def said(places: Sequence[str]) -> Callable[[Scope], Any]:
     return reads[0] if len(reads) == 1 else lambda scope: tuple([read(scope) for read in reads])
 
 
-def marks(places: Sequence[str]) -> Callable[[Scope], Marks]:
-    """Reads the delimiters of the message, from where these fields or components are read."""
-    if places[0].startswith("."):
-        return lambda scope: scope.item.marks
-    return lambda scope: scope.node.marks
-
-
 def present(shape: Shape) -> Callable[[Scope], bytes] | None:
     """
     Says what is in the thing at hand: for each field or component, from the first, 0 where nothing is, 1 where one text is, 2 where it
@@ -148,14 +140,16 @@ def _fields_said(name: str, numbers: list[int]) -> Callable[[Scope], Any]:
         found = scope.node.find(name)
         if not found:
             return ""
-        fields = found[0].cut or found[0].split()
+        segment = found[0]
+        fields = segment.cut or segment.split()
         return fields[first] if first < len(fields) else ""
 
     def several(scope: Scope) -> tuple[str, ...]:
         found = scope.node.find(name)
         if not found:
             return ()
-        fields = found[0].cut or found[0].split()
+        segment = found[0]
+        fields = segment.cut or segment.split()
         size = len(fields)
         return tuple([fields[at] if at < size else "" for at in numbers])
 
