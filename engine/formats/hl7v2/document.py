@@ -55,7 +55,7 @@ class Segment(msgspec.Struct, gc=False):
 class Document:
     """A parsed message."""
 
-    __slots__ = ("_groups", "decoded", "index", "marks", "raw", "reading", "segments")
+    __slots__ = ("_groups", "decoded", "index", "marks", "raw", "reading", "segments", "walked")
 
     def __init__(
         self,
@@ -74,6 +74,8 @@ class Document:
         self.segments = segments
         self.index = index
         """Segments by name, in their order."""
+        self.walked: dict[str, Sequence[Group]] = {}
+        """What `things` found; readers look here first."""
         self._groups: Groups | None = None
 
     def find(self, name: str) -> Sequence[Segment]:
@@ -130,7 +132,10 @@ class Document:
 
     def things(self, name: str) -> Sequence[Group]:
         """The segments of that name, each with its group."""
-        return self.groups.things(self, name) if name in self.index else ()
+        groups = self.groups if name in self.index else None
+        found = [groups.of(segment) for segment in self.index[name]] if groups else ()
+        self.walked[name] = found
+        return found
 
     @property
     def document(self) -> Document:

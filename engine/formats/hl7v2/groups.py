@@ -26,7 +26,7 @@ class Group:
     else in the groups around it, never in a sibling repetition of one we come from; and last in the message.
     """
 
-    __slots__ = ("_groups", "_node", "_only", "_things", "document", "marks", "seen", "segment")
+    __slots__ = ("_groups", "_node", "_only", "document", "marks", "seen", "segment", "walked")
 
     def __init__(
         self, groups: Groups, segment: Segment, node: Node, only: tuple[int, ...] | None
@@ -39,7 +39,8 @@ class Group:
         self._node = node
         self._only = only
         """Where the segment has no group of its own: its position and those of the unforeseen ones behind it."""
-        self._things: dict[str, Sequence[Group]] = {}
+        self.walked: dict[str, Sequence[Group]] = {}
+        """What `things` found; readers look here first."""
         self.seen: dict[str, Sequence[Segment]] = {}
         """What `find` found; readers look here first."""
 
@@ -55,10 +56,8 @@ class Group:
 
     def things(self, name: str) -> Sequence[Group]:
         """The same, each with its group."""
-        found = self._things.get(name)
-        if found is None:
-            groups = self.document.groups
-            found = self._things[name] = [groups.of(segment) for segment in self.find(name)]
+        groups = self.document.groups
+        self.walked[name] = found = [groups.of(segment) for segment in self.find(name)]
         return found
 
     def segments(self) -> Sequence[Segment]:
@@ -84,7 +83,7 @@ class Everywhere(list[Group]):
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_held", "_layout", "_made", "_position", "_things", "document", "structure")
+    __slots__ = ("_held", "_layout", "_made", "_position", "document", "structure")
 
     def __init__(self, document: Document, held: Held = ()) -> None:
         self.structure = structure_name(*document.type())
@@ -93,19 +92,11 @@ class Groups:
         self._held = held
         self._layout = self.lay(tuple(segment.name for segment in document.segments))
         self._made: dict[int, Group] = {}
-        self._things: dict[str, Sequence[Group]] = {}
         self._position = {segment.key: at for at, segment in enumerate(document.segments)}
 
     def lay(self, names: tuple[str, ...]) -> Layout:
         """Such groups, of a message with these segments."""
         return layout(self.structure, names, self._held)
-
-    def things(self, document: Document, name: str) -> Sequence[Group]:
-        """All segments of that name in the message, each with its group."""
-        found = self._things.get(name)
-        if found is None:
-            found = self._things[name] = [self.of(segment) for segment in document.find(name)]
-        return found
 
     def of(self, segment: Segment) -> Group:
         """The segment with its group, or with the unforeseen segments behind it where it has none of its own."""

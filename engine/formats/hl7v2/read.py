@@ -95,8 +95,9 @@ def _segments(path: Path, shape: Shape) -> Match:
 
     def nodes(scope: Scope) -> Sequence[Group]:
         if not which.said:
-            seen: Sequence[Group] = scope.node.things(name)
-            return seen
+            node = scope.node
+            seen: Sequence[Group] | None = node.walked.get(name)
+            return node.things(name) if seen is None else seen
         found = which.of(scope.node.find(name), scope)
         if not found:
             return ()
