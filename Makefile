@@ -21,9 +21,9 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	$(BIN)/corridor demo
 
-# Three workers on two cores: many tests wait for a partner, a timeout or the disk.
+# Four workers on two cores: many tests wait for a partner, a timeout or the disk.
 test: $(READY) $(WARM)
-	$(BIN)/pytest -q -n 3 --dist worksteal -m "not slow"
+	$(BIN)/pytest -q -n 4 --dist worksteal -m "not slow"
 
 # Python 3.11 now and then fails to rewrite a large module's asserts; what is in its cache needs no rewriting.
 $(WARM): $(READY) $(shell find engine tests -name '*.py')

@@ -10,7 +10,7 @@ import pytest
 
 from engine import canonical, connectors, reference
 from engine.message import TRANSITIONS
-from engine.reference import keys, pages
+from engine.reference import keys, pages, schemas
 from engine.reference.__main__ import main
 from engine.reference.docstrings import docstrings
 from engine.reference.reasons import reasons
@@ -64,8 +64,12 @@ def test_the_check_finds_a_page_that_was_edited(tmp_path: Path) -> None:
     assert reference.stale(tmp_path) == []
 
 
-def test_a_schema_that_broke_is_not_written_over(tmp_path: Path) -> None:
-    reference.write(tmp_path)
+def test_a_schema_that_broke_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = schemas.file_name("Item")
+    monkeypatch.setattr(reference, "reference", lambda: {name: schemas.text("Item")})
+    assert reference.write(tmp_path) == [name]
     path = tmp_path / "schemas/Item.v1.json"
     published = msgspec.json.decode(path.read_bytes())
     published["$defs"]["Item"]["properties"]["shelf"] = {"type": "string"}
@@ -75,6 +79,7 @@ def test_a_schema_that_broke_is_not_written_over(tmp_path: Path) -> None:
         reference.write(tmp_path)
     assert main([str(tmp_path)]) == 1
     assert main(["--check", str(tmp_path)]) == 1
+    assert path.read_bytes() == msgspec.json.encode(published)
 
 
 def test_a_table_says_name_type_default_and_meaning() -> None:
@@ -103,7 +108,7 @@ def test_a_docstring_belongs_to_the_field_above_it() -> None:
 
 @pytest.mark.parametrize("name", connectors.names())
 def test_every_setting_of_every_connector_is_documented(name: str) -> None:
-    page = reference.reference()[f"connectors/{name}.md"]
+    page = reference._connector(name)
     module = connectors.load(name)
     for side in ("SourceSettings", "DestinationSettings"):
         for field in getattr(getattr(module, side, None), "__struct_fields__", ()):

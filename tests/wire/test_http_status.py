@@ -13,12 +13,12 @@ EXACT = {401: Misconfigured, 403: Misconfigured, 404: Misconfigured, 405: Miscon
 CLASSES = {2: None, 3: Misconfigured, 4: Refused, 5: Uncertain}
 
 
-@pytest.mark.parametrize("status", range(200, 600))
-def test_every_status_has_its_meaning(status: int) -> None:
-    expected = EXACT.get(status, CLASSES[status // 100])
-    found = judge(status)
-    assert (found is None) if expected is None else type(found) is expected
-    assert found is None or (found.status == str(status) and found.detail)
+def test_every_status_has_its_meaning() -> None:
+    for status in range(200, 600):
+        expected = EXACT.get(status, CLASSES[status // 100])
+        found = judge(status)
+        assert (found is None) if expected is None else type(found) is expected, status
+        assert found is None or (found.status == str(status) and found.detail), status
 
 
 @pytest.mark.parametrize("status", [0, 99, 600, 999])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,9 @@ def visible(folder: Path) -> dict[str, bytes]:
 async def becomes(out: Path, wanted: dict[str, bytes]) -> None:
     """The folder holds this, soon."""
     for _ in range(500):
-        if visible(out) == wanted:
-            return
+        with suppress(FileNotFoundError):  # one was renamed while it was looked at
+            if visible(out) == wanted:
+                return
         await asyncio.sleep(0.01)
     assert visible(out) == wanted
 

@@ -76,13 +76,14 @@ def said(raw: bytes) -> Iterator[tuple[str, str]]:
         yield segment.name, segment.marks.unescape(last)
 
 
-@pytest.mark.parametrize("name", sorted(facts().structures))
-def test_every_structure(name: str) -> None:
-    for seed in range(3):
-        node, chance = built(f"2.5.1/{name}", seed, ["a|b", "ü\n"])
-        assert sorted(said(node.render())) == sorted(chance.written)
-        document = parse(node.render(), Reading())
-        assert list(findings(document)) == []
+@pytest.mark.parametrize("initial", sorted({name[0] for name in facts().structures}))
+def test_every_structure(initial: str) -> None:
+    for name in sorted(facts().structures):
+        for seed in range(3) if name[0] == initial else ():
+            node, chance = built(f"2.5.1/{name}", seed, ["a|b", "ü\n"])
+            assert sorted(said(node.render())) == sorted(chance.written), name
+            document = parse(node.render(), Reading())
+            assert list(findings(document)) == [], name
 
 
 ASKED = [
