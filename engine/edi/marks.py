@@ -48,7 +48,7 @@ def marks_at(text: str, at: int) -> Marks:
     """
     The delimiters of the interchange whose ISA begins there.
 
-    Raises MessageError where the sixteen elements of an ISA are not found.
+    Raises MessageError where the sixteen elements of an ISA are not found, or one character is two of the delimiters.
 
     >>> isa = "ISA*00*" + " " * 10 + "*00*" + " " * 10 + "*ZZ*A*ZZ*B*260101*1200*^*00501*000000001*0*P*:~"
     >>> marks_at(isa, 0).component, marks_at(isa + "\\nGS", 0).end
@@ -67,6 +67,9 @@ def marks_at(text: str, at: int) -> Marks:
         component, segment, length = ABSENT, component, 1
     if not segment or segment.isalnum() or segment == " ":
         raise MessageError("unreadable", "there is no segment terminator behind ISA16", "ISA16")
+    if element in (segment, component):
+        rule = "one character cannot separate elements and something else as well"
+        raise MessageError("unreadable", rule, "ISA16")
     behind = start + length
     stop = behind
     while text[stop : stop + 1] and text[stop] in "\r\n":

@@ -115,3 +115,17 @@ def test_latin_and_utf8_come_back_byte_for_byte() -> None:
         editor = x12.parse(raw, READING).edit()
         editor.changed()
         assert editor.render() == raw
+
+
+@pytest.mark.parametrize("end", ["0*17*0*P*:~", "0*17*0*P*~*", "0*17*0*P**~"])
+def test_an_interchange_has_different_delimiters(end: str) -> None:
+    """A header in which something slipped: the separator of elements would end segments, or separate components, too."""
+    head = (
+        "ISA*00*"
+        + " " * 10
+        + "*00*"
+        + " " * 10
+        + "*ZZ*A*ZZ*B*260101*1200*^*00501*00000000~SE*1*1~1"
+    )
+    with pytest.raises(MessageError, match="ISA16"):
+        x12.parse(f"{head}{end}GS*PO*A*B~".encode(), READING)
