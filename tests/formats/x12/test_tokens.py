@@ -117,7 +117,7 @@ def test_latin_and_utf8_come_back_byte_for_byte() -> None:
         assert editor.render() == raw
 
 
-@pytest.mark.parametrize("end", ["0*17*0*P*:~", "0*17*0*P*~*", "0*17*0*P**~"])
+@pytest.mark.parametrize("end", [":*", "*~"])
 def test_an_interchange_has_different_delimiters(end: str) -> None:
     """A header in which something slipped: the separator of elements would end segments, or separate components, too."""
     head = (
@@ -125,7 +125,7 @@ def test_an_interchange_has_different_delimiters(end: str) -> None:
         + " " * 10
         + "*00*"
         + " " * 10
-        + "*ZZ*A*ZZ*B*260101*1200*^*00501*00000000~SE*1*1~1"
+        + "*ZZ*A*ZZ*B*260101*1200*^*00501*000000017*0*P*"
     )
-    with pytest.raises(MessageError, match="ISA16"):
+    with pytest.raises(MessageError, match="one character"):
         x12.parse(f"{head}{end}GS*PO*A*B~".encode(), READING)
