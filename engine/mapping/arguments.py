@@ -13,7 +13,7 @@ from engine.formats import NULL, Scope
 from engine.mapping import facts, operators
 from engine.mapping.functions import strftime
 from engine.mapping.language import NOWHERE, Language, Run, Term, Wrong, constant, refuse
-from engine.mapping.signatures import Parameter
+from engine.mapping.signatures import PRECISIONS, Parameter
 from engine.mapping.values import Moment, kind_of
 from engine.records.reading import leaf
 
@@ -180,6 +180,12 @@ def _form(text: str, offset: int) -> str:
     return text
 
 
+def _least(text: str, offset: int) -> str:
+    if text not in PRECISIONS:
+        raise Wrong(offset, f"'least' is one of {', '.join(PRECISIONS)}", 'least="hour"')
+    return text
+
+
 def _reason(text: str, offset: int) -> str:
     if re2.fullmatch("[a-z][a-z0-9_]*", text) is None:
         problem = "a reason is one word of small letters, digits and _"
@@ -192,6 +198,7 @@ def _words(text: str, offset: int) -> str:
 
 
 _PREPARED: dict[str, Callable[[str, int], Any]] = {
+    "least": _least,
     "reason": _reason,
     "words": _words,
     "pattern": _pattern,

@@ -10,6 +10,7 @@ What a function takes and gives, read once from its annotations; so that a wrong
     Same       of the kind of the first argument's items
     Now        a moment; the moment of planning where it is not given
     Form       how a moment is written, checked at load
+    Least      how much of a moment must be known: hour, day, checked at load
     Reason     a reason code, written as a constant
     Words      a sentence, written as a constant, so that it can hold no value of a message
     Codes      a code table
@@ -29,7 +30,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from engine.mapping.values import Moment
+from engine.mapping.values import DAY, HOUR, MINUTE, MONTH, SECOND, YEAR, Moment
 
 Whole = Annotated[int, "whole"]
 Pattern = Annotated[Any, "pattern"]
@@ -38,10 +39,20 @@ Each = Annotated[list[Any] | None, "each"]
 Same = Annotated[Any, "same"]
 Now = Annotated[Moment, "now"]
 Form = Annotated[str, "form"]
+Least = Annotated[str, "least"]
 Reason = Annotated[str, "reason"]
 Words = Annotated[str, "words"]
 Codes = Annotated[Mapping[str, str], "codes"]
 
+#: How much of a moment is known, by the words for it.
+PRECISIONS = {
+    "year": YEAR,
+    "month": MONTH,
+    "day": DAY,
+    "hour": HOUR,
+    "minute": MINUTE,
+    "second": SECOND,
+}
 _KINDS: dict[Any, str] = {
     str: "text",
     Decimal: "number",

@@ -29,6 +29,7 @@ from engine.placed import Record, read
         ('PID-7 | date | format("%Q")', 23, "there is no '%Q'", ""),
         ('PID-5 | matches("(")', 17, "not a regular expression", ""),
         ('FT1-4 | datetime(zone="Mars/Olympus")', 23, "there is no such time zone", ""),
+        ('FT1-4 | datetime(least="hours")', 24, "'least' is one of year, month, day", 'least="hour"'),
         ("PID-5 | matches(PID-3)", 17, "'pattern' is a text that is known at load", ""),
         ("PID-5 + PID-3", 7, "holes", '"{a}{b}"'),
         ("PID-5", 0, "", ""),

@@ -29,7 +29,7 @@ FORMS = {
     ),
     "exists": (
         "exists(path)",
-        "Whether something is there; null is something.",
+        "Whether something is there; null is something. Of a field of HL7 that has components, the first is asked for.",
         "exists(PV1-19)",
     ),
     "now": ("now()", "The moment of planning, frozen in tests.", 'now() | format("%Y%m%d")'),

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.mapping.functions import strftime
-from engine.mapping.signatures import Form, Now, Whole, Zone
+from engine.mapping.signatures import PRECISIONS, Form, Least, Now, Whole, Zone
 from engine.mapping.values import (
     DAY,
     HOUR,
@@ -59,17 +59,26 @@ def datetime(
     *,
     zone: Zone = _UTC,
     repeated: str = "earlier",
+    least: Least = "",
     otherwise: Any = None,
 ) -> Moment:
     """
     The text as a moment: HL7, ISO 8601 or JSON of OData V2, or in the form given; it keeps its precision and its offset.
 
     A time without offset is in `zone`. In the hour that autumn repeats it is the earlier one, or
-    with `repeated="later"` the later; a time that spring leaves out is an error.
+    with `repeated="later"` the later; a time that spring leaves out is an error. `least="hour"`: a date alone is none
+    (or year, month, day, minute, second: what must be known).
 
     >>> str(datetime("202611211030", zone=ZoneInfo("America/Chicago")))
     '2026-11-21T10:30-06:00'
     """
+    found = _read(value, format, zone, repeated)
+    if least and found.precision < PRECISIONS[least]:
+        raise Unreadable(f"the {least} is needed, and it is not known")
+    return found
+
+
+def _read(value: Any, format: str, zone: ZoneInfo, repeated: str) -> Moment:
     if type(value) is Moment:
         return value
     if not isinstance(value, str):
