@@ -88,7 +88,7 @@ def _list(parameter: Parameter, term: Term) -> Term:
     if term.many:
         if term.kind == "group" and term.nodes is not None:
             things = term.nodes
-            return Term(run=things, kind="group", offset=term.offset, many=True, paths=term.paths, nodes=things, shape=term.shape, group=term.group)  # fmt: skip
+            return Term(run=things, kind="group", offset=term.offset, many=True, paths=term.paths, nodes=things, shape=term.shape, group=term.group, lets=term.lets)  # fmt: skip
         return term
     if term.kind not in ("any", "list"):
         raise Wrong(

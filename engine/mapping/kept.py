@@ -11,28 +11,36 @@ What is kept is shared by all messages: who gets it never changes it (engine/fhi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Any
+from weakref import WeakSet
+
+import msgspec
 
 from engine.coverage import is_watched
 from engine.formats import Scope, Shape
 from engine.formats.hl7v2 import presence
 from engine.formats.hl7v2.read import in_message
-from engine.mapping.language import Language, Reads, Run, Term
+from engine.mapping.language import Expression, Language, Reads, Run, Term
 
 #: So many different ones are kept of each rule; then it begins again.
 MOST = 400
+#: So many are kept of all rules together, some 60 MB; then all begin again.
+ALTOGETHER = 60_000
 #: Texts longer than this, in characters, are not worth the room.
 LONGEST = 400
+#: So many ways to separate the parts of fields are remembered at once: umlauts alone make another one of a feed without MSH-18.
+WAYS = 4
 #: A rule that reads more fields than this seldom meets the same again.
 _WIDEST = 8
 _NOTHING: Reads = frozenset()
 _NEW: Any = object()
 
 
-def of_path(text: str, shape: Shape, asked: Sequence[Reads] = ()) -> Reads:
+def of_path(text: str, shape: Shape, asked: Sequence[Term] = ()) -> Reads:
     """The field or component that a path reads, and what the conditions in its brackets read elsewhere (`asked`)."""
     found = presence.whole(text, shape) if shape.format == "hl7v2" else ""
-    inside = all_of(asked)
+    inside = all_of(term.reads for term in asked)
     if not found or inside is None:
         return None
     return frozenset((found, *(each for each in inside if not each.startswith("."))))
@@ -59,6 +67,11 @@ def named(reads: Reads, level: int) -> Reads:
     """What a name of `let` is made of, where it is read so many brackets deep: what a dot reads is another thing there."""
     inside = level and reads is not None and any(each.startswith(".") for each in reads)
     return None if inside else reads
+
+
+def foreign(known: dict[str, Expression]) -> dict[str, Expression]:
+    """Names whose values were read of something else than the thing at hand: what they are made of says nothing here."""
+    return {name: msgspec.structs.replace(each, reads=None) for name, each in known.items()}
 
 
 def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
@@ -119,7 +132,7 @@ def shared(text: str, term: Term, language: Language) -> Run:
     """
     reads = term.reads
     inside = reads is None or term.lets or any(each.startswith(".") for each in reads)
-    if language.shared is None or inside:
+    if language.shared is None or inside or is_watched():
         return term.run
     key = (text, language.zone, in_message(language.shape))
     if key not in language.shared:
@@ -130,16 +143,24 @@ def shared(text: str, term: Term, language: Language) -> Run:
 class _Kept:
     """What one rule made, by what its fields say."""
 
-    __slots__ = ("hits", "now")
+    __slots__ = ("__weakref__", "_ways", "hits", "now")
 
     def __init__(self) -> None:
+        _EVERY.add(self)
         self.now: tuple[Any, dict[Any, Any] | None] = None, {}
         """How the messages separate the parts of fields, and what was made of such; None = nothing is kept any more."""
+        self._ways: dict[Any, dict[Any, Any]] = {}
+        """What was made, by how they do."""
         self.hits = 0
 
     def begin(self, marks: Any) -> dict[Any, Any]:
-        """Begin anew for messages that separate the parts of fields in another way."""
-        found: dict[Any, Any] = {}
+        """What was made of messages that separate the parts of fields in this other way."""
+        ways = self._ways
+        found = ways.get(marks)
+        if found is None:
+            if len(ways) >= WAYS:
+                ways.clear()
+            found = ways[marks] = {}
         self.now = marks, found
         return found
 
@@ -147,11 +168,30 @@ class _Kept:
         """Keep what was made, and give it."""
         if _length(said) <= LONGEST:
             if len(found) >= MOST:
-                rare = self.hits < MOST
-                self.now, self.hits = (self.now[0], None if rare else {}), 0
+                self.now = None, None if self.hits < MOST else {}
+                self._ways.clear()
+                self.hits = 0
             else:
                 found[said] = made
+                _counted()
         return made
+
+    def forget(self) -> None:
+        """Begin again; what is no longer kept stays so."""
+        self.now = None, None if self.now[1] is None else {}
+        self._ways.clear()
+        self.hits = 0
+
+
+_EVERY: WeakSet[_Kept] = WeakSet()
+_COUNT = count(1)
+
+
+def _counted() -> None:
+    """One more is kept; where it is one too many, all rules begin again."""
+    if next(_COUNT) % ALTOGETHER == 0:
+        for each in tuple(_EVERY):
+            each.forget()
 
 
 def _length(said: Any) -> int:

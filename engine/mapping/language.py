@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -60,6 +60,8 @@ class Language(msgspec.Struct, kw_only=True):
     """Names of `let`, and their slots in `Scope.values`."""
     zone: str = "UTC"
     """Zone of times that carry no offset."""
+    elsewhere: Mapping[str, tuple[str, str]] = {}
+    """Names of resources that are known at other places of the mapping: why not here, and what to write."""
     made: str = ""
     """What a mapping makes of the message, where people might ask for its fields and cannot: `json`."""
     nulls: bool = True
@@ -145,6 +147,8 @@ class Term(msgspec.Struct, kw_only=True):
     """What it needs to be something, or of a truth to be true; None = not known."""
     reads: Reads = None
     """What it is made of, and nothing else."""
+    decided: bool = False
+    """Of a truth: whether it is true or false whatever is there, and never nothing."""
     said: tuple[Run, Callable[[str], Decimal]] | None = None
     """Where it is the number that a text says: that text, and what reads it."""
 

@@ -34,8 +34,8 @@ def of_rules(rules: Iterable[Rule]) -> Places:
 
 
 def pointed_at(places: Places) -> Places:
-    """In a Reference in whose place a resource stands."""
-    return {HERE: places}
+    """In what a used mapping makes where a Reference belongs: a resource that stands in its place, or the Reference itself."""
+    return ANYWHERE if places is True else {**places, HERE: places}
 
 
 def both(one: Places, other: Places) -> Places:

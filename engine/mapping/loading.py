@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.fhir.lifting import ANYWHERE
-from engine.mapping import holds, layouts, lifted, resource_types, uses
+from engine.mapping import holds, kept, layouts, lifted, resource_types, uses
 from engine.mapping.choices import only
 from engine.mapping.choosing import Chooser, Choosing
 from engine.mapping.files import Mapping
@@ -142,7 +142,7 @@ class Loading(Making):
             tables=self.tables,
             zone=self.zone,
             lets=dict(self.slots.channel),
-            known=self.known,
+            known=kept.foreign(self.known),
             memories=self.shelf.memories,
             nulls=not node.text.startswith("fhir/"),
             shared=self.shelf.shared if node.text.startswith("fhir/") else None,

@@ -16,6 +16,7 @@ from engine.mapping import (
     lifted,
     outputs,
     records,
+    resource_checks,
     resource_making,
     resource_types,
     resources,
@@ -32,6 +33,7 @@ from engine.mapping.sources import Source, dotted
 from engine.mapping.tables import Tables
 from engine.mapping.uses import Filled, Uses
 from engine.markup.namespaces import declared
+from engine.placed import Record
 from engine.records.types import ANY, FieldType, of
 
 if TYPE_CHECKING:
@@ -134,6 +136,8 @@ class Making:
         fields = self._fields(read, wanted, language, top)
         if wanted.form == "fhir":
             self.is_part = not resource_types.is_resource(wanted)
+            if not (self.is_part or read.part):
+                self._whole(wanted)
             return resource_making.resource(to, fields, lifted.of_rules(top.rules))
         self.is_part = to in entities.parts()
         return (
@@ -141,6 +145,17 @@ class Making:
             if wanted.struct is None
             else outputs.entity(wanted.struct, fields)
         )
+
+    def _whole(self, wanted: FieldType) -> None:
+        """Note what the standard requires of the resource and no rule gives, unless others use it and lay more over it."""
+        fields = self.root.entries.get("fields")
+        if not isinstance(fields, Record) or not resource_checks.lacking(
+            fields.entries, wanted
+        ):
+            return
+        if not self.shelf.is_laid_over(self.name):
+            at = self.root.keys["fields"]
+            resource_checks.missing(fields.entries, wanted, at, self.mistakes)
 
     def _wanted(self, to: str) -> FieldType | None:
         """What `fields:` make, as a type; None where `to` names nothing that is made of fields."""
@@ -161,6 +176,13 @@ class Making:
             return None
         into, rules, inside = resources.made(node, language, self.slots)
         node = self.root.entries.get("fields")
+        if node is None:
+            problem = "Bundle needs 'type', and no rule gives it"
+            self.mistakes.add(self.root, problem, 'fields: {type: "transaction"}')
+            return None
+        if isinstance(node, Record):
+            at = self.root.keys["fields"]
+            resource_checks.missing(node.entries, wanted, at, self.mistakes)
         make, own = records.content(node, self.root, wanted, inside, self.slots)
         top.rules = [*rules, *own]
         return resource_making.bundle(make, into)

@@ -82,6 +82,7 @@ def chain(word: str, terms: Sequence[Term]) -> Term:
     term = combined(run, "truth", terms[0].offset, terms)
     said = [each.needs for each in terms]
     term.needs = needs.any_of(said) if word == "or" else needs.all_of(said)
+    term.decided = all(each.decided for each in terms)
     return term
 
 
@@ -105,7 +106,9 @@ def _both(left: Run, right: Run) -> Run:
 def negation(term: Term, offset: int) -> Term:
     """`not a`: also true where a is nothing."""
     condition = truth(term)
-    return combined(lambda scope: not condition(scope), "truth", offset, [term])
+    found = combined(lambda scope: not condition(scope), "truth", offset, [term])
+    found.decided = True
+    return found
 
 
 def first_there(terms: Sequence[Term], nulls: bool = True) -> Term:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from engine.formats import PathProblem, Scope, Shape
 from engine.mapping import calls, comparisons, fields, names, operators, steps, traps, unknown
-from engine.mapping.language import Language, Reads, Term, Wrong, constant
+from engine.mapping.language import Language, Term, Wrong, constant
 
 #: Limits of one expression: characters, nesting, and values and operators together.
 LENGTH, DEPTH, PARTS = 4000, 40, 250
@@ -44,8 +44,8 @@ class Parser:
         self.depth = self.parts = self.level = 0
         self.first: Term | None = None
         """What was read before it was known whether an operator follows."""
-        self.asked: list[Reads] = []
-        """What the conditions in the brackets of a path read."""
+        self.asked: list[Term] = []
+        """The conditions in the brackets of a path."""
         self.listed = -1
         """Where a bracket begins a list, although it could be a path: behind `in`."""
 
@@ -83,7 +83,7 @@ class Parser:
         inner = self.inside(shape, at)
         term = inner.expression()
         self.parts = inner.parts
-        self.asked.append(term.reads)
+        self.asked.append(term)
         return steps.counted(operators.truth(term)), inner.at
 
     def inside(self, shape: Shape | None, at: int) -> Parser:
@@ -169,6 +169,7 @@ class Parser:
         self.skip()
         self.listed = self.at if sign in ("in", "not in") else -1
         term = comparisons.comparison(sign, left, self._coalesce(), start)
+        term.decided = True
         self.skip()
         if _COMPARISON.match(self.text, self.at):
             raise Wrong(self.at, "one comparison at a time", "a < b and b < c")

@@ -13,6 +13,7 @@ from engine.mapping import (
     kept,
     lifted,
     makers,
+    resource_checks,
     resource_making,
     resource_types,
     uses,
@@ -43,6 +44,7 @@ def content(
 ) -> tuple[Run, list[Rule]]:
     """`fields:` as a maker of records, and its rules for traces. `laid`: they are laid over what another mapping makes."""
     rules: list[Rule] = []
+    landed: resource_checks.Rules = {}
     root = Branch(type_, at.keys["fields"] if isinstance(at, Record) and node else at.place)
     if not isinstance(node, Record):
         language.mistakes.add(
@@ -70,6 +72,8 @@ def content(
             branch.fixed[last] = fixed
         if rule is not None:
             rules.append(rule)
+            landed[id(branch), last] = resource_checks.Landed(place=place, rule=rule)
+    resource_checks.structure(root, landed, language.mistakes)
     return makers.maker(root, language, top=not laid, laid=laid), rules
 
 
@@ -77,13 +81,18 @@ def _rule(
     name: str, node: Node, wanted: FieldType, language: Language, slots: Slots
 ) -> Rule | None:
     """One field: a value, or a nested list."""
+    resource_checks.misplaced(node, wanted, language)
     if isinstance(node, Record) and node.entries.keys() & _MAKING:
         return nested(name, node, wanted, language, slots)
     if isinstance(node, Items) and any(
         isinstance(item, Record) and item.entries.keys() & _MAKING for item in node.items
     ):
         return parts(name, node, wanted, language, slots)
-    term = value(node, language, lambda term: conversion.convert(term, wanted))
+
+    def finish(term: Term) -> Term:
+        return conversion.convert(resource_checks.fitting(term, wanted, language), wanted)
+
+    term = value(node, language, finish)
     if term is None:
         return None
     if not isinstance(node, Scalar):
@@ -124,6 +133,8 @@ def nested(
     if not listed and item.kind not in ("record", "any") and "value" not in node.entries:
         language.mistakes.add(node, f"'{name}' is a {item.kind}, it has no fields")
         return None
+    if listed or wanted.wraps:  # nothing is laid over what stands in a list
+        resource_checks.whole(node, item, language.mistakes)
     made, inner = block(node, language, slots)
     inside, read, places = _filled(node, made, item, inner, slots)
     needed = made.needs if made.each is not None else all_of((made.needs, inside))

@@ -116,12 +116,19 @@ def upon(below: Run, above: Run) -> Run:
 
 
 def pointed_at(below: Run, beside: Run) -> Run:
-    """A resource that stands where a Reference belongs, and what stands in that Reference beside what it points at."""
+    """
+    A resource that stands where a Reference belongs, and what stands in that Reference beside what it points at; of what is a Reference
+    already, that Reference with it.
+    """
 
     def make(scope: Scope) -> Any:
         found = below(scope)
         said = beside(scope) if found is not None else None
-        return found if said is None else {**found, lifting.BESIDE: said}
+        if said is None:
+            return found
+        if "resourceType" not in found:
+            return lifting.laid_over(found, said)
+        return {**found, lifting.BESIDE: said}
 
     return make
 

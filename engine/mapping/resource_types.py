@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 
 from engine.fhir import definitions
 from engine.fhir.definitions import Element, Type
-from engine.records.types import ANY, Field, FieldType
+from engine.records.types import ANY, Described, Field, FieldType
 
 #: How primitives are written, where it is not as text.
 _PRIMITIVES = {
@@ -49,6 +50,27 @@ def fields(type_name: str) -> dict[str, Field]:
                 name=f"_{element.name}", type=beside, required=False
             )
     return found
+
+
+def elements(type_: FieldType) -> Mapping[str, Element]:
+    """The elements of a type of FHIR; none where it is none."""
+    return type_.struct.elements if isinstance(type_.struct, Type) else {}
+
+
+@cache
+def named(name: str) -> FieldType:
+    """What a name of `resources` stands for: anything, of which the resource is known."""
+    return FieldType(kind="any", form="resource", choices=(name,))
+
+
+def resource_of(type_: FieldType | None) -> str:
+    """The resource that a name of `resources`, or a path of a message of FHIR, stands for; empty where it is none."""
+    if type_ is None:
+        return ""
+    if type_.form == "resource":
+        return str(type_.choices[0])
+    name = getattr(type_.struct, "name", "") if isinstance(type_.struct, Described) else ""
+    return name if definitions.is_resource(name) else ""
 
 
 def is_primitive(name: str) -> bool:

@@ -24,7 +24,7 @@ import msgspec
 
 from engine.fhir.lifting import Places
 from engine.formats import Scope, Shape
-from engine.mapping import records, resource_types
+from engine.mapping import records, resource_checks, resource_types
 from engine.mapping.choices import only
 from engine.mapping.language import Expression, Language, Run, Term
 from engine.mapping.rules import Block, Rule, Slots, block
@@ -35,7 +35,8 @@ from engine.records.types import FieldType
 Entry = tuple[dict[str, Any], Places]
 #: Segments of HL7 by their names.
 Walks = frozenset[str]
-_SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[-\[]|$)", re.ASCII)
+#: A path into a segment and nothing behind it that stands in for it: no `??`, no pipe.
+_SEGMENT = re.compile(r"([A-Z][A-Z0-9]{2})(?:[-\[][^?|]*)?", re.ASCII)
 #: So many kinds of messages are remembered, by the segments that they have.
 _REMEMBERED = 500
 #: Makes resources in a scope, and puts them where all are collected.
@@ -50,21 +51,42 @@ def made(node: Node, language: Language, slots: Slots) -> tuple[Into, list[Rule]
         problem = "'resources' names what the Bundle holds"
         language.mistakes.add(node, problem, "resources: {patient: {use: ..., of: PID}}")
         return _all((), language.shape), rules, language
+    language = msgspec.structs.replace(
+        language, elsewhere={**language.elsewhere, **_elsewhere(node)}
+    )
     for name, each in node.entries.items():
         if not (name.isidentifier() and name.isascii()):
             problem = f"'{name}' is no name: letters, digits and _ only"
             language.mistakes.add(node.keys[name], problem)
         elif isinstance(each, Record) and "resources" in each.entries:
             rule, into = _group(name, each, language, slots)
-            steps.append((_walks(each), into))
+            steps.append((_walks(each, language), into))
             rules.append(rule)
         elif (found := _named(name, each, language, slots)) is not None:
             rule, into, language = found
-            steps.append((_walks(each), into))
+            steps.append((_walks(each, language), into))
             rules.append(rule)
         else:
             language = _with_name(name, language, slots)
     return _all(tuple(steps), language.shape), rules, language
+
+
+def _elsewhere(node: Record, group: str = "") -> dict[str, tuple[str, str]]:
+    """What is said of names where they are not known: those inside groups around these, and all of them above their own place."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, each in node.entries.items():
+        inner = each.entries.get("resources") if isinstance(each, Record) else None
+        line = node.keys[name].line
+        problem = f"'{name}' is made in line {line}, and its name is known below it only: resources are made from top to bottom"
+        write = ""
+        if isinstance(inner, Record):
+            found |= _elsewhere(inner, name)
+            problem = f"'{name}' is a group of resources: the names in it are known inside it"
+        elif group:
+            problem = f"'{name}' is made inside the group '{group}', and its name is known in there only; with an 'each' of its own, beside the group, it stands for all of them"
+            write = f"{name}: {{each: ..., ...}}"
+        found[name] = problem, write
+    return found
 
 
 def _all(steps: tuple[tuple[Walks, Into], ...], shape: Shape) -> Into:
@@ -92,16 +114,15 @@ def _all(steps: tuple[tuple[Walks, Into], ...], shape: Shape) -> Into:
     return there
 
 
-def _walks(node: Node) -> Walks:
+def _walks(node: Node, language: Language) -> Walks:
     """The segments of HL7 of which one must be in the message, or nothing is made; none where that is not known."""
     if isinstance(node, Items):
-        every = [_walks(item) for item in node.items]
+        every = [_walks(item, language) for item in node.items]
         return frozenset().union(*every) if all(every) else frozenset()
-    said = (
-        node.entries.get("each", node.entries.get("of")) if isinstance(node, Record) else None
-    )
-    found = _SEGMENT.match(said.text) if isinstance(said, Scalar) else None
-    return frozenset((found[0],)) if found is not None else frozenset()
+    entries = node.entries if isinstance(node, Record) else {}
+    said = entries.get("each", entries.get("of") if "use" in entries else None)
+    found = _SEGMENT.fullmatch(said.text) if isinstance(said, Scalar) else None
+    return frozenset((found[1],)) - language.lets.keys() if found is not None else frozenset()
 
 
 def _group(name: str, node: Record, language: Language, slots: Slots) -> tuple[Rule, Into]:
@@ -142,10 +163,17 @@ def _named(
     rule = make(name, node, wanted, language, slots)  # type: ignore[arg-type]
     if rule is None:
         return None
+    if isinstance(node, Record) and not listed:
+        resource_checks.whole(node, type_, language.mistakes)
     slot = slots.count
     slots.count += 1
     known = Expression(
-        run=rule.term.run, text=name, line=node.place.line, many=listed, paths=rule.term.paths
+        run=rule.term.run,
+        text=name,
+        line=node.place.line,
+        many=listed,
+        paths=rule.term.paths,
+        type=resource_types.named(resource_types.name_of(type_)),
     )
     language = msgspec.structs.replace(
         language,
@@ -177,8 +205,20 @@ def _collecting(run: Run, slot: int, listed: bool, places: Places) -> Into:
 
 
 def _type(node: Node, language: Language, slots: Slots) -> FieldType | None:
-    """Which resource it is: what the first mapping that it uses makes, or what `type` says; None where mistakes were noted."""
-    for part in _parts(node):
+    """Which resource it is; None where mistakes were noted."""
+    found = _first_type(node, language, slots)
+    name = resource_types.name_of(found) if found is not None else ""
+    for part in resource_checks.parts_of(node):
+        said = part.entries.get("type")
+        if name and isinstance(said, Scalar) and said.text != name:
+            problem = f"the parts of one resource are of one type, and the first makes a {name}"
+            language.mistakes.add(said, problem, f"type: {name}")
+    return found
+
+
+def _first_type(node: Node, language: Language, slots: Slots) -> FieldType | None:
+    """What the first mapping that it uses makes, or what `type` says."""
+    for part in resource_checks.parts_of(node):
         if (said := part.entries.get("type")) is not None:
             return _said(said, language)
         if (used := part.entries.get("use")) is not None:
@@ -206,13 +246,3 @@ def _said(node: Node, language: Language) -> FieldType | None:
         language.mistakes.add(node, f"FHIR R4 has no resource '{name}'", "type: Provenance")
         return None
     return type_
-
-
-def _parts(node: Node) -> list[Record]:
-    """The records of which a resource is made, those inside `parts` in place of what holds them."""
-    if isinstance(node, Items):
-        return [each for item in node.items for each in _parts(item)]
-    if not isinstance(node, Record):
-        return []
-    inner = node.entries.get("parts")
-    return [node, *_parts(inner)] if inner is not None else [node]

@@ -59,6 +59,13 @@ class Shelf:
         """The mappings there are."""
         return sorted(path.stem for path in (self.home / FOLDER).glob("*.yaml"))
 
+    def is_laid_over(self, name: str) -> bool:
+        """Whether a mapping of the home may use this one as a part of something."""
+        used = re.compile(rb"\buse['\"]?\s*:\s*['\"]?" + re.escape(name.encode()) + rb"\b")
+        return any(
+            used.search(path.read_bytes()) for path in (self.home / FOLDER).glob("*.yaml")
+        )
+
     def find(self, name: str, zone: str, known: dict[str, Expression]) -> Mapping | None:
         """
         The mapping of that name, for a channel whose `let` has these names, in the order of their slots.

@@ -58,6 +58,8 @@ def unknown(parser: Parser, word: str, start: int, end: int) -> Term:
     for shape in (*parser.language.inner, parser.shape):
         known += record_names(shape)
     known += getattr(parser.language.format.paths, "names", record_names)(parser.shape)
+    if word in parser.language.elsewhere:
+        raise Wrong(start, *parser.language.elsewhere[word])
     near = suggestion(word, known)
     misspelt = getattr(parser.language.format.paths, "misspelt", None)
     if not near and misspelt is not None and (meant := misspelt(parser.text, start)):

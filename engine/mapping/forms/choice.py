@@ -28,7 +28,7 @@ def exists(call: Call, language: Language) -> Term:
 
     one = term.kind in ("text", "number", "moment") and not term.many
     found = operators.combined(said if one else there, "truth", call.start, [term])
-    found.needs = operators.value_needs(term)
+    found.needs, found.decided = operators.value_needs(term), True
     return found
 
 
