@@ -110,7 +110,7 @@ def _trimmed(run: Run) -> Run:
 
     def trimmed(scope: Scope) -> Any:
         found = run(scope)
-        return found.strip() or None if type(found) is str else found
+        return resource_values.text(found) if type(found) is str else found
 
     return trimmed
 

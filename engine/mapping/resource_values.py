@@ -18,6 +18,7 @@ from engine.mapping.values import (
 from engine.records.types import FieldType
 
 Change = Callable[[Any], Any]
+_FORBIDDEN = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
 def change(wanted: FieldType) -> Change | None:
@@ -31,6 +32,16 @@ def pointing(value: Any) -> Any:
     return {"reference": value}
 
 
+def text(value: str) -> str | None:
+    """
+    A text without blanks around it and without the control characters that FHIR forbids (R4, 2.24.0.1: string); None where nothing is left.
+
+    >>> text(" a\\x01b\\nc "), text("  ")
+    ('ab\\nc', None)
+    """
+    return (value if value.isprintable() else value.translate(_FORBIDDEN)).strip() or None
+
+
 def _text(wanted: FieldType) -> Change:
     """Texts hold more than blanks (FHIR R4, 2.24.0.1); one that does not is nothing."""
     choices = frozenset(wanted.choices)
@@ -38,7 +49,7 @@ def _text(wanted: FieldType) -> Change:
     def choose(value: Any) -> Any:
         if not isinstance(value, str):
             raise Unreadable(f"the field is a text, this is a {kind_of(value)}")
-        value = value.strip() or None
+        value = text(value)
         if choices and value is not None and value not in choices:
             raise Unreadable(f"it is none of: {', '.join(wanted.choices)}")
         return value
@@ -53,15 +64,15 @@ def code(value: str) -> str | None:
     >>> code(" A  B "), code("  ")
     ('A B', None)
     """
-    return value if value.isalnum() else " ".join(value.split()) or None
+    return value if value.isalnum() else " ".join((text(value) or "").split()) or None
 
 
 def _code(wanted: FieldType) -> Change:
-    text = _text(wanted)
+    whole = _text(wanted)
 
     def coded(value: Any) -> Any:
         said = code(value) if isinstance(value, str) else value
-        return None if said is None else text(said)
+        return None if said is None else whole(said)
 
     return coded
 

@@ -11,6 +11,7 @@ from engine import canonical
 from engine.errors import MessageError
 from engine.fhir import bundles
 from engine.fhir.lifting import ANYWHERE
+from engine.formats import Reading, load
 
 NAME = "from: hl7v2/XPN\nto: fhir/HumanName\nfields: {family: .1.1, given: .2}\n"
 IDENTIFIER = "from: hl7v2/CX\nto: fhir/Identifier\nfields: {type.coding.code: .5, value: .1}\n"
@@ -97,6 +98,16 @@ def test_a_bundle_of_named_resources(make: Any, put: Any, message: Any, facts: A
 def test_a_repeat_has_the_same_ids(make: Any, put: Any, message: Any, facts: Any) -> None:
     mapping = make(BUNDLE)
     assert made(mapping, message, facts) == made(mapping, message, facts)
+
+
+def test_texts_and_codes_are_what_fhir_allows(make: Any, put: Any, facts: Any) -> None:
+    """Control characters and blanks too many: of one odd field the message is not refused."""
+    mapping = make(
+        "from: hl7v2\nto: fhir/Patient\nfields: {name.text: PID-5, language: PID-15}\n"
+    )
+    raw = b"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5.1\rPID|||||A\\X01\\B\\X0A\\C \\X07\\||||||||||x  \\X01\\ y\r"
+    found = made(mapping, load("hl7v2").parse(raw, Reading()), facts)
+    assert (found["name"], found["language"]) == ([{"text": "AB\nC"}], "x y")
 
 
 ALONE = """
