@@ -94,7 +94,6 @@ def sources(files: list[str]) -> dict[str, Iterator[bytes]]:
 def main(files: list[str]) -> int:
     """Print a line for each kind of message; 1 where the first is slower than the mark."""
     mistakes = Mistakes()
-    import gc; gc.disable() if __import__("os").environ.get("NOGC") else None
     converting = load_mapping("hl7v2_to_fhir", ROOT, mistakes)
     if converting is None:
         print(*mistakes.found, sep="\n")
