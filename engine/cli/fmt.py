@@ -18,7 +18,10 @@ FOLDERS = ("channels", "channels/templates", "mappings", "mappings/layouts", "ma
 def fmt(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Only these; without any, all of the home."),
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Only these, or folders of them; without any, all of the home.",
+        ),
     ] = None,
     *,
     check: Annotated[
@@ -32,9 +35,7 @@ def fmt(
     from engine.cli.terminal import safe
 
     folder, changed, seen = here(home), 0, 0
-    for path in files or _all(folder):
-        if not path.is_file():
-            raise fail(f"there is no file {path}", USAGE)
+    for path in _named(files) if files else _all(folder):
         before = path.read_bytes()
         after = _tidied(before, _name(path, folder))
         seen += 1
@@ -60,6 +61,17 @@ def _tidied(before: bytes, name: str) -> bytes:
     if "\r\n" not in text:
         return tidy(text, name).encode()
     return tidy(text.replace("\r\n", "\n"), name).replace("\n", "\r\n").encode()
+
+
+def _named(paths: list[Path]) -> Iterator[Path]:
+    """The files that are meant, of folders those of YAML."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.yaml"))
+        elif path.is_file():
+            yield path
+        else:
+            raise fail(f"there is no file {path}", USAGE)
 
 
 def _all(home: Path) -> Iterator[Path]:

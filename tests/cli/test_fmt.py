@@ -13,6 +13,7 @@ def test_check_names_what_would_change_and_fmt_changes_it(corridor) -> None:
     ran = corridor("fmt", "--check")
     assert (ran.code, ran.lines) == (1, ["channels/a.yaml", "1 file, 1 to be changed"])
     assert path.read_text() == BEFORE
+    assert corridor("fmt", "--check", path.parent).lines == ran.lines, "a folder of them"
     assert corridor("fmt", path).lines[-1] == "1 file, 1 changed"
     assert path.read_text() == AFTER
     assert corridor("fmt", "--check").code == 0
