@@ -13,8 +13,8 @@ from typing import Any
 
 from engine.formats.hl7v2.elements import Element
 
-#: So many are kept of each mapping; then it begins again.
-MOST = 1000
+#: So many are kept of each mapping; then it begins again, or where it seldom met the same it keeps nothing any more.
+MOST = 400
 #: Longer ones are not kept, in characters.
 LONGEST = 500
 
@@ -25,17 +25,24 @@ class Repeats:
     """What was made, by what was handed over."""
 
     def __init__(self) -> None:
-        self._kept: dict[Any, Any] = {}
+        self._kept: dict[Any, Any] | None = {}
+        self._hits = 0
 
     def of(self, thing: Element, make: Callable[[], Any]) -> Any:
         """What the mapping makes of a thing."""
+        kept = self._kept
+        if kept is None:
+            return make()
         key = (thing.raw, thing.level, thing.marks)
-        found = self._kept.get(key, _UNKNOWN)
+        found = kept.get(key, _UNKNOWN)
         if found is not _UNKNOWN:
+            self._hits += 1
             return found
         made = make()
         if len(thing.raw) <= LONGEST:
-            if len(self._kept) >= MOST:
-                self._kept.clear()
-            self._kept[key] = made
+            if len(kept) >= MOST:
+                self._kept = {} if self._hits >= MOST else None
+                self._hits = 0
+            else:
+                kept[key] = made
         return made

@@ -10,7 +10,10 @@ import pytest
 from engine import mapping
 from engine.errors import MessageError
 from engine.formats import Reading, Shape, load
-from engine.mapping import Language, Mapping, kept
+from engine.formats.hl7v2.elements import element
+from engine.formats.hl7v2.marks import marks_of
+from engine.mapping import Language, Mapping, kept, repeats
+from engine.mapping.repeats import Repeats
 from engine.mapping.shelf import Shelf
 from engine.mapping.tables import Tables
 from engine.placed import Mistakes, Place, Scalar
@@ -109,6 +112,19 @@ def test_other_delimiters_in_turns_forget_nothing(patients: Any, monkeypatch: An
     found = patients('fields: {language: "x{PID-1.2}"}', *(["a^b&c", "&~\\^@a^b&c"] * 3))
     assert [each["language"] for each in found] == ["xb", "xc"] * 3
     assert made == ["xb", "xc"]
+
+
+def test_a_datatype_that_seldom_repeats_is_no_longer_kept() -> None:
+    def element_of(number: int) -> Any:
+        return element(str(number), marks_of("|^~\\&", "ascii"), "repetition")
+
+    rare, frequent = Repeats(), Repeats()
+    for number in range(repeats.MOST + 50):
+        assert rare.of(element_of(number), lambda: [number]) == [number]  # noqa: B023
+        for _ in range(2):
+            assert frequent.of(element_of(number % 7), lambda: [number % 7]) == [number % 7]  # noqa: B023
+    assert rare._kept is None
+    assert len(frequent._kept or ()) == 7
 
 
 def test_all_rules_together_keep_no_more_than_there_is_room_for(
