@@ -34,7 +34,8 @@ WAYS = 4
 #: A rule that reads more fields than this seldom meets the same again.
 _WIDEST = 8
 _NOTHING: Reads = frozenset()
-_NEW: Any = object()
+#: Stands for what was not met before.
+NEW: Any = object()
 
 
 def of_path(text: str, shape: Shape, asked: Sequence[Term] = ()) -> Reads:
@@ -80,13 +81,11 @@ def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
         return run
     if shape.kind not in ("message", "group") and not presence.has_parts(shape):
         return run
-    places = sorted(reads)
-    look = _inside if places[0].startswith(".") else _fields
-    return look(run, presence.said(places), _Kept())
+    return _looking(run, presence.said(sorted(reads)), Kept())
 
 
-def _fields(run: Run, said: Callable[[Scope], Any], kept: _Kept) -> Run:
-    """Looks up what fields of segments say."""
+def _looking(run: Run, said: Callable[[Scope], Any], kept: Kept) -> Run:
+    """Looks up what the fields say before it is made."""
 
     def of(scope: Scope) -> Any:
         separated, found = kept.now
@@ -96,28 +95,8 @@ def _fields(run: Run, said: Callable[[Scope], Any], kept: _Kept) -> Run:
         if marks is not separated:
             found = kept.begin(marks)
         read = said(scope)
-        made = found.get(read, _NEW)
-        if made is not _NEW:
-            kept.hits += 1
-            return made
-        return kept.keep(found, read, run(scope))
-
-    return of
-
-
-def _inside(run: Run, said: Callable[[Scope], Any], kept: _Kept) -> Run:
-    """Looks up what components of the thing at hand say."""
-
-    def of(scope: Scope) -> Any:
-        separated, found = kept.now
-        if found is None:
-            return run(scope)
-        marks = scope.item.marks
-        if marks is not separated:
-            found = kept.begin(marks)
-        read = said(scope)
-        made = found.get(read, _NEW)
-        if made is not _NEW:
+        made = found.get(read, NEW)
+        if made is not NEW:
             kept.hits += 1
             return made
         return kept.keep(found, read, run(scope))
@@ -140,8 +119,8 @@ def shared(text: str, term: Term, language: Language) -> Run:
     return language.shared[key]
 
 
-class _Kept:
-    """What one rule made, by what its fields say."""
+class Kept:
+    """What one rule or mapping made, by what it was made of; those that seldom meet the same keep nothing any more."""
 
     __slots__ = ("__weakref__", "_ways", "hits", "now")
 
@@ -183,7 +162,7 @@ class _Kept:
         self.hits = 0
 
 
-_EVERY: WeakSet[_Kept] = WeakSet()
+_EVERY: WeakSet[Kept] = WeakSet()
 _COUNT = count(1)
 
 

@@ -12,37 +12,26 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.formats.hl7v2.elements import Element
-
-#: So many are kept of each mapping; then it begins again, or where it seldom met the same it keeps nothing any more.
-MOST = 400
-#: Longer ones are not kept, in characters.
-LONGEST = 500
-
-_UNKNOWN: Any = object()
+from engine.mapping.kept import NEW, Kept
 
 
 class Repeats:
     """What was made, by what was handed over."""
 
     def __init__(self) -> None:
-        self._kept: dict[Any, Any] | None = {}
-        self._hits = 0
+        self._kept = Kept()
 
     def of(self, thing: Element, make: Callable[[], Any]) -> Any:
         """What the mapping makes of a thing."""
         kept = self._kept
-        if kept is None:
+        separated, found = kept.now
+        if found is None:
             return make()
-        key = (thing.raw, thing.level, thing.marks)
-        found = kept.get(key, _UNKNOWN)
-        if found is not _UNKNOWN:
-            self._hits += 1
-            return found
-        made = make()
-        if len(thing.raw) <= LONGEST:
-            if len(kept) >= MOST:
-                self._kept = {} if self._hits >= MOST else None
-                self._hits = 0
-            else:
-                kept[key] = made
-        return made
+        if thing.marks is not separated:
+            found = kept.begin(thing.marks)
+        said = (thing.raw, thing.level)
+        made = found.get(said, NEW)
+        if made is not NEW:
+            kept.hits += 1
+            return made
+        return kept.keep(found, said, make())

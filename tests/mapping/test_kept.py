@@ -12,7 +12,7 @@ from engine.errors import MessageError
 from engine.formats import Reading, Shape, load
 from engine.formats.hl7v2.elements import element
 from engine.formats.hl7v2.marks import marks_of
-from engine.mapping import Language, Mapping, kept, repeats
+from engine.mapping import Language, Mapping, kept
 from engine.mapping.repeats import Repeats
 from engine.mapping.shelf import Shelf
 from engine.mapping.tables import Tables
@@ -83,13 +83,13 @@ def test_an_error_is_made_again_each_time(patients: Any) -> None:
 
 def test_what_seldom_repeats_is_no_longer_kept(patients: Any, monkeypatch: Any) -> None:
     made: list[Any] = []
-    original = kept._Kept.__init__
+    original = kept.Kept.__init__
 
     def noted(self: Any) -> None:
         made.append(self)
         original(self)
 
-    monkeypatch.setattr(kept._Kept, "__init__", noted)
+    monkeypatch.setattr(kept.Kept, "__init__", noted)
     text = 'fields: {language: "x{PID-1}", id: "y{PID-2}"}'
     found = patients(text, *(f"{number}|{number % 3}" for number in range(kept.MOST + 50)))
     assert [each["language"] for each in found[-2:]] == [
@@ -102,13 +102,13 @@ def test_what_seldom_repeats_is_no_longer_kept(patients: Any, monkeypatch: Any) 
 
 def test_other_delimiters_in_turns_forget_nothing(patients: Any, monkeypatch: Any) -> None:
     made: list[Any] = []
-    original = kept._Kept.keep
+    original = kept.Kept.keep
 
     def noted(self: Any, found: Any, said: Any, value: Any) -> Any:
         made.append(value)
         return original(self, found, said, value)
 
-    monkeypatch.setattr(kept._Kept, "keep", noted)
+    monkeypatch.setattr(kept.Kept, "keep", noted)
     found = patients('fields: {language: "x{PID-1.2}"}', *(["a^b&c", "&~\\^@a^b&c"] * 3))
     assert [each["language"] for each in found] == ["xb", "xc"] * 3
     assert made == ["xb", "xc"]
@@ -119,12 +119,12 @@ def test_a_datatype_that_seldom_repeats_is_no_longer_kept() -> None:
         return element(str(number), marks_of("|^~\\&", "ascii"), "repetition")
 
     rare, frequent = Repeats(), Repeats()
-    for number in range(repeats.MOST + 50):
+    for number in range(kept.MOST + 50):
         assert rare.of(element_of(number), lambda: [number]) == [number]  # noqa: B023
         for _ in range(2):
             assert frequent.of(element_of(number % 7), lambda: [number % 7]) == [number % 7]  # noqa: B023
-    assert rare._kept is None
-    assert len(frequent._kept or ()) == 7
+    assert rare._kept.now[1] is None
+    assert len(frequent._kept.now[1] or ()) == 7
 
 
 def test_all_rules_together_keep_no_more_than_there_is_room_for(
