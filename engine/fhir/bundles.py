@@ -7,7 +7,7 @@ Who makes resources may let one stand where a Reference belongs. It is lifted ou
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import MessageError
 from engine.fhir.lifting import ANYWHERE, Lifting, Places, identity
@@ -46,12 +46,22 @@ def full_url(resource: dict[str, Any]) -> str:
     return f"urn:uuid:{said}"
 
 
+class Assembled(NamedTuple):
+    """A Bundle, or another resource, of which resources were lifted out of one another."""
+
+    resource: dict[str, Any]
+    texts: list[bytes] | None = None
+    """The resources of a Bundle as JSON, in the order of its entries; None where one cannot be written."""
+    pointers: int = -1
+    """So many References in a Bundle were made to its own entries; -1 where that is not known."""
+
+
 def assembled(
     bundle: dict[str, Any], resources: list[tuple[dict[str, Any], Places]]
-) -> tuple[dict[str, Any], list[bytes] | None]:
+) -> Assembled:
     """
     The Bundle with an entry for each resource, in order, and for each that stood in one where a Reference belongs: only where
-    it may stand (`Places`) is looked. And the resources as JSON, in that order; None where one cannot be written.
+    it may stand (`Places`) is looked.
 
     Two resources with one id become one. Where the Bundle is carried out, each entry is a PUT to its own id, so that a repeat
     updates instead of doubling; the MessageHeader of a message stands first (FHIR R4, 2.36.2 and 3.1.0.11), and in a collection
@@ -68,7 +78,11 @@ def assembled(
     texts = [lifting.texts[key] for key in lifting.found]
     known = [text for at in order if (text := texts[at]) is not None]
     whole = {**bundle, "entry": [made[at] for at in order]} if made else bundle
-    return whole, known if len(known) == len(made) else None
+    return Assembled(
+        whole,
+        known if len(known) == len(made) else None,
+        lifting.pointers if lifting.is_plain else -1,
+    )
 
 
 def _order(entries: list[dict[str, Any]], type_: str) -> list[int]:
@@ -76,9 +90,10 @@ def _order(entries: list[dict[str, Any]], type_: str) -> list[int]:
     leading = _LEADING.get(type_)
     order = list(range(len(entries)))
     if leading is not None:
-        order.sort(
-            key=lambda at: leading.get(entries[at]["resource"]["resourceType"], len(leading))
-        )
+        last = len(leading)
+        ranks = [leading.get(each["resource"]["resourceType"], last) for each in entries]
+        if ranks != sorted(ranks):
+            order.sort(key=ranks.__getitem__)
     elif type_ == "searchset":
         order.sort(key=lambda at: _is_included(entries[at]))
     return order

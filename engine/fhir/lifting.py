@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from engine.fhir import definitions
-from engine.fhir.recent import Recent
+from engine.fhir.recent import LONGEST, Recent
 from engine.ids import uuid8
 
 #: Where resources may stand in a record: in these fields, and there in these; `HERE` is for the resource itself. ANYWHERE = not known.
@@ -27,7 +27,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
 #: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again.
-_IDENTIFIED = Recent[tuple[dict[str, Any], bytes | None]](2000)
+_IDENTIFIED = Recent[bytes, tuple[dict[str, Any], bytes | None]](2000)
 
 
 def identity(content: Any) -> str:
@@ -50,6 +50,10 @@ class Lifting:
         """What points at each, by type and id."""
         self.texts: dict[str, bytes | None] = {}
         """Each as JSON, by type and id, where that is known."""
+        self.pointers = 0
+        """So many References were made to what was lifted out."""
+        self.is_plain = True
+        """Whether no two had one id."""
         self._url, self._named = url, named
         self._merged: dict[str, list[dict[str, Any]]] = {}
         """Those with one id that were not the same."""
@@ -61,14 +65,16 @@ class Lifting:
         known = self._said.get(id(resource))
         if known is not None:
             return known[1]
-        lifted = self.walk(resource, places)
+        lifted = self.walk(resource, places) if places else resource
         text = _text(lifted) if self._named else None
         if "id" not in lifted:
             lifted, text = _identified(lifted, text)
         key = f"{lifted['resourceType']}/{lifted['id']}"
         first = self.found.setdefault(key, lifted)
-        if first is not lifted and first != lifted:
-            self._merge(key, first, lifted)
+        if first is not lifted:
+            self.is_plain = False
+            if first != lifted:
+                self._merge(key, first, lifted)
         said = self.urls.get(key)
         if said is None:
             said = self.urls[key] = self._url(lifted)
@@ -87,34 +93,26 @@ class Lifting:
     def walk(self, value: dict[str, Any], places: Places = ANYWHERE) -> dict[str, Any]:
         """The same, with what stands in it lifted out; the value itself is not changed, for many may share it."""
         made = value
-        if not places:
-            return value
-        for name, inner in value.items():
-            there = places if places is True else places.get(name)
-            if there is None:
-                continue
-            kind = type(inner)
-            if kind is not dict and kind is not list:
-                continue
-            found = self._lifted(name, inner, there)
-            if found is not inner:
+        for name, there in (
+            dict.fromkeys(value, ANYWHERE) if places is True else places
+        ).items():
+            inner = value.get(name)
+            if inner is not None and (found := self._lifted(name, inner, there)) is not inner:
                 if made is value:
                     made = value.copy()
                 made[name] = found
         return made
 
     def _lifted(self, name: str, inner: Any, places: Places) -> Any:
-        if type(inner) is dict:
+        kind = type(inner)
+        if kind is dict:
             if "resourceType" in inner and name not in _WHOLE:
                 return self._pointer(
                     inner, ANYWHERE if places is True else places.get(HERE, ANYWHERE)
                 )
-            return self.walk(inner, places)
+            return self.walk(inner, places) if places else inner
         made = inner
-        for at, each in enumerate(inner):
-            kind = type(each)
-            if kind is not dict and kind is not list:
-                continue
+        for at, each in enumerate(inner if kind is list else ()):
             found = self._lifted(name, each, places)
             if found is not each:
                 if made is inner:
@@ -124,6 +122,7 @@ class Lifting:
 
     def _pointer(self, resource: dict[str, Any], places: Places) -> dict[str, Any]:
         """The Reference to a resource that is lifted out, with what it says besides."""
+        self.pointers += 1
         if BESIDE not in resource:
             return {"reference": self.add(resource, places)}
         beside = self.walk(resource[BESIDE])
@@ -145,15 +144,15 @@ def _identified(
     resource: dict[str, Any], text: bytes | None
 ) -> tuple[dict[str, Any], bytes | None]:
     """The same with an id, which stands where people look for it, behind the type; and as JSON where it was known before."""
-    if text is not None and (known := _IDENTIFIED.get(text)) is not None:
+    short = text is not None and len(text) <= LONGEST
+    if short and (known := _IDENTIFIED[text]) is not None:  # type: ignore[index]
         return known
     rest = resource.copy()
     kind = rest.pop("resourceType")
     made = {"resourceType": kind, "id": identity([kind, rest]), **rest}
-    if text is None:
-        return made, None
-    found = made, _text(made)
-    _IDENTIFIED.keep(text, found)
+    found = made, _text(made) if text is not None else None
+    if short:
+        _IDENTIFIED.keep(text, found)  # type: ignore[arg-type]
     return found
 
 

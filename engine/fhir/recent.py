@@ -1,40 +1,40 @@
-"""What was met lately, by a text: so much of it is remembered, and what comes again outlasts the others."""
+"""What was met lately: so much of it is remembered, and what comes again outlasts the others."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-#: Texts longer than this, in bytes, are not remembered.
+#: Texts longer than this, in bytes, are not worth the room.
 LONGEST = 1000
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Value]):
+class Recent(dict[Key, Value | None]):
     """
-    Values by texts, in two halves: when the new half is full it becomes the old one, and what was in the old one is forgotten.
+    Values by what they belong to, in two halves: when the new half is full it becomes the old one, and what was in the old one is forgotten.
+    What is not remembered is None.
 
-    >>> recent = Recent[int](1)
-    >>> recent.keep(b"a", 1); recent.keep(b"b", 2); recent.get(b"a"); recent.keep(b"c", 3); recent.get(b"b")
+    >>> recent = Recent[str, int](1)
+    >>> recent.keep("a", 1); recent.keep("b", 2); recent["a"]; recent.keep("c", 3); recent["b"]
     1
     """
 
     def __init__(self, most: int) -> None:
+        super().__init__()
         self._most = most
-        self._new: dict[bytes, Value] = {}
-        self._old: dict[bytes, Value] = {}
+        self._old: dict[Key, Value | None] = {}
 
-    def get(self, text: bytes) -> Value | None:
-        """What is remembered of a text; None where nothing is."""
-        found = self._new.get(text)
-        if found is None and (found := self._old.get(text)) is not None:
-            self.keep(text, found)
+    def __missing__(self, key: Key) -> Value | None:
+        found = self._old.get(key)
+        if found is not None:
+            self.keep(key, found)
         return found
 
-    def keep(self, text: bytes, value: Value) -> None:
+    def keep(self, key: Key, value: Value) -> None:
         """Remember it."""
-        if len(text) > LONGEST:
-            return
-        if len(self._new) >= self._most:
-            self._old, self._new = self._new, {}
-        self._new[text] = value
+        if len(self) >= self._most:
+            self._old = self.copy()
+            self.clear()
+        self[key] = value

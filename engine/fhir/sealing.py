@@ -12,17 +12,19 @@ from typing import Any
 import msgspec
 
 from engine.fhir import entries, shape, together
-from engine.fhir.recent import Recent
+from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Texts of resources that keep to the standard.
-_RIGHT = Recent[bool](4000)
+_RIGHT = Recent[bytes, bool](4000)
 
 
-def sealed(bundle: dict[str, Any], texts: list[bytes] | None = None) -> bytes | None:
+def sealed(
+    bundle: dict[str, Any], texts: list[bytes] | None = None, pointers: int = -1
+) -> bytes | None:
     """
-    The JSON of a Bundle of resources that is right for certain; None where `checking` must say. `texts`: its resources as JSON, where
-    they were written before.
+    The JSON of a Bundle of resources that is right for certain; None where `checking` must say. `texts` and `pointers` are those of
+    `bundles.Assembled`.
 
     >>> sealed({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]})
     b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient"}}]}'
@@ -35,12 +37,14 @@ def sealed(bundle: dict[str, Any], texts: list[bytes] | None = None) -> bytes | 
             texts = [_ENCODER.encode(each["resource"]) for each in every]
         except (TypeError, NotImplementedError):
             return None
-    fresh = [at for at, text in enumerate(texts) if not _RIGHT.get(text)]
+    fresh = [at for at, text in enumerate(texts) if len(text) > LONGEST or _RIGHT[text] is None]
     if not together.surely([every[at]["resource"] for at in fresh]):
         return None
     for at in fresh:
-        _RIGHT.keep(texts[at], True)
-    if not _is_right(bundle, every, texts):
+        if len(texts[at]) <= LONGEST:
+            _RIGHT.keep(texts[at], True)
+    is_plain = entries.plainly_right(bundle, texts, pointers)
+    if not _is_right(bundle, every, is_plain):
         return None
     written = [
         {**each, "resource": msgspec.Raw(text)} for each, text in zip(every, texts, strict=True)
@@ -48,9 +52,8 @@ def sealed(bundle: dict[str, Any], texts: list[bytes] | None = None) -> bytes | 
     return _ENCODER.encode({**bundle, "entry": written})
 
 
-def _is_right(bundle: dict[str, Any], every: list[dict[str, Any]], texts: list[bytes]) -> bool:
+def _is_right(bundle: dict[str, Any], every: list[dict[str, Any]], is_plain: bool) -> bool:
     """Whether the Bundle is, its resources apart. Where all entries are of one form, the first stands for them."""
-    is_plain = entries.plainly_right(bundle, texts)
     bare = [{**each, "resource": True} for each in (every[:1] if is_plain else every)]
     if not shape.is_bare_bundle({**bundle, "entry": bare}):
         return False

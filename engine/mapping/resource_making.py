@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.fhir import bundles, checking, lifting, sealing
+from engine.fhir.bundles import Assembled
 from engine.findings import refuse
 from engine.formats import NULL, Scope, Shape
 from engine.formats.fhir.document import Written
@@ -61,7 +62,7 @@ def resource(to: str, make: Run, places: lifting.Places) -> Callable[[Scope], Pr
     """`to: fhir/Patient`: a resource that travels alone; others that stood in it are contained."""
 
     def product(scope: Scope) -> Product:
-        return _sent(bundles.contained(make(scope), places), None, shows=to)
+        return _sent(Assembled(bundles.contained(make(scope), places)), shows=to)
 
     return product
 
@@ -74,14 +75,15 @@ def bundle(
     def product(scope: Scope) -> Product:
         entries: list[tuple[dict[str, Any], lifting.Places]] = []
         into(scope, entries)
-        return _sent(*bundles.assembled(make(scope), entries), shows="fhir/Bundle")
+        return _sent(bundles.assembled(make(scope), entries), shows="fhir/Bundle")
 
     return product
 
 
-def _sent(made: dict[str, Any], texts: list[bytes] | None, *, shows: str) -> Product:
-    """The resource as bytes (`texts`: those of a Bundle, as JSON); MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
-    payload = sealing.sealed(made, texts) if made["resourceType"] == "Bundle" else None
+def _sent(assembled: Assembled, *, shows: str) -> Product:
+    """The resource as bytes; MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
+    made = assembled.resource
+    payload = sealing.sealed(*assembled) if made["resourceType"] == "Bundle" else None
     if payload is None:
         if not checking.valid(made):
             refuse(checking.findings(made))
