@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from engine.errors import MessageError
-from engine.fhir.lifting import ANYWHERE, Lifting, Places, identity
+from engine.fhir.lifting import ANYWHERE, Lifted, Lifting, Places, identity
 
 #: What a Bundle keeps when it becomes another one.
 _HEAD = ("resourceType", "id", "identifier", "timestamp")
@@ -41,7 +41,7 @@ def full_url(resource: dict[str, Any]) -> str:
     'urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
     """
     said = resource["id"]
-    if not is_uuid(said):
+    if _UUID.fullmatch(said) is None:
         said = identity([resource["resourceType"], said])
     return f"urn:uuid:{said}"
 
@@ -69,42 +69,47 @@ def assembled(
     each entry says which of the two it is (3.1.1.3).
     """
     lifting = Lifting(full_url, named=True)
-    searched = {lifting.add(resource, places) for resource, places in resources}
-    carried_out = bundle.get("type") in CARRIED_OUT
-    made = [entry(each, lifting.urls[key], carried_out) for key, each in lifting.found.items()]
-    if bundle.get("type") == "searchset":
-        made = [_found(each, searched) for each in made]
-    order = _order(made, bundle.get("type", ""))
-    texts = [lifting.texts[key] for key in lifting.found]
-    known = [text for at in order if (text := texts[at]) is not None]
-    whole = {**bundle, "entry": [made[at] for at in order]} if made else bundle
+    for resource, places in resources:
+        lifting.add(resource, places)
+    if not lifting.found:
+        return Assembled(bundle)
+    type_ = bundle.get("type", "")
+    every = _ordered(lifting.found, type_)
+    if type_ == "searchset":
+        made = _found(every, {lifting.add(resource) for resource, _ in resources})
+    elif type_ in CARRIED_OUT:
+        made = [entry(resource, url, True) for resource, url, _ in every]
+    else:
+        made = [{"fullUrl": url, "resource": resource} for resource, url, _ in every]
+    texts = [text for _, _, text in every if text is not None]
     return Assembled(
-        whole,
-        known if len(known) == len(made) else None,
+        {**bundle, "entry": made},
+        texts if len(texts) == len(made) and type_ != "searchset" else None,
         lifting.pointers if lifting.is_plain else -1,
     )
 
 
-def _order(entries: list[dict[str, Any]], type_: str) -> list[int]:
-    """In which order the entries of such a Bundle stand."""
-    leading = _LEADING.get(type_)
-    order = list(range(len(entries)))
-    if leading is not None:
+def _ordered(found: dict[str, Lifted], type_: str) -> list[Lifted]:
+    """The resources in the order in which they stand in such a Bundle."""
+    every = list(found.values())
+    leading = _LEADING.get(type_, {})
+    behind = "\n".join(found)
+    if any(f"\n{name}/" in behind for name in leading):
         last = len(leading)
-        ranks = [leading.get(each["resource"]["resourceType"], last) for each in entries]
-        if ranks != sorted(ranks):
-            order.sort(key=ranks.__getitem__)
-    elif type_ == "searchset":
-        order.sort(key=lambda at: _is_included(entries[at]))
-    return order
+        every.sort(key=lambda each: leading.get(each[0]["resourceType"], last))
+    return every
 
 
-def _found(each: dict[str, Any], found: set[str]) -> dict[str, Any]:
-    return {**each, "search": {"mode": "match" if each["fullUrl"] in found else "include"}}
-
-
-def _is_included(each: dict[str, Any]) -> bool:
-    return bool(each["search"]["mode"] != "match")
+def _found(every: list[Lifted], searched: set[str]) -> list[dict[str, Any]]:
+    """Entries of what was found by a search, and behind them of what these point at."""
+    every = sorted(every, key=lambda each: each[1] not in searched)
+    return [
+        {
+            **entry(resource, url, False),
+            "search": {"mode": "match" if url in searched else "include"},
+        }
+        for resource, url, _ in every
+    ]
 
 
 def entry(resource: dict[str, Any], url: str, carried_out: bool) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def contained(resource: dict[str, Any], places: Places = ANYWHERE) -> dict[str, 
     resource = lifting.walk(resource, places)
     if not lifting.found:
         return resource
-    inner = [*resource.get("contained", ()), *lifting.found.values()]
+    inner = [*resource.get("contained", ()), *(each for each, _, _ in lifting.found.values())]
     first: dict[str, Any] = {
         name: resource[name] for name in ("resourceType", "id") if name in resource
     }

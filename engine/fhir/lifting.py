@@ -19,6 +19,8 @@ from engine.ids import uuid8
 #: Where resources may stand in a record: in these fields, and there in these; `HERE` is for the resource itself. ANYWHERE = not known.
 Places: TypeAlias = "dict[str, Places] | Literal[True]"
 HERE = ""
+#: A resource that was lifted out, what points at it, and it as JSON, where that is known.
+Lifted: TypeAlias = "tuple[dict[str, Any], str, bytes | None]"
 ANYWHERE: Places = True
 #: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
 BESIDE = "/reference"
@@ -44,12 +46,8 @@ class Lifting:
     """Takes resources out of one another."""
 
     def __init__(self, url: Callable[[dict[str, Any]], str], named: bool = False) -> None:
-        self.found: dict[str, dict[str, Any]] = {}
+        self.found: dict[str, Lifted] = {}
         """By type and id, in the order in which they were met; what one points at stands in front of it."""
-        self.urls: dict[str, str] = {}
-        """What points at each, by type and id."""
-        self.texts: dict[str, bytes | None] = {}
-        """Each as JSON, by type and id, where that is known."""
         self.pointers = 0
         """So many References were made to what was lifted out."""
         self.is_plain = True
@@ -70,34 +68,36 @@ class Lifting:
         if "id" not in lifted:
             lifted, text = _identified(lifted, text)
         key = f"{lifted['resourceType']}/{lifted['id']}"
-        first = self.found.setdefault(key, lifted)
-        if first is not lifted:
-            self.is_plain = False
-            if first != lifted:
-                self._merge(key, first, lifted)
-        said = self.urls.get(key)
-        if said is None:
-            said = self.urls[key] = self._url(lifted)
-            self.texts[key] = text
-        self._said[id(resource)] = resource, said
-        return said
+        first = self.found.get(key)
+        if first is None:
+            url = self._url(lifted)
+            self.found[key] = lifted, url, text
+        else:
+            url = first[1]
+            self._again(key, first[0], lifted)
+        self._said[id(resource)] = resource, url
+        return url
 
-    def _merge(self, key: str, first: dict[str, Any], other: dict[str, Any]) -> None:
+    def _again(self, key: str, first: dict[str, Any], other: dict[str, Any]) -> None:
         """Let two that have one id become one; what was merged before changes nothing."""
+        self.is_plain = False
+        if first == other:
+            return
         known = self._merged.setdefault(key, [first])
         if other not in known:
             known.append(other)
-            self.found[key] = made = laid_over(_agreeing(other, first), first)
-            self.texts[key] = _text(made)
+            made = laid_over(_agreeing(other, first), first)
+            self.found[key] = made, self.found[key][1], _text(made)
 
     def walk(self, value: dict[str, Any], places: Places = ANYWHERE) -> dict[str, Any]:
         """The same, with what stands in it lifted out; the value itself is not changed, for many may share it."""
         made = value
-        for name, there in (
-            dict.fromkeys(value, ANYWHERE) if places is True else places
-        ).items():
-            inner = value.get(name)
-            if inner is not None and (found := self._lifted(name, inner, there)) is not inner:
+        for name in value if places is True else places:
+            if name not in value:
+                continue
+            inner = value[name]
+            found = self._lifted(name, inner, ANYWHERE if places is True else places[name])
+            if found is not inner:
                 if made is value:
                     made = value.copy()
                 made[name] = found
@@ -107,12 +107,12 @@ class Lifting:
         kind = type(inner)
         if kind is dict:
             if "resourceType" in inner and name not in _WHOLE:
-                return self._pointer(
-                    inner, ANYWHERE if places is True else places.get(HERE, ANYWHERE)
-                )
+                return self._pointer(inner, places)
             return self.walk(inner, places) if places else inner
+        if kind is not list or not places:
+            return inner
         made = inner
-        for at, each in enumerate(inner if kind is list else ()):
+        for at, each in enumerate(inner):
             found = self._lifted(name, each, places)
             if found is not each:
                 if made is inner:
@@ -124,7 +124,12 @@ class Lifting:
         """The Reference to a resource that is lifted out, with what it says besides."""
         self.pointers += 1
         if BESIDE not in resource:
+            known = self._said.get(id(resource))
+            if known is not None:
+                return {"reference": known[1]}
+            places = ANYWHERE if places is True else places.get(HERE, ANYWHERE)
             return {"reference": self.add(resource, places)}
+        places = ANYWHERE if places is True else places.get(HERE, ANYWHERE)
         beside = self.walk(resource[BESIDE])
         said = self.add(
             {name: each for name, each in resource.items() if name != BESIDE}, places

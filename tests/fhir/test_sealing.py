@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine.fhir import checking, sealing
+from engine.fhir import bundles, checking, sealing
+from engine.fhir.lifting import ANYWHERE
 
 UUID = "urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab1{}"
 EXTENSION = {"url": "http://example.org/x", "valueCode": "a"}
@@ -62,3 +63,49 @@ def test_nothing_wrong_is_sealed() -> None:
     for each in [*wrong, *wrong]:
         assert sealing.sealed(each) is None
         assert not checking.valid(each)
+
+
+def ward() -> dict[str, Any]:
+    house = {"resourceType": "Organization", "name": "General"}
+    return {"resourceType": "Organization", "name": "Ward 3", "partOf": house}
+
+
+def admission(subject: dict[str, Any]) -> bundles.Assembled:
+    """What points inside is counted; the ward is there twice, and one of the two is left out with what it points at."""
+    encounter = {
+        "resourceType": "Encounter",
+        "status": "in-progress",
+        "class": {"code": "IMP"},
+        "subject": subject,
+        "serviceProvider": ward(),
+    }
+    patient = {"resourceType": "Patient", "managingOrganization": ward()}
+    every = [(each, ANYWHERE) for each in (HEADER, patient, encounter)]
+    return bundles.assembled({"resourceType": "Bundle", "type": "message"}, every)
+
+
+def test_what_leads_nowhere_is_found_beside_what_was_lifted_out() -> None:
+    made = admission({"resourceType": "Group", "type": "person", "actual": True})
+    sealed = sealing.sealed(*made)
+    assert sealed is not None
+    assert json.loads(sealed) == made.resource
+    made = admission({"reference": UUID.format(9)})
+    assert sealing.sealed(*made) is None
+    assert not checking.valid(made.resource)
+
+
+def test_a_narrative_of_text_alone_needs_no_parser() -> None:
+    said = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+    for inner in (
+        "Pain &amp; fever",
+        "<b>Pain</b>",
+        "Pain & fever",
+        "<b>Pain</p>",
+        "&pain;",
+        "",
+    ):
+        made = {
+            "resourceType": "Patient",
+            "text": {"status": "generated", "div": said.format(inner)},
+        }
+        assert (sealing.sealed(bundle(HEADER, made)) is not None) <= checking.valid(made), inner

@@ -228,15 +228,14 @@ def test_fields_beside_use_are_those_of_the_resource_that_is_pointed_at(
 def test_in_a_collection_the_claim_stands_first() -> None:
     """Da Vinci PAS, request Bundle."""
     patient, claim = {"resourceType": "Patient"}, {"resourceType": "Claim", "use": "claim"}
-    found, _ = bundles.assembled(
-        {"type": "collection"}, [(patient, ANYWHERE), (claim, ANYWHERE)]
-    )
+    every = [(patient, ANYWHERE), (claim, ANYWHERE)]
+    found = bundles.assembled({"type": "collection"}, every).resource
     assert [each["resource"]["resourceType"] for each in found["entry"]] == ["Claim", "Patient"]
 
 
 def test_what_a_search_found_stands_before_what_it_points_at() -> None:
     patient = {"resourceType": "Patient", "managingOrganization": {"resourceType": "Organization"}}  # fmt: skip
-    found, _ = bundles.assembled({"type": "searchset"}, [(patient, ANYWHERE)])
+    found = bundles.assembled({"type": "searchset"}, [(patient, ANYWHERE)]).resource
     said = [(each["resource"]["resourceType"], each["search"]["mode"]) for each in found["entry"]]  # fmt: skip
     assert said == [("Patient", "match"), ("Organization", "include")]
 
