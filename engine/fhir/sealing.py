@@ -15,7 +15,6 @@ from engine.fhir import entries, shape, together
 from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_PLAIN_ENTRY = b'{"fullUrl":"%b","resource":%b}'
 #: Texts of resources that keep to the standard.
 _RIGHT = Recent[bytes, bool](4000)
 
@@ -38,10 +37,7 @@ def sealed(
             texts = [_ENCODER.encode(each["resource"]) for each in every]
         except (TypeError, NotImplementedError):
             return None
-    right = _RIGHT.get
-    fresh = [
-        at for at, text in enumerate(texts) if right(text) is None and _RIGHT[text] is None
-    ]
+    fresh = [at for at, text in enumerate(texts) if len(text) > LONGEST or _RIGHT[text] is None]
     if not together.surely([every[at]["resource"] for at in fresh]):
         return None
     for at in fresh:
@@ -50,21 +46,9 @@ def sealed(
     is_plain = entries.plainly_right(bundle, texts, pointers)
     if not _is_right(bundle, every, is_plain):
         return None
-    return _written(bundle, every, texts, is_plain)
-
-
-def _written(
-    bundle: dict[str, Any], every: list[dict[str, Any]], texts: list[bytes], is_plain: bool
-) -> bytes:
-    """The Bundle around its resources. `is_plain`: each entry is a resource and its UUID, and nothing else."""
-    written: Any
-    if is_plain:
-        urls = [each["fullUrl"].encode() for each in every]
-        plain = map(_PLAIN_ENTRY.__mod__, zip(urls, texts, strict=True))
-        written = msgspec.Raw(b"[%b]" % b",".join(plain))
-    else:
-        both = zip(every, texts, strict=True)
-        written = [{**each, "resource": msgspec.Raw(text)} for each, text in both]
+    written = [
+        {**each, "resource": msgspec.Raw(text)} for each, text in zip(every, texts, strict=True)
+    ]
     return _ENCODER.encode({**bundle, "entry": written})
 
 
