@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
-from engine.mapping import arguments, kept, needs, operators, steps
+from engine.mapping import arguments, identities, kept, needs, operators, steps
 from engine.mapping.functions import codes, numbers
 from engine.mapping.language import Language, Run, Term, Wrong, refuse
 from engine.mapping.signatures import Parameter, Signature
@@ -100,6 +100,8 @@ def _plain(
     """A function of values; the quick way where only the first is not constant."""
     named = {parameter.name: term for parameter, term in pairs if parameter.named}
     places = [term for parameter, term in pairs if not parameter.named]
+    if function is codes.stable_id and not named:
+        return _identified(places, fail)
     if places and all(term.constant for term in [*places[1:], *named.values()]):
         rest = [term.value() for term in places[1:]]
         if None not in rest and not pairs[0][0].nothing:
@@ -116,6 +118,26 @@ def _plain(
                 return value
         try:
             return function(*values, **{name: each(scope) for name, each in keys})
+        except Unreadable as why:
+            fail(why)
+
+    return run
+
+
+def _identified(places: list[Term], fail: Fail) -> Run:
+    """An identifier made of values; what is constant before them is written once."""
+    begin = ""
+    while places and places[0].constant and (said := identities.sized(places[0].value())):
+        begin, places = begin + said, places[1:]
+    runs = tuple(term.run for term in places)
+
+    def run(scope: Scope) -> Any:
+        parts = [each(scope) for each in runs]
+        for part in parts:
+            if part is None or part is NULL:
+                return part
+        try:
+            return identities.identified(begin, parts)
         except Unreadable as why:
             fail(why)
 

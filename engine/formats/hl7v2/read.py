@@ -93,17 +93,20 @@ def _segments(path: Path, shape: Shape) -> Match:
     name, which = path.segment, path.which
     every = which.said and not which.number and which.where is None
 
-    def nodes(scope: Scope) -> Sequence[Group]:
-        if not which.said:
-            node = scope.node
-            seen: Sequence[Group] | None = node.walked.get(name)
-            return node.things(name) if seen is None else seen
+    def first(scope: Scope) -> Sequence[Group]:
+        node = scope.node
+        seen: Sequence[Group] | None = node.walked.get(name)
+        return node.things(name) if seen is None else seen
+
+    def picked(scope: Scope) -> Sequence[Group]:
         found = which.of(scope.node.find(name), scope)
         if not found:
             return ()
         groups = scope.node.document.groups
         things = [groups.of(segment) for segment in found]
         return Everywhere(things) if every else things
+
+    nodes = picked if which.said else first
 
     def one(scope: Scope) -> Group | None:
         found = nodes(scope)
