@@ -82,6 +82,17 @@ class PathProblem(Exception):
         super().__init__(problem)
 
 
+class Leaf(msgspec.Struct, frozen=True):
+    """Other ways to ask for one text, each in one call, where a value is mostly letters and digits; never another answer."""
+
+    read: Callable[[Scope], Any]
+    """What they stand for: its value."""
+    changed: Callable[[Callable[[str], Any]], Callable[[Scope], Any]]
+    """Its value, of which a text is changed by a function that leaves letters and digits as they are."""
+    there: Callable[[Any], Callable[[Scope], bool]]
+    """Whether it is something, and not this value, which counts as nothing."""
+
+
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A path found in an expression, compiled."""
 
@@ -103,6 +114,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """Static type of its value, or of each of its values: text, number, truth, moment (as ISO 8601 text), record, any."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether its value is a text that is known at load, where there is one; never another answer."""
+    leaf: Leaf | None = None
+    """Quicker ways to ask for it, where there are some."""
 
 
 class Target(Protocol):

@@ -58,9 +58,9 @@ def convert(term: Term, wanted: FieldType) -> Term:
         said = ", ".join(str(choice) for choice in wanted.choices)
         raise Wrong(term.offset, f"the field takes one of: {said}")
     if wanted.form == "fhir_text" and term.kind == "text" and not wanted.choices:
-        return _changed(term, _trimmed(term.run))
+        return _changed(term, _finished(term, resource_values.text))
     if wanted.form == "fhir_code" and term.kind == "text" and not wanted.choices:
-        return _changed(term, _spaced(term.run))
+        return _changed(term, _finished(term, resource_values.code))
     change = change_to(wanted, checked=term.kind == "any")
     return term if change is None else _changed(term, _through(term.run, change, term.paths))
 
@@ -105,24 +105,17 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
     return changed
 
 
-def _trimmed(run: Run) -> Run:
-    """A text of FHIR is more than blanks, or nothing."""
+def _finished(term: Term, change: Callable[[str], str | None]) -> Run:
+    """A text as FHIR wants texts or codes; what has letters and digits alone is one already."""
+    if (leaf := term.quicker()) is not None:
+        return leaf.changed(change)
+    run = term.run
 
-    def trimmed(scope: Scope) -> Any:
+    def finished(scope: Scope) -> Any:
         found = run(scope)
-        return resource_values.text(found) if type(found) is str else found
+        return change(found) if type(found) is str else found
 
-    return trimmed
-
-
-def _spaced(run: Run) -> Run:
-    """A code of FHIR has single spaces inside (FHIR R4, 2.24.0.1)."""
-
-    def spaced(scope: Scope) -> Any:
-        found = run(scope)
-        return resource_values.code(found) if type(found) is str else found
-
-    return spaced
+    return finished
 
 
 def _list(term: Term, wanted: FieldType) -> Term:

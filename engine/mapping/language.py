@@ -11,6 +11,7 @@ import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
+from engine.paths import Leaf
 from engine.placed import Mistakes
 from engine.records.types import FieldType
 
@@ -143,6 +144,8 @@ class Term(msgspec.Struct, kw_only=True):
     """The type of its record, where it is one and it is known."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
+    leaf: Leaf | None = None
+    """Quicker ways to ask for it, where it is a path and nothing else (engine/paths.py: Match)."""
     needs: Needs = None
     """What it needs to be something, or of a truth to be true; None = not known."""
     reads: Reads = None
@@ -155,6 +158,10 @@ class Term(msgspec.Struct, kw_only=True):
     def value(self) -> Any:
         """The value of a constant."""
         return self.run(NOWHERE)
+
+    def quicker(self) -> Leaf | None:
+        """Quicker ways to ask for it, unless something was put around what reads it."""
+        return self.leaf if self.leaf is not None and self.leaf.read is self.run else None
 
 
 #: The scope in which constants are evaluated.

@@ -267,6 +267,7 @@ def _found(parser: Parser, match: Match, start: int, shape: Shape | None = None)
         group=match.group,
         type=_type(match),
         equals=match.equals,
+        leaf=match.leaf,
         needs=needs.of_path(match.text, shape) if shape is not None else None,
         lets=any(asked.lets for asked in parser.asked),
         reads=kept.of_path(match.text, shape, parser.asked) if shape else None,
