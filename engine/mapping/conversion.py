@@ -133,21 +133,30 @@ def _list(term: Term, wanted: FieldType) -> Term:
             term.offset, f"the field is a list of {inner.kind}, this is one of {term.kind}"
         )
     change = change_to(inner, checked=term.kind == "any" or not term.many)
+    if wanted.wraps:
+        return _changed(term, _through(term.run, _several(change), term.paths))
     keep = tuple if wanted.form == "tuple" else list
 
     def all_of(found: Any) -> Any:
-        if wanted.wraps and not isinstance(found, list | tuple):
-            found = (found,)
         if not isinstance(found, list | tuple):
             raise Unreadable(f"a list is needed, this is a {kind_of(found)}")
-        if wanted.wraps and NULL in found:
-            found = [each for each in found if each is not NULL]
-        values = found if change is None else [change(each) for each in found]
-        if wanted.wraps:
-            values = [each for each in values if each is not None]
-        return keep(values) or None
+        return keep(found if change is None else [change(each) for each in found]) or None
 
     return _changed(term, _through(term.run, all_of, term.paths))
+
+
+def _several(change: Change | None) -> Change:
+    """A list of FHIR: of all that is something, or of one value alone."""
+
+    def all_of(found: Any) -> Any:
+        made = []
+        for each in found if isinstance(found, list | tuple) else (found,):
+            value = each if change is None or each is NULL else change(each)
+            if value is not None and value is not NULL:
+                made.append(value)
+        return made or None
+
+    return all_of
 
 
 def _wrapped(found: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import msgspec
@@ -173,6 +174,12 @@ def constant(value: Any, kind: str, offset: int) -> Term:
     return Term(
         run=lambda scope: value, offset=offset, kind=kind, constant=True, reads=frozenset()
     )
+
+
+@lru_cache(1024)
+def of_slot(number: int) -> Run:
+    """Reads a name of `let`; the same reader for all that read it, which so stays near at hand."""
+    return lambda scope: scope.values[number]  # type: ignore[index]
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
