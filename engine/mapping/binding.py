@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from engine.formats import NULL, Scope
 from engine.mapping import arguments, identities, kept, needs, operators, steps
 from engine.mapping.functions import codes, numbers
-from engine.mapping.language import Language, Run, Term, Wrong, refuse
+from engine.mapping.language import Language, Run, Term, Wrong, of_slot, refuse
 from engine.mapping.signatures import Parameter, Signature
 from engine.mapping.values import Missed, Unmet, Unreadable
 from engine.records.reading import leaf
@@ -59,6 +59,7 @@ def bound(
         and parameter.kind != "each"
         and not each.many
     )
+    term.tidy = signature.run is codes.stable_id
     if signature.run in _NUMBERS and terms[0].kind == "text" and len(terms) == 1:
         term.said = terms[0].run, signature.run
     if signature.gives == "same" and not signature.many:
@@ -131,8 +132,7 @@ def _identified(places: list[Term], fail: Fail) -> Run:
         begin, places = begin + said, places[1:]
     runs = tuple(term.run for term in places)
 
-    def run(scope: Scope) -> Any:
-        parts = [each(scope) for each in runs]
+    def of(parts: list[Any]) -> Any:
         for part in parts:
             if part is None or part is NULL:
                 return part
@@ -141,7 +141,10 @@ def _identified(places: list[Term], fail: Fail) -> Run:
         except Unreadable as why:
             fail(why)
 
-    return run
+    if all(term.slot is not None and term.run is of_slot(term.slot) for term in places):
+        slots = tuple(term.slot for term in places)
+        return lambda scope: of([scope.values[slot] for slot in slots])
+    return lambda scope: of([each(scope) for each in runs])
 
 
 def _first(

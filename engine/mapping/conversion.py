@@ -107,6 +107,8 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
 
 def _finished(term: Term, change: Callable[[str], str | None]) -> Run:
     """A text as FHIR wants texts or codes; what has letters and digits alone is one already."""
+    if term.tidy:
+        return term.run
     if (leaf := term.quicker()) is not None:
         return leaf.changed(change)
     run = term.run

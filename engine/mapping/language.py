@@ -145,6 +145,10 @@ class Term(msgspec.Struct, kw_only=True):
     """The type of its record, where it is one and it is known."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
+    tidy: bool = False
+    """Of a text: whether it is one as FHIR wants codes and texts, without blanks and control characters."""
+    slot: int | None = None
+    """Where it is a name of `let` and nothing else: its slot."""
     leaf: Leaf | None = None
     """Quicker ways to ask for it, where it is a path and nothing else (engine/paths.py: Match)."""
     needs: Needs = None

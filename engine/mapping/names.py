@@ -146,6 +146,7 @@ def _let(parser: Parser, word: str, start: int) -> Term:
     known = parser.language.known.get(word)
     term = Term(
         run=of_slot(slot),
+        slot=slot,
         offset=start,
         kind=known.kind if known else "any",
         many=known.many if known else False,

@@ -105,6 +105,8 @@ def _written(least: int, most: int, need: str) -> Change:
         if not isinstance(value, Moment):
             raise Unreadable(f"{need}, this is a {kind_of(value)}")
         precision = min(value.precision, most)
+        if SECOND <= precision == value.precision:
+            return str(value)
         if precision < least:
             raise Unreadable(need)
         if precision <= DAY:

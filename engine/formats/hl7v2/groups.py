@@ -94,7 +94,7 @@ class Groups:
         """Its name; empty where the standard has none for this message."""
         self.document = document
         self._held = held
-        self._layout = self.lay(tuple(segment.name for segment in document.segments))
+        self._layout = self.lay(tuple([segment.name for segment in document.segments]))
         self._made: dict[int, Group] = {}
         self._keyed: dict[int, int] | None = None
 
