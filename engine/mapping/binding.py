@@ -141,9 +141,11 @@ def _identified(places: list[Term], fail: Fail) -> Run:
         except Unreadable as why:
             fail(why)
 
-    if all(term.slot is not None and term.run is of_slot(term.slot) for term in places):
-        slots = tuple(term.slot for term in places)
-        return lambda scope: of([scope.values[slot] for slot in slots])
+    slots = [
+        term.slot for term in places if term.slot is not None and term.run is of_slot(term.slot)
+    ]
+    if len(slots) == len(places):
+        return lambda scope: of([scope.values[slot] for slot in slots])  # type: ignore[index]
     return lambda scope: of([each(scope) for each in runs])
 
 
