@@ -62,7 +62,7 @@ def convert(term: Term, wanted: FieldType) -> Term:
     if wanted.form == "fhir_code" and term.kind == "text" and not wanted.choices:
         return _changed(term, _finished(term, resource_values.code))
     change = change_to(wanted, checked=term.kind == "any")
-    return term if change is None else _changed(term, _through(term.run, change, term.paths))
+    return term if change is None else _changed(term, _pointing(term, change, wanted))
 
 
 def _anything(term: Term) -> Term:
@@ -103,6 +103,22 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
             refuse("bad_value", why.why, paths)
 
     return changed
+
+
+def _pointing(term: Term, change: Change, wanted: FieldType) -> Run:
+    """The same value, changed; of a Reference the quick way for a resource of a type that can stand there, as nearly all are."""
+    if wanted.form != "reference":
+        return _through(term.run, change, term.paths)
+    run, slow = term.run, _through(lambda found: found, change, term.paths)
+    targets = frozenset(wanted.choices) - {"Resource"}
+
+    def pointing(scope: Scope) -> Any:
+        found = run(scope)
+        if found is None or (type(found) is dict and found.get("resourceType") in targets):
+            return found
+        return slow(found)
+
+    return pointing
 
 
 def _finished(term: Term, change: Callable[[str], str | None]) -> Run:
