@@ -5,6 +5,8 @@ from __future__ import annotations
 from engine.errors import MessageError
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: The digit of a hash where a UUID says its variant, as such.
+_VARIANT = {f"{digit:x}": "89ab"[digit & 3] for digit in range(16)}
 _READ = {**{digit: at for at, digit in enumerate(_DIGITS)}, "O": 0, "I": 1, "L": 1}
 
 
@@ -29,7 +31,7 @@ def uuid8(digits: str) -> str:
     >>> uuid8("ffffffffffffffffffffffffffffffff")
     'ffffffff-ffff-8fff-bfff-ffffffffffff'
     """
-    variant = "89ab"[int(digits[16], 16) & 3]
+    variant = _VARIANT[digits[16]]
     return (
         f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
     )

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.formats import NULL, Scope
-from engine.mapping import arguments, kept, needs, operators, steps
+from engine.mapping import arguments, identities, kept, needs, operators, steps
 from engine.mapping.functions import codes, numbers
-from engine.mapping.language import Language, Run, Term, Wrong, refuse
+from engine.mapping.language import Language, Run, Term, Wrong, of_slot, refuse
 from engine.mapping.signatures import Parameter, Signature
 from engine.mapping.values import Missed, Unmet, Unreadable
 from engine.records.reading import leaf
@@ -59,6 +59,7 @@ def bound(
         and parameter.kind != "each"
         and not each.many
     )
+    term.tidy = signature.run is codes.stable_id
     if signature.run in _NUMBERS and terms[0].kind == "text" and len(terms) == 1:
         term.said = terms[0].run, signature.run
     if signature.gives == "same" and not signature.many:
@@ -100,6 +101,8 @@ def _plain(
     """A function of values; the quick way where only the first is not constant."""
     named = {parameter.name: term for parameter, term in pairs if parameter.named}
     places = [term for parameter, term in pairs if not parameter.named]
+    if function is codes.stable_id and not named:
+        return _identified(places, fail)
     if places and all(term.constant for term in [*places[1:], *named.values()]):
         rest = [term.value() for term in places[1:]]
         if None not in rest and not pairs[0][0].nothing:
@@ -120,6 +123,30 @@ def _plain(
             fail(why)
 
     return run
+
+
+def _identified(places: list[Term], fail: Fail) -> Run:
+    """An identifier made of values; what is constant before them is written once."""
+    begin = ""
+    while places and places[0].constant and (said := identities.sized(places[0].value())):
+        begin, places = begin + said, places[1:]
+    runs = tuple(term.run for term in places)
+
+    def of(parts: list[Any]) -> Any:
+        for part in parts:
+            if part is None or part is NULL:
+                return part
+        try:
+            return identities.identified(begin, parts)
+        except Unreadable as why:
+            fail(why)
+
+    slots = [
+        term.slot for term in places if term.slot is not None and term.run is of_slot(term.slot)
+    ]
+    if len(slots) == len(places):
+        return lambda scope: of([scope.values[slot] for slot in slots])  # type: ignore[index]
+    return lambda scope: of([each(scope) for each in runs])
 
 
 def _first(

@@ -58,11 +58,11 @@ def convert(term: Term, wanted: FieldType) -> Term:
         said = ", ".join(str(choice) for choice in wanted.choices)
         raise Wrong(term.offset, f"the field takes one of: {said}")
     if wanted.form == "fhir_text" and term.kind == "text" and not wanted.choices:
-        return _changed(term, _trimmed(term.run))
+        return _changed(term, _finished(term, resource_values.text))
     if wanted.form == "fhir_code" and term.kind == "text" and not wanted.choices:
-        return _changed(term, _spaced(term.run))
+        return _changed(term, _finished(term, resource_values.code))
     change = change_to(wanted, checked=term.kind == "any")
-    return term if change is None else _changed(term, _through(term.run, change, term.paths))
+    return term if change is None else _changed(term, _pointing(term, change, wanted))
 
 
 def _anything(term: Term) -> Term:
@@ -105,24 +105,35 @@ def _through(run: Run, change: Change, paths: tuple[str, ...]) -> Run:
     return changed
 
 
-def _trimmed(run: Run) -> Run:
-    """A text of FHIR is more than blanks, or nothing."""
+def _pointing(term: Term, change: Change, wanted: FieldType) -> Run:
+    """The same value, changed; of a Reference the quick way for a resource of a type that can stand there, as nearly all are."""
+    if wanted.form != "reference":
+        return _through(term.run, change, term.paths)
+    run, slow = term.run, _through(lambda found: found, change, term.paths)
+    targets = frozenset(wanted.choices) - {"Resource"}
 
-    def trimmed(scope: Scope) -> Any:
+    def pointing(scope: Scope) -> Any:
         found = run(scope)
-        return resource_values.text(found) if type(found) is str else found
+        if found is None or (type(found) is dict and found.get("resourceType") in targets):
+            return found
+        return slow(found)
 
-    return trimmed
+    return pointing
 
 
-def _spaced(run: Run) -> Run:
-    """A code of FHIR has single spaces inside (FHIR R4, 2.24.0.1)."""
+def _finished(term: Term, change: Callable[[str], str | None]) -> Run:
+    """A text as FHIR wants texts or codes; what has letters and digits alone is one already."""
+    if term.tidy:
+        return term.run
+    if (leaf := term.quicker()) is not None:
+        return leaf.changed(change)
+    run = term.run
 
-    def spaced(scope: Scope) -> Any:
+    def finished(scope: Scope) -> Any:
         found = run(scope)
-        return resource_values.code(found) if type(found) is str else found
+        return change(found) if type(found) is str else found
 
-    return spaced
+    return finished
 
 
 def _list(term: Term, wanted: FieldType) -> Term:
@@ -140,21 +151,30 @@ def _list(term: Term, wanted: FieldType) -> Term:
             term.offset, f"the field is a list of {inner.kind}, this is one of {term.kind}"
         )
     change = change_to(inner, checked=term.kind == "any" or not term.many)
+    if wanted.wraps:
+        return _changed(term, _through(term.run, _several(change), term.paths))
     keep = tuple if wanted.form == "tuple" else list
 
     def all_of(found: Any) -> Any:
-        if wanted.wraps and not isinstance(found, list | tuple):
-            found = (found,)
         if not isinstance(found, list | tuple):
             raise Unreadable(f"a list is needed, this is a {kind_of(found)}")
-        if wanted.wraps and NULL in found:
-            found = [each for each in found if each is not NULL]
-        values = found if change is None else [change(each) for each in found]
-        if wanted.wraps:
-            values = [each for each in values if each is not None]
-        return keep(values) or None
+        return keep(found if change is None else [change(each) for each in found]) or None
 
     return _changed(term, _through(term.run, all_of, term.paths))
+
+
+def _several(change: Change | None) -> Change:
+    """A list of FHIR: of all that is something, or of one value alone."""
+
+    def all_of(found: Any) -> Any:
+        made = []
+        for each in found if isinstance(found, list | tuple) else (found,):
+            value = each if change is None or each is NULL else change(each)
+            if value is not None and value is not NULL:
+                made.append(value)
+        return made or None
+
+    return all_of
 
 
 def _wrapped(found: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import msgspec
 
 from engine.errors import MessageError
 from engine.formats import Format, Scope, Shape
+from engine.paths import Leaf
 from engine.placed import Mistakes
 from engine.records.types import FieldType
 
@@ -143,6 +145,12 @@ class Term(msgspec.Struct, kw_only=True):
     """The type of its record, where it is one and it is known."""
     equals: Callable[[str], Callable[[Scope], bool] | None] | None = None
     """A quicker way to ask whether it is a text that is known at load (engine/paths.py: Match)."""
+    tidy: bool = False
+    """Of a text: whether it is one as FHIR wants codes and texts, without blanks and control characters."""
+    slot: int | None = None
+    """Where it is a name of `let` and nothing else: its slot."""
+    leaf: Leaf | None = None
+    """Quicker ways to ask for it, where it is a path and nothing else (engine/paths.py: Match)."""
     needs: Needs = None
     """What it needs to be something, or of a truth to be true; None = not known."""
     reads: Reads = None
@@ -156,6 +164,10 @@ class Term(msgspec.Struct, kw_only=True):
         """The value of a constant."""
         return self.run(NOWHERE)
 
+    def quicker(self) -> Leaf | None:
+        """Quicker ways to ask for it, unless something was put around what reads it."""
+        return self.leaf if self.leaf is not None and self.leaf.read is self.run else None
+
 
 #: The scope in which constants are evaluated.
 NOWHERE = Scope(None, None)
@@ -166,6 +178,12 @@ def constant(value: Any, kind: str, offset: int) -> Term:
     return Term(
         run=lambda scope: value, offset=offset, kind=kind, constant=True, reads=frozenset()
     )
+
+
+@lru_cache(1024)
+def of_slot(number: int) -> Run:
+    """Reads a name of `let`; the same reader for all that read it, which so stays near at hand."""
+    return lambda scope: scope.values[number]  # type: ignore[index]
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

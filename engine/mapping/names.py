@@ -14,14 +14,7 @@ from engine.formats import NULL, Match, PathProblem, Scope, Shape
 from engine.formats.json import paths as records
 from engine.mapping import calls, facts, fields, kept, needs, simple_paths, steps, unknown
 from engine.mapping.functions.time import iso
-from engine.mapping.language import (
-    Expression,
-    Run,
-    Term,
-    Wrong,
-    constant,
-    refuse,
-)
+from engine.mapping.language import Expression, Run, Term, Wrong, constant, of_slot, refuse
 from engine.mapping.values import Unreadable
 from engine.records.paths import RecordPaths
 from engine.records.reading import leaf
@@ -152,7 +145,8 @@ def _let(parser: Parser, word: str, start: int) -> Term:
     slot = parser.language.lets[word]
     known = parser.language.known.get(word)
     term = Term(
-        run=lambda scope: scope.values[slot],  # type: ignore[index]
+        run=of_slot(slot),
+        slot=slot,
         offset=start,
         kind=known.kind if known else "any",
         many=known.many if known else False,
@@ -267,6 +261,7 @@ def _found(parser: Parser, match: Match, start: int, shape: Shape | None = None)
         group=match.group,
         type=_type(match),
         equals=match.equals,
+        leaf=match.leaf,
         needs=needs.of_path(match.text, shape) if shape is not None else None,
         lets=any(asked.lets for asked in parser.asked),
         reads=kept.of_path(match.text, shape, parser.asked) if shape else None,

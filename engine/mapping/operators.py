@@ -78,7 +78,7 @@ def truth(term: Term) -> Callable[[Scope], bool]:
 def chain(word: str, terms: Sequence[Term]) -> Term:
     """`a or b or c`, `a and b and c`; what comes after the decision is not evaluated."""
     conditions = [truth(term) for term in terms]
-    run = _decided(conditions, _either if word == "or" else _both)
+    run = _decided(conditions, _EITHER if word == "or" else _ALL)
     term = combined(run, "truth", terms[0].offset, terms)
     said = [each.needs for each in terms]
     term.needs = needs.any_of(said) if word == "or" else needs.all_of(said)
@@ -86,21 +86,27 @@ def chain(word: str, terms: Sequence[Term]) -> Term:
     return term
 
 
-def _decided(conditions: Sequence[Run], of_two: Callable[[Run, Run], Run]) -> Run:
-    """Two by two, from left to right; so deep only as halving takes."""
+def _decided(
+    conditions: Sequence[Run], ways: tuple[Callable[..., Run], Callable[..., Run]]
+) -> Run:
+    """Two by two or three at once, from left to right; so deep only as halving takes."""
+    of_two, of_three = ways
     if len(conditions) == 1:
         return conditions[0]
+    if len(conditions) == 3:
+        return of_three(*conditions)
     half = len(conditions) // 2
-    left, right = conditions[:half], conditions[half:]
-    return of_two(_decided(left, of_two), _decided(right, of_two))
+    return of_two(_decided(conditions[:half], ways), _decided(conditions[half:], ways))
 
 
-def _either(left: Run, right: Run) -> Run:
-    return lambda scope: left(scope) or right(scope)
-
-
-def _both(left: Run, right: Run) -> Run:
-    return lambda scope: left(scope) and right(scope)
+_EITHER = (
+    lambda a, b: lambda scope: a(scope) or b(scope),
+    lambda a, b, c: lambda scope: a(scope) or b(scope) or c(scope),
+)
+_ALL = (
+    lambda a, b: lambda scope: a(scope) and b(scope),
+    lambda a, b, c: lambda scope: a(scope) and b(scope) and c(scope),
+)
 
 
 def negation(term: Term, offset: int) -> Term:

@@ -84,7 +84,7 @@ def _reference(wanted: FieldType) -> Change:
     def point(value: Any) -> Any:
         if isinstance(value, str):
             return pointing(value)
-        kind = _complex(value).get("resourceType")
+        kind = (value if isinstance(value, dict) else _complex(value)).get("resourceType")
         if kind is not None and targets and kind not in targets:
             raise Unreadable(f"a {kind} cannot stand here, only {', '.join(sorted(targets))}")
         return value
@@ -105,6 +105,8 @@ def _written(least: int, most: int, need: str) -> Change:
         if not isinstance(value, Moment):
             raise Unreadable(f"{need}, this is a {kind_of(value)}")
         precision = min(value.precision, most)
+        if SECOND <= precision == value.precision:
+            return str(value)
         if precision < least:
             raise Unreadable(need)
         if precision <= DAY:

@@ -95,7 +95,7 @@ def finished(scalar: Scalar, found: Term | None, language: Language) -> Expressi
 
 def _term(scalar: Scalar, language: Language) -> Term:
     if scalar.style == "quoted":
-        return _holes(scalar, language, lambda said, paths: said)
+        return _holes(scalar, language, _SAFE["text"])
     if not scalar.text.strip():
         raise Wrong(0, "an expression is missing here", 'nothing, or ""')
     traps.check(scalar.text)

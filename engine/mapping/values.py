@@ -62,15 +62,21 @@ class Moment:
     ('2026-11-21', '2026-11-21T12:30Z', True)
     """
 
-    __slots__ = ("at", "precision")
+    __slots__ = ("_text", "at", "precision")
 
     def __init__(self, at: datetime, precision: int) -> None:
         self.at = at
         """Aware where the hour is known, naive where it is not."""
         self.precision = precision
+        self._text = ""
 
     def __str__(self) -> str:
-        """ISO 8601, with its precision and its offset."""
+        """ISO 8601, with its precision and its offset; written once, since one message says the same time in several places."""
+        if not self._text:
+            self._text = self._written()
+        return self._text
+
+    def _written(self) -> str:
         precision = self.precision
         if precision == DAY:
             return self.at.isoformat()[:10]

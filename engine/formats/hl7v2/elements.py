@@ -30,7 +30,10 @@ class Element(str):
 
     def take_apart(self) -> list[str]:
         """Its parts: components, of a component subcomponents; of a field those of its first repetition."""
-        self.cut = parts = parts_of(self.raw, self.marks, self.level)
+        if self.level == "repetition":
+            self.cut = parts = self.raw.split(self.marks.component)
+        else:
+            self.cut = parts = parts_of(self.raw, self.marks, self.level)
         return parts
 
     def value(self) -> Any:
@@ -69,7 +72,7 @@ def leaf(raw: str, marks: Marks) -> Any:
         raw = raw.partition(marks.component)[0]
     if marks.subcomponent in raw:
         raw = raw.partition(marks.subcomponent)[0]
-    return meant(raw, marks)
+    return raw if raw.isalnum() else meant(raw, marks)
 
 
 def meant(raw: str, marks: Marks) -> Any:

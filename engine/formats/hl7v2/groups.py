@@ -66,14 +66,18 @@ class Group:
         return [self.document.segments[at] for at in positions]
 
     def _look(self, name: str) -> Sequence[Segment]:
-        segments = self.document.segments
-        if self._only is not None:
+        segments, only = self.document.segments, self._only
+        if only is not None:
             if name == self.segment.name:
                 return (self.segment,)
-            own = [segments[at] for at in self._only if segments[at].name == name]
-            if own:
+            if len(only) > 1 and (
+                own := [segments[at] for at in only if segments[at].name == name]
+            ):
                 return own
-        return [segments[at] for at in self._groups.positions(self._node, name)]
+        found = self._node.seen.get(name)
+        if found is None:
+            found = self._groups.positions(self._node, name)
+        return [segments[at] for at in found]
 
 
 class Everywhere(list[Group]):
@@ -83,16 +87,16 @@ class Everywhere(list[Group]):
 class Groups:
     """The groups of one message."""
 
-    __slots__ = ("_held", "_layout", "_made", "_position", "document", "structure")
+    __slots__ = ("_held", "_keyed", "_layout", "_made", "document", "structure")
 
     def __init__(self, document: Document, held: Held = ()) -> None:
         self.structure = structure_name(*document.type())
         """Its name; empty where the standard has none for this message."""
         self.document = document
         self._held = held
-        self._layout = self.lay(tuple(segment.name for segment in document.segments))
+        self._layout = self.lay(tuple([segment.name for segment in document.segments]))
         self._made: dict[int, Group] = {}
-        self._position = {segment.key: at for at, segment in enumerate(document.segments)}
+        self._keyed: dict[int, int] | None = None
 
     def lay(self, names: tuple[str, ...]) -> Layout:
         """Such groups, of a message with these segments."""
@@ -102,33 +106,45 @@ class Groups:
         """The segment with its group, or with the unforeseen segments behind it where it has none of its own."""
         made = self._made.get(segment.key)
         if made is None:
-            made = self._made[segment.key] = self._group(segment)
+            node, only, _ = self.place(segment)
+            made = self._made[segment.key] = Group(self, segment, node, only)
         return made
-
-    def _group(self, segment: Segment) -> Group:
-        node, only, _ = self.place(segment)
-        return Group(self, segment, node, only)
 
     def place(self, segment: Segment) -> tuple[Node, tuple[int, ...] | None, int]:
         """
         The group that a segment stands for, or stands in; in the latter case its position and those of the unforeseen
         ones behind it; and its position.
         """
-        position = self._position[segment.key]
-        node, segments = self._layout.home[position], self.document.segments
-        if node.parent is not None and segment.name in node.part.single:
-            first = next(at for at in node.own if segments[at].name == segment.name)
-            if first == position:
-                return node, None, position
-        return node, self._with_foreign(node, position), position
+        position = self._position(segment)
+        places = self._layout.places
+        found = places[position]
+        if found is None:
+            found = places[position] = self._place(position, segment.name)
+        return found
 
     def positions(self, start: Node, name: str) -> list[int]:
         """Positions of the segments of that name that are seen from a group."""
-        known, key = self._layout.known, (id(start), name)
-        found = known.get(key)
+        found = start.seen.get(name)
         if found is None:
-            found = known[key] = self._find(start, name)
+            found = start.seen[name] = self._find(start, name)
         return found
+
+    def _position(self, segment: Segment) -> int:
+        """Where the segment stands: by its key, which is that very number where no edit put one in or took one away."""
+        key, segments = segment.key, self.document.segments
+        if key < len(segments) and segments[key] is segment:
+            return key
+        if self._keyed is None:
+            self._keyed = {each.key: at for at, each in enumerate(segments)}
+        return self._keyed[key]
+
+    def _place(self, position: int, name: str) -> tuple[Node, tuple[int, ...] | None, int]:
+        node, segments = self._layout.home[position], self.document.segments
+        if node.parent is not None and name in node.part.single:
+            first = next(at for at in node.own if segments[at].name == name)
+            if first == position:
+                return node, None, position
+        return node, self._with_foreign(node, position), position
 
     def _find(self, start: Node, name: str) -> list[int]:
         home, node = self._layout.home, start
@@ -147,7 +163,7 @@ class Groups:
         segments, named = self.document.segments, self.document.find(name)
         if len(among) < len(named):
             return [at for at in among if segments[at].name == name]
-        return [self._position[one.key] for one in named]
+        return [self._position(one) for one in named]
 
     def _with_foreign(self, node: Node, position: int) -> tuple[int, ...]:
         held, segments = [position], self.document.segments

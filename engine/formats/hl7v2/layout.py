@@ -15,7 +15,7 @@ _ANY = Part("", "", ())
 class Node:
     """One repetition of a group. Segments are named by their position in the message."""
 
-    __slots__ = ("children", "every", "own", "parent", "part")
+    __slots__ = ("children", "every", "own", "parent", "part", "seen")
 
     def __init__(self, part: Part, parent: Node | None) -> None:
         self.part = part
@@ -25,6 +25,8 @@ class Node:
         """Its own segments."""
         self.every: list[int] = []
         """Its own and those of the groups in it."""
+        self.seen: dict[str, list[int]] = {}
+        """What was found from here by name: messages of one kind look for the same things."""
         if parent is not None:
             parent.children.append(self)
 
@@ -40,7 +42,7 @@ class Node:
 class Layout:
     """The groups of one sequence of segments."""
 
-    __slots__ = ("foreign", "home", "known", "root")
+    __slots__ = ("foreign", "home", "places", "root")
 
     def __init__(self, root: Node, home: list[Node], foreign: frozenset[int]) -> None:
         self.root = root
@@ -48,8 +50,8 @@ class Layout:
         """The group of each segment, by position."""
         self.foreign = foreign
         """Positions that the standard does not foresee; each belongs to the group of the one before it."""
-        self.known: dict[tuple[int, str], list[int]] = {}
-        """What was found from a group by name: messages of one kind look for the same things."""
+        self.places: list[tuple[Node, tuple[int, ...] | None, int] | None] = [None] * len(home)
+        """What was found of each segment (groups.py: Groups.place), by position."""
 
 
 def layout(name: str, names: tuple[str, ...], held: Held = ()) -> Layout:

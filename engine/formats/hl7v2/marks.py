@@ -35,7 +35,7 @@ class Marks:
         "component",
         "escape_mark",
         "field",
-        "has_parts",
+        "inner",
         "repetition",
         "subcomponent",
         "text",
@@ -53,9 +53,8 @@ class Marks:
         self.repetition = repetition or ABSENT
         self.escape_mark: str = escape or ABSENT
         self.subcomponent = subcomponent or ABSENT
-        parts = re.escape(self.component + self.repetition + self.subcomponent)
-        self.has_parts = re.compile(f"[{parts}]").search
-        """Finds what separates parts of a field; None where it has none."""
+        self.inner = self.component, self.repetition, self.subcomponent
+        """What separates parts of a field."""
         self._codes: dict[str, str] = {"H": "", "N": "", ".br": "\n", "E": escape}
         pairs = {
             "F": field,

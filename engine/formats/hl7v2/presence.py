@@ -173,9 +173,24 @@ def _fields(scope: Scope) -> bytes:
 
 def _fill(segment: Segment) -> bytes:
     """Remember of each field behind the name whether it is empty (0), one text (1), or has parts (2)."""
-    fields = segment.cut or segment.split()
-    has = segment.marks.has_parts
-    segment.filled = found = bytes(
-        [(_PARTS if has(each) else 1) if each else 0 for each in fields[1:]]
+    fields, line = segment.cut or segment.split(), segment.line
+    segment.filled = found = _told(
+        [mark for mark in segment.marks.inner if mark in line], fields[1:]
     )
     return found
+
+
+def _told(marks: list[str], fields: list[str]) -> bytes:
+    """What `present` says of fields in which nothing but these marks separates parts: most segments have one of them, or none."""
+    if not marks:
+        return bytes(map(bool, fields))
+    one, *more = marks
+    if not more:
+        return bytes([(_PARTS if one in each else 1) if each else 0 for each in fields])
+    two, three = more[0], more[-1]
+    return bytes(
+        [
+            (_PARTS if one in each or two in each or three in each else 1) if each else 0
+            for each in fields
+        ]
+    )

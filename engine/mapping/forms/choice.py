@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.formats import NULL, Scope
 from engine.mapping import needs, operators
 from engine.mapping.forms import Call
@@ -26,8 +28,11 @@ def exists(call: Call, language: Language) -> Term:
             and (value is NULL or not isinstance(value, list | tuple) or bool(value))
         )
 
-    one = term.kind in ("text", "number", "moment") and not term.many
-    found = operators.combined(said if one else there, "truth", call.start, [term])
+    asked: Callable[[Scope], bool] = there
+    if term.kind in ("text", "number", "moment") and not term.many:
+        leaf = term.quicker()
+        asked = said if leaf is None else leaf.there(absent)
+    found = operators.combined(asked, "truth", call.start, [term])
     found.needs, found.decided = operators.value_needs(term), True
     return found
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64 as _base64
 import binascii
-from hashlib import blake2b
 from typing import Any
 
-from engine.ids import uuid8
+from engine.mapping import identities
 from engine.mapping.signatures import Codes
-from engine.mapping.values import Missed, Unreadable, text_of
+from engine.mapping.values import Missed, Unreadable
 
 #: Longest content that is written in base 64.
 LARGEST = 64_000_000
@@ -48,11 +47,7 @@ def stable_id(first: Any, *more: Any) -> str:
     >>> stable_id("MERCY", "000421")
     '8438d95b-8ad2-81c6-9b34-78a1797a1758'
     """
-    whole = b""
-    for part in (first, *more):
-        said = (part if type(part) is str else text_of(part)).encode()
-        whole += len(said).to_bytes(8, "big") + said
-    return uuid8(blake2b(whole, digest_size=16).hexdigest())
+    return identities.identified("", (first, *more))
 
 
 def base64(value: Any) -> str:

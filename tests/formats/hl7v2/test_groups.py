@@ -85,6 +85,26 @@ def test_a_segment_that_repeats_in_its_group_is_read_alone(hl7: Any) -> None:
     assert hl7.each(document, "ZFT", "ZFT-1", "FT1-2") == [["z1", "a"], ["z3", "c"]]
 
 
+def test_messages_with_the_same_segments_are_read_each_for_itself(hl7: Any) -> None:
+    """What was found of one layout is used again, also where blank lines stand between the segments."""
+    other = DFT.replace("z3", "Z3").replace("FT1|2|b", "FT1|2|B")
+    for text in (
+        other,
+        DFT,
+        other.replace("\rFT1", "\r\rFT1"),
+        DFT.replace("\rEVN", "\r\r\rEVN"),
+    ):
+        document = hl7.document(text)
+        b, z3 = ("B", "Z3") if "Z3" in text else ("b", "z3")
+        assert hl7.each(document, "FT1", "FT1-2", "NTE-3", "ZFT-1", "PID-3") == [
+            ["a", "first", "z1", "7"],
+            [b, None, None, "7"],
+            ["c", None, z3, "7"],
+        ]
+        assert hl7.each(document, "ZFT", "ZFT-1", "FT1-2") == [["z1", "a"], [z3, "c"]]
+        assert hl7.each(document, "DG1", "DG1-3", "ZDG-1") == [["d1", "zd"], ["d2", "zd"]]
+
+
 def test_a_message_of_unknown_structure_is_grouped_by_what_may_stand_under_what(
     hl7: Any,
 ) -> None:
