@@ -64,6 +64,16 @@ def walked(each: Reads, inside: Reads, shape: Shape | None) -> Reads:
     return each | {name for name in inside if not name.startswith(".")}
 
 
+def of_segment(made_of: Reads, text: str, shape: Shape) -> Reads:
+    """
+    What a mapping reads that is handed the segment at hand by its name (`of: IN1` in a mapping of IN1), as it is read here; not known
+    where it reads another one than that and the header: which one that is depends on where it is looked for.
+    """
+    if made_of is None or shape.kind != "group" or shape.name != text:
+        return None
+    return made_of if all(name[:3] in (text, "MSH") for name in made_of) else None
+
+
 def named(reads: Reads, level: int) -> Reads:
     """What a name of `let` is made of, where it is read so many brackets deep: what a dot reads is another thing there."""
     inside = level and reads is not None and any(each.startswith(".") for each in reads)
