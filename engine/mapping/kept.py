@@ -85,13 +85,21 @@ def foreign(known: dict[str, Expression]) -> dict[str, Expression]:
     return {name: msgspec.structs.replace(each, reads=None) for name, each in known.items()}
 
 
-def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
-    """The same, of which what was made before is looked up where the fields at hand tell it."""
+def remembering(run: Run, reads: Reads, shape: Shape, kept: Kept | None = None) -> Run:
+    """
+    The same, of which what was made before is looked up where the fields at hand tell it. `kept`: where that stands, for who
+    asks how much repeats.
+    """
+    if not is_told(reads, shape):
+        return run
+    return _looking(run, presence.said(sorted(reads or ())), kept or Kept())
+
+
+def is_told(reads: Reads, shape: Shape) -> bool:
+    """Whether the fields of things of such a shape tell what is made of them."""
     if not reads or len(reads) > _WIDEST or shape.format != "hl7v2" or is_watched():
-        return run
-    if shape.kind not in ("message", "group") and not presence.has_parts(shape):
-        return run
-    return _looking(run, presence.said(sorted(reads)), Kept())
+        return False
+    return shape.kind in ("message", "group") or presence.has_parts(shape)
 
 
 def _looking(run: Run, said: Callable[[Scope], Any], kept: Kept) -> Run:
@@ -164,6 +172,11 @@ class Kept:
                 found[said] = made
                 _counted()
         return made
+
+    def different(self) -> int:
+        """So many different ones are kept; more than ever are where nothing is kept any more."""
+        found = self.now[1]
+        return MOST if found is None else len(found)
 
     def forget(self) -> None:
         """Begin again; what is no longer kept stays so."""
