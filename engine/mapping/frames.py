@@ -16,7 +16,7 @@ import msgspec
 from engine.errors import MessageError
 from engine.formats import NULL, Scope, Shape
 from engine.formats.hl7v2 import presence
-from engine.mapping.kept import Kept
+from engine.mapping.kept import Kept, is_told
 from engine.mapping.language import Needs, Reads, Run
 from engine.mapping.rules import FieldError
 
@@ -36,8 +36,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     run: Run
     needs: Needs = None
     reads: Reads = None
-    kept: Kept | None = None
-    """What it made before, where that is looked up."""
+    plainly: Run | None = None
+    """Makes it without looking up what it made before, where that is done."""
+    seldom: Callable[[], bool] = lambda: False
+    """Whether so little was found there that nobody looks any more."""
 
 
 class Bare(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,43 +58,69 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
 class Way:
     """How a record is made of things in which the same is filled."""
 
-    __slots__ = ("_bare", "_parts", "_there", "framed", "left", "runs")
+    __slots__ = ("_bare", "_met", "_parts", "_there", "framed", "left", "runs")
 
     def __init__(self, bare: Bare, there: bytes | None, parts: Sequence[Part]) -> None:
         self._bare, self._there, self._parts = bare, there, parts
         self.runs = tuple((part.name, part.run) for part in parts)
         """The fields that may give something, in order."""
+        self._met = [
+            _Met(part, self._said(part.reads))
+            for part in parts
+            if is_told(part.reads, bare.shape)
+        ]
         self.left = _RIPE
         """How often it is still watched."""
         self.framed: Element | None = None
         """The quicker way, once that is known."""
 
-    def watch(self) -> None:
+    def watch(self, scope: Scope) -> None:
         """One more was made; once it is known, look up together what hardly differs."""
+        for each in self._met:
+            if len(each.read) <= _FEW:
+                each.read.add(each.said(scope))
         self.left -= 1
         if not self.left:
             self._settle()
 
     def _settle(self) -> None:
-        steady = _steady(self._parts)
+        steady = _steady(self._met)
+        self._met = []
+        self.runs = tuple(
+            (part.name, part.plainly or part.run if part.seldom() else part.run)
+            for part in self._parts
+        )
         read = frozenset[str]().union(*(part.reads or () for part in steady))
         also = [p for p in self._parts if p.reads is not None and p.reads <= read]
         if not steady or len(also) < 2:
             return
-        places = sorted(presence.filled(read, self._there, self._bare.shape))
         names = frozenset(part.name for part in also)
-        self.framed = framed(self._bare, self.runs, names, presence.said(places), Kept())
+        self.framed = framed(self._bare, self.runs, names, self._said(read), Kept())
+
+    def _said(self, reads: Reads) -> Callable[[Scope], Any]:
+        return presence.said(
+            sorted(presence.filled(reads or (), self._there, self._bare.shape))
+        )
 
 
-def _steady(parts: Sequence[Part]) -> list[Part]:
-    """The rules that made few different things, as many as may make few together."""
-    sizes = [(part.kept.different(), part) for part in parts if part.kept is not None]
+class _Met:
+    """What the fields of one rule said while they were watched."""
+
+    __slots__ = ("part", "read", "said")
+
+    def __init__(self, part: Part, said: Callable[[Scope], Any]) -> None:
+        self.part, self.said = part, said
+        self.read: set[Any] = set()
+
+
+def _steady(met: Sequence[_Met]) -> list[Part]:
+    """The rules whose fields said few different things, as many as may say few together."""
     found, together = [], 1
-    for size, part in sorted(sizes, key=lambda each: each[0]):
-        together *= max(size, 1)
-        if size > _FEW or together > _TOGETHER:
+    for each in sorted(met, key=lambda each: len(each.read)):
+        together *= len(each.read)
+        if len(each.read) > _FEW or together > _TOGETHER:
             break
-        found.append(part)
+        found.append(each.part)
     return found
 
 

@@ -25,6 +25,8 @@ from engine.mapping.language import Expression, Language, Reads, Run, Term
 
 #: So many different ones are kept of each rule; then it begins again.
 MOST = 400
+#: Where so many were kept and hardly one was met again, nothing is kept either: numbers and times.
+SOON, _SELDOM = 100, 5
 #: So many are kept of all rules together, some 60 MB; then all begin again.
 ALTOGETHER = 60_000
 #: Texts longer than this, in characters, are not worth the room.
@@ -164,7 +166,7 @@ class Kept:
     def keep(self, found: dict[Any, Any], said: Any, made: Any) -> Any:
         """Keep what was made, and give it."""
         if _length(said) <= LONGEST:
-            if len(found) >= MOST:
+            if len(found) >= MOST or (len(found) == SOON and self.hits < _SELDOM):
                 self.now = None, None if self.hits < MOST else {}
                 self._ways.clear()
                 self.hits = 0
@@ -173,10 +175,9 @@ class Kept:
                 _counted()
         return made
 
-    def different(self) -> int:
-        """So many different ones are kept; more than ever are where nothing is kept any more."""
-        found = self.now[1]
-        return MOST if found is None else len(found)
+    def is_given_up(self) -> bool:
+        """Whether nothing is kept any more."""
+        return self.now[1] is None
 
     def forget(self) -> None:
         """Begin again; what is no longer kept stays so."""

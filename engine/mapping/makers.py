@@ -38,21 +38,25 @@ def maker(branch: Branch, language: Language, top: bool = False, laid: bool = Fa
 def _element(branch: Branch, language: Language, top: bool, laid: bool) -> Run:
     """An element of FHIR, of which what rules made before is looked up."""
     asked = [
-        _part(name, branch, language.shape)
-        for name in branch.order
-        if name not in branch.fixed
+        _part(name, branch, language.shape) for name in branch.order if name not in branch.fixed
     ]
-    make = resource_making.element(
-        branch.type, branch.fixed, asked, top, language.shape, laid
-    )
+    make = resource_making.element(branch.type, branch.fixed, asked, top, language.shape, laid)
     return resource_making.one_behind_the_other((make,)) if branch.listed else make
 
 
 def _part(name: str, branch: Branch, shape: Shape) -> Part:
-    run, reads = branch.runs[name], branch.reads.get(name)
-    kept = Kept() if name not in branch.plain and is_told(reads, shape) else None
-    run = remembering(run, reads, shape, kept) if kept is not None else run
-    return Part(name=name, run=run, needs=branch.needs.get(name), reads=reads, kept=kept)
+    run, reads, needs = branch.runs[name], branch.reads.get(name), branch.needs.get(name)
+    if name in branch.plain or not is_told(reads, shape):
+        return Part(name=name, run=run, needs=needs, reads=reads)
+    kept = Kept()
+    return Part(
+        name=name,
+        run=remembering(run, reads, shape, kept),
+        needs=needs,
+        reads=reads,
+        plainly=run,
+        seldom=kept.is_given_up,
+    )
 
 
 def _is_fixed(branch: Branch) -> bool:

@@ -60,7 +60,7 @@ def element(
         except MessageError as error:
             raise FieldError(error, name) from None
         if way.left:
-            way.watch()
+            way.watch(scope)
         return made if kept or len(made) > least else None
 
     return make
