@@ -167,7 +167,6 @@ def making(
     if used is None or things is None or not _fits(used, wanted, node, inner):
         return None, None, {}
     inside, first = entering(used, slots), used.block.first()
-
     kept = used.repeats
 
     def make(scope: Scope) -> Any:
