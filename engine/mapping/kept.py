@@ -25,6 +25,8 @@ from engine.mapping.language import Expression, Language, Reads, Run, Term
 
 #: So many different ones are kept of each rule; then it begins again.
 MOST = 400
+#: Where so many were kept and hardly one was met again, nothing is kept either: numbers and times.
+SOON, _SELDOM = 100, 5
 #: So many are kept of all rules together, some 60 MB; then all begin again.
 ALTOGETHER = 60_000
 #: Texts longer than this, in characters, are not worth the room.
@@ -64,6 +66,16 @@ def walked(each: Reads, inside: Reads, shape: Shape | None) -> Reads:
     return each | {name for name in inside if not name.startswith(".")}
 
 
+def of_segment(made_of: Reads, text: str, shape: Shape) -> Reads:
+    """
+    What a mapping reads that is handed the segment at hand by its name (`of: IN1` in a mapping of IN1), as it is read here; not known
+    where it reads another one than that and the header: which one that is depends on where it is looked for.
+    """
+    if made_of is None or shape.kind != "group" or shape.name != text:
+        return None
+    return made_of if all(name[:3] in (text, "MSH") for name in made_of) else None
+
+
 def named(reads: Reads, level: int) -> Reads:
     """What a name of `let` is made of, where it is read so many brackets deep: what a dot reads is another thing there."""
     inside = level and reads is not None and any(each.startswith(".") for each in reads)
@@ -75,13 +87,21 @@ def foreign(known: dict[str, Expression]) -> dict[str, Expression]:
     return {name: msgspec.structs.replace(each, reads=None) for name, each in known.items()}
 
 
-def remembering(run: Run, reads: Reads, shape: Shape) -> Run:
-    """The same, of which what was made before is looked up where the fields at hand tell it."""
+def remembering(run: Run, reads: Reads, shape: Shape, kept: Kept | None = None) -> Run:
+    """
+    The same, of which what was made before is looked up where the fields at hand tell it. `kept`: where that stands, for who
+    asks how much repeats.
+    """
+    if not is_told(reads, shape):
+        return run
+    return _looking(run, presence.said(sorted(reads or ())), kept or Kept())
+
+
+def is_told(reads: Reads, shape: Shape) -> bool:
+    """Whether the fields of things of such a shape tell what is made of them."""
     if not reads or len(reads) > _WIDEST or shape.format != "hl7v2" or is_watched():
-        return run
-    if shape.kind not in ("message", "group") and not presence.has_parts(shape):
-        return run
-    return _looking(run, presence.said(sorted(reads)), Kept())
+        return False
+    return shape.kind in ("message", "group") or presence.has_parts(shape)
 
 
 def _looking(run: Run, said: Callable[[Scope], Any], kept: Kept) -> Run:
@@ -146,7 +166,7 @@ class Kept:
     def keep(self, found: dict[Any, Any], said: Any, made: Any) -> Any:
         """Keep what was made, and give it."""
         if _length(said) <= LONGEST:
-            if len(found) >= MOST:
+            if len(found) >= MOST or (len(found) == SOON and self.hits < _SELDOM):
                 self.now = None, None if self.hits < MOST else {}
                 self._ways.clear()
                 self.hits = 0
@@ -154,6 +174,10 @@ class Kept:
                 found[said] = made
                 _counted()
         return made
+
+    def is_given_up(self) -> bool:
+        """Whether nothing is kept any more."""
+        return self.now[1] is None
 
     def forget(self) -> None:
         """Begin again; what is no longer kept stays so."""

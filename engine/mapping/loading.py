@@ -7,7 +7,7 @@ from engine.mapping import holds, kept, layouts, lifted, resource_types, uses
 from engine.mapping.choices import only
 from engine.mapping.choosing import Chooser, Choosing
 from engine.mapping.files import Mapping
-from engine.mapping.language import Language
+from engine.mapping.language import Language, Reads
 from engine.mapping.making import Making
 from engine.mapping.rules import Block, block
 from engine.mapping.sources import Source, source
@@ -107,6 +107,7 @@ class Loading(Making):
             asked=asked,
             places=ANYWHERE if group is not None else lifted.of_rules(top.rules),
             repeats=None if self.reads else uses.repeats(read, to, self.tables, self.uses),
+            made_of=_made_of(top) if group is None else None,
         )
 
     def _makes_nothing(self, to: str) -> None:
@@ -149,3 +150,9 @@ class Loading(Making):
         )
         top, inside = block(self.root, language, self.slots)
         return read, node.text, inside, top
+
+
+def _made_of(top: Block) -> Reads:
+    """What is read for all that a mapping makes; not known where it walks something."""
+    every = (top.reads, *(rule.reads for rule in top.rules))
+    return kept.all_of(every) if top.each is None else None

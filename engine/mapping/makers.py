@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import MessageError
-from engine.formats import NULL, Scope
+from engine.formats import NULL, Scope, Shape
 from engine.mapping import resource_making, resource_types
-from engine.mapping.kept import all_of, remembering
+from engine.mapping.frames import Part
+from engine.mapping.kept import Kept, all_of, is_told, remembering
 from engine.mapping.landing import Branch
 from engine.mapping.language import NOWHERE, Language, Needs, Run
 from engine.mapping.needs import any_of
@@ -27,20 +28,35 @@ def maker(branch: Branch, language: Language, top: bool = False, laid: bool = Fa
             branch.fixed[name] = fixed
         branch.reads[name] = all_of(inner.reads.get(each) for each in inner.order)
     if branch.type.form in ("fhir", "reference"):
-        for name in branch.order.keys() - branch.plain - branch.fixed.keys():
-            run, reads = branch.runs[name], branch.reads.get(name)
-            branch.runs[name] = remembering(run, reads, language.shape)
+        return _element(branch, language, top, laid)
     named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":
         return _struct(branch, named, language, top)
-    if branch.type.form in ("fhir", "reference"):
-        asked = [each for each in named if each[0] not in branch.fixed]
-        needed = [branch.needs.get(name) for name, _ in asked]
-        make = resource_making.element(
-            branch.type, branch.fixed, asked, top, needed, language.shape, laid
-        )
-        return resource_making.one_behind_the_other((make,)) if branch.listed else make
     return _dict(named, top)
+
+
+def _element(branch: Branch, language: Language, top: bool, laid: bool) -> Run:
+    """An element of FHIR, of which what rules made before is looked up."""
+    asked = [
+        _part(name, branch, language.shape) for name in branch.order if name not in branch.fixed
+    ]
+    make = resource_making.element(branch.type, branch.fixed, asked, top, language.shape, laid)
+    return resource_making.one_behind_the_other((make,)) if branch.listed else make
+
+
+def _part(name: str, branch: Branch, shape: Shape) -> Part:
+    run, reads, needs = branch.runs[name], branch.reads.get(name), branch.needs.get(name)
+    if name in branch.plain or not is_told(reads, shape):
+        return Part(name=name, run=run, needs=needs, reads=reads)
+    kept = Kept()
+    return Part(
+        name=name,
+        run=remembering(run, reads, shape, kept),
+        needs=needs,
+        reads=reads,
+        plainly=run,
+        seldom=kept.is_given_up,
+    )
 
 
 def _is_fixed(branch: Branch) -> bool:

@@ -22,6 +22,7 @@ _REMEMBERED = 1000
 _WORTH = 3
 
 Part = TypeVar("Part")
+Chosen = TypeVar("Chosen")
 
 
 def of_path(text: str, shape: Shape) -> Needs:
@@ -52,28 +53,34 @@ def _often(needs: frozenset[int]) -> tuple[int, int]:
 
 
 def choosing(
-    parts: Sequence[Part], needs: Sequence[Needs], shape: Shape
-) -> Callable[[Scope], Sequence[Part]] | None:
-    """Gives the rules that may give something of the thing in a scope; None where asking is not worth it."""
+    parts: Sequence[Part],
+    needs: Sequence[Needs],
+    shape: Shape,
+    made: Callable[[bytes, Sequence[Part]], Chosen],
+) -> Callable[[Scope], Chosen] | None:
+    """
+    Gives what is made, once for each filling, of the rules that may give something of the thing in a scope; None where asking is
+    not worth it.
+    """
     if sum(each is not None for each in needs) < _WORTH or shape.format != "hl7v2":
         return None
     present = presence.present(shape)
     if present is None:
         return None
-    known: dict[bytes, tuple[Part, ...]] = {}
+    known: dict[bytes, Chosen] = {}
     both = tuple(zip(parts, needs, strict=True))
 
-    def chosen(scope: Scope) -> Sequence[Part]:
+    def chosen(scope: Scope) -> Chosen:
         there = present(scope)
         found = known.get(there)
         if found is None:
             filled = presence.told(there)
-            found = tuple(
-                part for part, wanted in both if wanted is None or not wanted.isdisjoint(filled)
+            wanted = tuple(
+                part for part, need in both if need is None or not need.isdisjoint(filled)
             )
             if len(known) >= _REMEMBERED:
                 known.clear()
-            known[there] = found
+            known[there] = found = made(there, wanted)
         return found
 
     return chosen

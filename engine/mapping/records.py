@@ -246,7 +246,7 @@ def parts(
     runs = tuple(_part_run(rule, form, language) for rule in rules)
     if wanted.kind in ("list", "any"):
         needed = [rule.needs for rule in rules]
-        every = choosing(runs, needed, language.shape)
+        every = choosing(runs, needed, language.shape, lambda there, few: few)
         run = resource_making.one_behind_the_other(runs, wanted.form == "tuple", every)
     elif wanted.form == "struct":
         problem = f"{uses.said(wanted)} is made whole, by one mapping"

@@ -12,7 +12,8 @@ from engine.findings import refuse
 from engine.formats import NULL, Scope, Shape
 from engine.formats.fhir.document import Written
 from engine.mapping import outputs
-from engine.mapping.language import Needs, Product, Run
+from engine.mapping.frames import Bare, Part, Way
+from engine.mapping.language import Product, Run
 from engine.mapping.needs import choosing
 from engine.mapping.resource_types import is_resource, name_of
 from engine.mapping.rules import FieldError
@@ -25,9 +26,8 @@ _BARE = frozenset({"resourceType", "id"})
 def element(
     type_: FieldType,
     fixed: Mapping[str, Any],
-    parts: Sequence[tuple[str, Run]],
+    parts: Sequence[Part],
     top: bool,
-    needs: Sequence[Needs],
     shape: Shape,
     laid: bool = False,
 ) -> Run:
@@ -38,21 +38,30 @@ def element(
     """
     begin = {"resourceType": name_of(type_)} if is_resource(type_) else {}
     kept = top and bool(begin)
-    bare = len(begin) + (not laid and "url" in fixed and name_of(type_) == "Extension")
+    empty = len(begin) + (not laid and "url" in fixed and name_of(type_) == "Extension")
     begin |= {name: value for name, value in fixed.items() if value is not NULL}
-    kept, least = kept or len(begin) > bare, len(begin)
-    chosen = choosing(parts, needs, shape)
+    kept, least = kept or len(begin) > empty, len(begin)
+    bare = Bare(begin=begin, least=least, stays=kept, shape=shape)
+    needs = [part.needs for part in parts]
+    chosen = choosing(parts, needs, shape, lambda there, few: Way(bare, there, few))
+    only = Way(bare, None, parts)
 
     def make(scope: Scope) -> dict[str, Any] | None:
+        way = only if chosen is None else chosen(scope)
+        framed = way.framed
+        if framed is not None:
+            return framed(scope)
         made: dict[str, Any] = begin.copy()
         name = ""
         try:
-            for name, run in parts if chosen is None else chosen(scope):
+            for name, run in way.runs:
                 found = run(scope)
                 if found is not None and found is not NULL:
                     made[name] = found
         except MessageError as error:
             raise FieldError(error, name) from None
+        if way.left:
+            way.watch(scope)
         return made if kept or len(made) > least else None
 
     return make

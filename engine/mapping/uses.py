@@ -19,6 +19,7 @@ from engine.fhir.lifting import ANYWHERE, Places
 from engine.formats import Scope, Structure
 from engine.mapping import resource_types, trace
 from engine.mapping.choices import value
+from engine.mapping.kept import of_segment
 from engine.mapping.language import Expression, Language, Needs, Reads, Term, suggestion
 from engine.mapping.prints import Prints
 from engine.mapping.repeats import Repeats
@@ -76,6 +77,8 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     """Where in what it makes resources may stand that become entries of their own."""
     repeats: Repeats | None = None
     """What it made before, where it makes the same of the same."""
+    made_of: Reads = None
+    """What all is read that it makes something of; None where that is not known."""
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +167,6 @@ def making(
     if used is None or things is None or not _fits(used, wanted, node, inner):
         return None, None, {}
     inside, first = entering(used, slots), used.block.first()
-
     kept = used.repeats
 
     def make(scope: Scope) -> Any:
@@ -178,7 +180,13 @@ def making(
 
     made.make = make
     made.told.append(trace.telling(used.block, used.file, first_of(things), inside))
-    return needed, reads if kept is not None else None, used.places
+    return needed, reads if kept is not None else _read(record, used, inner), used.places
+
+
+def _read(record: Record, used: Used, inner: Language) -> Reads:
+    """What a mapping of a segment reads of the one that stands around."""
+    node = record.entries.get("of")
+    return of_segment(used.made_of, node.text if isinstance(node, Scalar) else "", inner.shape)
 
 
 def handed(

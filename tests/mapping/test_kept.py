@@ -12,7 +12,7 @@ from engine.errors import MessageError
 from engine.formats import Reading, Shape, load
 from engine.formats.hl7v2.elements import element
 from engine.formats.hl7v2.marks import marks_of
-from engine.mapping import Language, Mapping, kept
+from engine.mapping import Language, Mapping, frames, kept
 from engine.mapping.repeats import Repeats
 from engine.mapping.shelf import Shelf
 from engine.mapping.tables import Tables
@@ -79,6 +79,31 @@ def test_an_error_is_made_again_each_time(patients: Any) -> None:
     for _ in range(2):
         with pytest.raises(MessageError, match="PID-7"):
             patients(text, "||||||x")
+
+
+def test_rules_that_are_looked_up_together_make_the_same(
+    patients: Any, monkeypatch: Any
+) -> None:
+    text = """fields:
+  id: PID-1
+  gender: if(PID-8 == "F", "female", nothing)
+  birthDate: PID-7 | date
+  maritalStatus: {when: PID-16 != "X", fields: {text: PID-16 | upper}}
+  language: PID-15 | lower
+"""
+    sexes, said = "MFMUF", ["||||DE|s", "||||EN|X", "||||DE|m"]
+    segments = [
+        f"{at}||||||{'' if at % 7 else 20000101}|{sexes[at % 5]}{said[at % 3]}" for at in range(700)
+    ]
+    monkeypatch.setattr(frames, "_RIPE", 0)
+    plainly = patients(text, *segments)
+    monkeypatch.setattr(frames, "_RIPE", 20)
+    made: list[Any] = []
+    original = frames.framed
+    monkeypatch.setattr(frames, "framed", lambda *all_: made.append(all_) or original(*all_))
+    together = patients(text, *segments)
+    assert made
+    assert [list(each.items()) for each in together] == [list(each.items()) for each in plainly]
 
 
 def test_what_seldom_repeats_is_no_longer_kept(patients: Any, monkeypatch: Any) -> None:

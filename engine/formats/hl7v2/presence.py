@@ -8,7 +8,7 @@ in which the same fields are filled; so rules are chosen by that, once (engine/m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.formats.hl7v2.document import Segment
@@ -75,6 +75,8 @@ def said(places: Sequence[str]) -> Callable[[Scope], Any]:
     Reads fields or components of the thing at hand as they are written, from what `whole` gives: one text, or a tuple of several;
     empty where there is none.
     """
+    if not places:
+        return lambda scope: ""
     if places == ["."]:
         return lambda scope: scope.item.raw
     if all(place.startswith(".") for place in places):
@@ -91,6 +93,25 @@ def said(places: Sequence[str]) -> Callable[[Scope], Any]:
     if inside:
         reads.append(said(inside))
     return reads[0] if len(reads) == 1 else lambda scope: tuple([read(scope) for read in reads])
+
+
+def filled(places: Iterable[str], there: bytes | None, shape: Shape) -> list[str]:
+    """
+    Those of the places that `whole` gives in which something may stand, where `present` says this of the thing at hand.
+
+    >>> filled(["PV1-2", "PV1-3", "MSH-4"], bytes([0, 1]), Shape(format="hl7v2", kind="group", name="PV1"))
+    ['PV1-2', 'MSH-4']
+    """
+    start = "." if has_parts(shape) else f"{shape.name}-"
+    empty = {
+        place
+        for place in places
+        if there is not None
+        and place != "."
+        and place.startswith(start)
+        and not any(there[int(place[len(start) :]) - 1 :][:1])
+    }
+    return [place for place in places if place not in empty]
 
 
 def present(shape: Shape) -> Callable[[Scope], bytes] | None:
