@@ -93,7 +93,8 @@ def test_rules_that_are_looked_up_together_make_the_same(
 """
     sexes, said = "MFMUF", ["||||DE|s", "||||EN|X", "||||DE|m"]
     segments = [
-        f"{at}||||||{'' if at % 7 else 20000101}|{sexes[at % 5]}{said[at % 3]}" for at in range(700)
+        f"{at}||||||{'' if at % 7 else 20000101}|{sexes[at % 5]}{said[at % 3]}"
+        for at in range(700)
     ]
     monkeypatch.setattr(frames, "_RIPE", 0)
     plainly = patients(text, *segments)
