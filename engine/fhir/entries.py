@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from engine.fhir import definitions
+from engine.fhir.lifting import POINTING
 from engine.findings import Finding
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _UUIDS = re.compile(r"(?:urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})+")
-_URN = b'"reference":"urn:'
 _REST = re.compile(r"/([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}$")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 _REQUESTED = frozenset({"batch", "transaction", "history"})
@@ -159,7 +159,7 @@ def _urns(value: Any) -> set[str]:
 
 
 def _pointed(text: bytes) -> set[str]:
-    _, *found = text.split(_URN)
+    _, *found = text.split(POINTING)
     return {"urn:" + each.partition(b'"')[0].decode() for each in found}
 
 
@@ -184,7 +184,7 @@ def plainly_right(
     if type_ == "message" and every[0]["resource"]["resourceType"] != "MessageHeader":
         return False
     whole = b"".join(texts)
-    if pointers >= 0 and whole.count(_URN) == pointers:
+    if pointers >= 0 and whole.count(POINTING) == pointers:
         return True
     if _UUIDS.fullmatch("".join(urls)) is None:
         return False

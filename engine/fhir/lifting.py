@@ -24,6 +24,8 @@ Lifted: TypeAlias = "tuple[dict[str, Any], str, bytes | None]"
 ANYWHERE: Places = True
 #: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
 BESIDE = "/reference"
+#: How JSON begins to say what is pointed at by UUID or OID.
+POINTING = b'"reference":"urn:'
 _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
@@ -51,7 +53,7 @@ class Lifting:
         self.pointers = 0
         """So many References were made to what was lifted out."""
         self.is_plain = True
-        """Whether no two had one id."""
+        """Whether no two had one id and said different things."""
         self._url, self._named = url, named
         self._merged: dict[str, list[dict[str, Any]]] = {}
         """Those with one id that were not the same."""
@@ -74,12 +76,17 @@ class Lifting:
             self.found[key] = lifted, url, text
         else:
             url = first[1]
-            self._again(key, first[0], lifted)
+            self._again(key, first[0], lifted, text)
         self._said[id(resource)] = resource, url
         return url
 
-    def _again(self, key: str, first: dict[str, Any], other: dict[str, Any]) -> None:
+    def _again(
+        self, key: str, first: dict[str, Any], other: dict[str, Any], text: bytes | None
+    ) -> None:
         """Let two that have one id become one; what was merged before changes nothing."""
+        if first == other and text is not None:
+            self.pointers -= text.count(POINTING)
+            return
         self.is_plain = False
         if first == other:
             return

@@ -20,8 +20,9 @@ from engine.mapping.kept import Kept, is_told
 from engine.mapping.language import Needs, Reads, Run
 from engine.mapping.rules import FieldError
 
-#: So often a filling is met before it is known which of its rules hardly differ.
-_RIPE = 200
+#: So often a filling is met before it is known which of its rules hardly differ; and so often of these it is looked at what their
+#: fields say, for of fillings that are seldom met nothing need be held.
+_RIPE, _WATCHED = 300, 200
 #: So many different things a rule and all that are looked up together may make to be such rules.
 _FEW, _TOGETHER = 20, 200
 
@@ -64,11 +65,7 @@ class Way:
         self._bare, self._there, self._parts = bare, there, parts
         self.runs = tuple((part.name, part.run) for part in parts)
         """The fields that may give something, in order."""
-        self._met = [
-            _Met(part, self._said(part.reads))
-            for part in parts
-            if is_told(part.reads, bare.shape)
-        ]
+        self._met: list[_Met] = []
         self.left = _RIPE
         """How often it is still watched."""
         self.framed: Element | None = None
@@ -80,7 +77,13 @@ class Way:
             if len(each.read) <= _FEW:
                 each.read.add(each.said(scope))
         self.left -= 1
-        if not self.left:
+        if self.left == _WATCHED:
+            self._met = [
+                _Met(part, self._said(part.reads))
+                for part in self._parts
+                if is_told(part.reads, self._bare.shape)
+            ]
+        elif not self.left:
             self._settle()
 
     def _settle(self) -> None:
