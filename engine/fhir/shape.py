@@ -28,6 +28,8 @@ _ONE_BESIDE = {
     "minItems": 1,
     "maxItems": 1,
 }
+#: An extension that stands in no other one, whose address is absolute (FHIR R4, 2.5.1).
+_OUTER = "Extension.outer"
 _LOCAL = re.compile(rb'"reference":"#([^"]*)"')
 
 
@@ -144,6 +146,9 @@ def schema(name: str, contained: bool = False) -> Schema:
             shapes[each] = _complex(type_)
             left.append("Element")
         left.extend(each.type for each in type_.elements.values() if each.type != "Resource")
+    url = {"type": "string", "pattern": f"^{bindings.ABSOLUTE}$"}
+    inner = shapes["Extension"]
+    shapes[_OUTER] = {**inner, "properties": {**inner["properties"], "url": url}}
     shapes["Reference"]["properties"]["reference"] = {
         "type": "string",
         "pattern": pointing.quick(contained),
@@ -179,7 +184,8 @@ def _complex(type_: Type) -> Schema:
         f"_{name}": {"required": [name], "properties": {name: {"maxItems": 1}}}
         for name in beside
     }
-    found["dependentSchemas"] = {**found.get("dependentSchemas", {}), **one_each}
+    if one_each:
+        found["dependentSchemas"] = {**found.get("dependentSchemas", {}), **one_each}
     if either:
         said = [
             {"anyOf": [{"required": [name]}, {"required": [f"_{name}"]}]} for name in either
@@ -237,6 +243,8 @@ def _one(element: Element, owner: Type) -> Schema | bool:
         return {"enum": sorted(element.codes)}
     if element.type == "xhtml":
         return {"type": "string", "pattern": narrative.quick()}
+    if element.type == "Extension" and owner.name != "Extension":
+        return {"$ref": f"#/$defs/{_OUTER}"}
     more = _more(element, owner)
     named = {"$ref": f"#/$defs/{element.type}"}
     return {"allOf": [named, more]} if more else named
@@ -246,8 +254,6 @@ def _more(element: Element, owner: Type) -> Schema:
     """What this element asks for beyond its type."""
     if element.codes:
         return _bound(element)
-    if element.type == "Extension" and owner.name != "Extension":
-        return {"properties": {"url": {"pattern": f"^{bindings.ABSOLUTE}$"}}}
     if element.profile == "SimpleQuantity":
         return {"properties": {"comparator": False}}
     if element.type == "Narrative" and owner.kind != "resource":

@@ -98,7 +98,8 @@ def test_rules_that_are_looked_up_together_make_the_same(
     ]
     monkeypatch.setattr(frames, "_RIPE", 0)
     plainly = patients(text, *segments)
-    monkeypatch.setattr(frames, "_RIPE", 20)
+    monkeypatch.setattr(frames, "_RIPE", 25)
+    monkeypatch.setattr(frames, "_WATCHED", 20)
     made: list[Any] = []
     original = frames.framed
     monkeypatch.setattr(frames, "framed", lambda *all_: made.append(all_) or original(*all_))
