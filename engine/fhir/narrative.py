@@ -25,7 +25,8 @@ _CHARACTER = r"[^<&\x00-\x08\x0b\x0c\x0e-\x1f]"
 _ENTITY = "&(?:amp|lt|gt|quot|apos);"
 PLAIN = rf"{_OPEN}{_CHARACTER}*</div>"
 _PLAIN = re.compile(PLAIN)
-_SAID = re.compile(rf"{_OPEN}(?:{_CHARACTER}+|{_ENTITY})*</div>")
+#: The same with entities; nothing that was taken is given back, or a long text with an element behind it would be tried for ever.
+_SAID = re.compile(rf"{_OPEN}(?:{_CHARACTER}++|{_ENTITY})*+</div>")
 
 
 def findings(text: str, place: str) -> Iterator[Finding]:
