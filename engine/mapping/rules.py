@@ -23,8 +23,6 @@ from engine.mapping.kept import all_of, shared
 from engine.mapping.language import Expression, Language, Needs, Reads, Run, Term, Traced
 from engine.placed import Items, Node, Record, Scalar
 
-#: So few things are walked without being counted.
-_FEW = 4
 _WORDS = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -143,7 +141,7 @@ class Block:
         found = (each.nodes or each.run)(scope)
         if not found:
             return []
-        if len(found) > _FEW:
+        if len(found) > steps.FEW:
             steps.take(scope, len(found))
         made, group, index = [], each.group, 0
         plain = not self.lets and self.when is None

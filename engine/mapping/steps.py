@@ -11,6 +11,8 @@ from engine.message import Facts, Inbound
 
 #: Items looked at by filters, list functions and `each`, together, for one message; and so many more per byte of it.
 MOST, PER_BYTE = 1_000_000, 4
+#: So few things are walked without being counted: where they are walked often, what is around them is many and is counted.
+FEW = 4
 
 
 class _Counter:
@@ -59,7 +61,7 @@ def each_counted(read: Callable[[Scope], Any]) -> Callable[[Scope], Any]:
 
     def run(scope: Scope) -> Any:
         found = read(scope)
-        if found is not None:
+        if found is not None and len(found) > FEW:
             take(scope, len(found))
         return found
 

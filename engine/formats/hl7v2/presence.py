@@ -158,7 +158,10 @@ def _fields_said(name: str, numbers: list[int]) -> Callable[[Scope], Any]:
     first = numbers[0]
 
     def one(scope: Scope) -> str:
-        found = scope.node.find(name)
+        node = scope.node
+        found = node.seen.get(name) if type(node) is Group else None
+        if found is None:
+            found = node.find(name)
         if not found:
             return ""
         segment = found[0]
@@ -166,7 +169,10 @@ def _fields_said(name: str, numbers: list[int]) -> Callable[[Scope], Any]:
         return fields[first] if first < len(fields) else ""
 
     def several(scope: Scope) -> tuple[str, ...]:
-        found = scope.node.find(name)
+        node = scope.node
+        found = node.seen.get(name) if type(node) is Group else None
+        if found is None:
+            found = node.find(name)
         if not found:
             return ()
         segment = found[0]
