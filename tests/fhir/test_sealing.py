@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
-from engine.fhir import bundles, checking, sealing
+from engine.fhir import bundles, checking, narrative, sealing
 from engine.fhir.lifting import ANYWHERE
 
 UUID = "urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab1{}"
@@ -94,18 +96,25 @@ def test_what_leads_nowhere_is_found_beside_what_was_lifted_out() -> None:
     assert not checking.valid(made.resource)
 
 
-def test_a_narrative_of_text_alone_needs_no_parser() -> None:
-    said = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
-    for inner in (
-        "Pain &amp; fever",
-        "<b>Pain</b>",
-        "Pain & fever",
-        "<b>Pain</p>",
-        "&pain;",
-        "",
-    ):
-        made = {
-            "resourceType": "Patient",
-            "text": {"status": "generated", "div": said.format(inner)},
-        }
-        assert (sealing.sealed(bundle(HEADER, made)) is not None) <= checking.valid(made), inner
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+
+
+def narrated(inner: str) -> dict[str, Any]:
+    text = {"status": "generated", "div": DIV.format(inner)}
+    return bundle(HEADER, {"resourceType": "Patient", "text": text})
+
+
+def test_a_narrative_is_sealed_where_it_is_well_formed() -> None:
+    for inner in ("Pain", "Pain &amp; fever", "<b>Pain</b>"):
+        assert sealing.sealed(narrated(inner)) is not None, inner
+    for inner in ("Pain & fever", "<b>Pain</p>", "&pain;", "a<b"):
+        made = narrated(inner)
+        assert sealing.sealed(made) is None or checking.valid(made), inner
+        assert not narrative.well_formed(DIV.format(inner)), inner
+
+
+def test_a_long_narrative_with_an_element_behind_is_looked_at_once() -> None:
+    """An expression that goes back over what it took would need longer than the world stands."""
+    code = "from engine.fhir import narrative; import sys; sys.exit(not narrative.well_formed(sys.argv[1]))"
+    said = DIV.format("pain " * 2000 + "<b>today</b>")
+    subprocess.run([sys.executable, "-c", code, said], check=True, timeout=30)
