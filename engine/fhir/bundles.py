@@ -41,7 +41,7 @@ def full_url(resource: dict[str, Any]) -> str:
     'urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
     """
     said = resource["id"]
-    if _UUID.fullmatch(said) is None:
+    if not is_uuid(said):
         said = identity([resource["resourceType"], said])
     return f"urn:uuid:{said}"
 

@@ -13,15 +13,15 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from engine.fhir import definitions
-from engine.fhir.recent import LONGEST, Recent
+from engine.fhir.recent import Recent
 from engine.ids import uuid8
 
 #: Where resources may stand in a record: in these fields, and there in these; `HERE` is for the resource itself. ANYWHERE = not known.
 Places: TypeAlias = "dict[str, Places] | Literal[True]"
 HERE = ""
+ANYWHERE: Places = True
 #: A resource that was lifted out, what points at it, and it as JSON, where that is known.
 Lifted: TypeAlias = "tuple[dict[str, Any], str, bytes | None]"
-ANYWHERE: Places = True
 #: Under this name a resource that stands where a Reference belongs brings what else that Reference says; no element is called so.
 BESIDE = "/reference"
 #: How JSON begins to say what is pointed at by UUID or OID.
@@ -31,7 +31,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
 #: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again.
-_IDENTIFIED = Recent[bytes, tuple[dict[str, Any], bytes | None]](2000)
+_IDENTIFIED = Recent[tuple[dict[str, Any], bytes | None]](2000)
 
 
 def identity(content: Any) -> str:
@@ -88,10 +88,8 @@ class Lifting:
             self.pointers -= text.count(POINTING)
             return
         self.is_plain = False
-        if first == other:
-            return
         known = self._merged.setdefault(key, [first])
-        if other not in known:
+        if first != other and other not in known:
             known.append(other)
             made = laid_over(_agreeing(other, first), first)
             self.found[key] = made, self.found[key][1], _text(made)
@@ -130,13 +128,12 @@ class Lifting:
     def _pointer(self, resource: dict[str, Any], places: Places) -> dict[str, Any]:
         """The Reference to a resource that is lifted out, with what it says besides."""
         self.pointers += 1
-        if BESIDE not in resource:
-            known = self._said.get(id(resource))
-            if known is not None:
-                return {"reference": known[1]}
-            places = ANYWHERE if places is True else places.get(HERE, ANYWHERE)
-            return {"reference": self.add(resource, places)}
+        known = self._said.get(id(resource))
+        if known is not None:
+            return {"reference": known[1]}
         places = ANYWHERE if places is True else places.get(HERE, ANYWHERE)
+        if BESIDE not in resource:
+            return {"reference": self.add(resource, places)}
         beside = self.walk(resource[BESIDE])
         said = self.add(
             {name: each for name, each in resource.items() if name != BESIDE}, places
@@ -156,15 +153,15 @@ def _identified(
     resource: dict[str, Any], text: bytes | None
 ) -> tuple[dict[str, Any], bytes | None]:
     """The same with an id, which stands where people look for it, behind the type; and as JSON where it was known before."""
-    short = text is not None and len(text) <= LONGEST
-    if short and (known := _IDENTIFIED[text]) is not None:  # type: ignore[index]
+    if text is not None and (known := _IDENTIFIED[text]) is not None:
         return known
     rest = resource.copy()
     kind = rest.pop("resourceType")
     made = {"resourceType": kind, "id": identity([kind, rest]), **rest}
-    found = made, _text(made) if text is not None else None
-    if short:
-        _IDENTIFIED.keep(text, found)  # type: ignore[arg-type]
+    if text is None:
+        return made, None
+    found = made, _text(made)
+    _IDENTIFIED.keep(text, found)
     return found
 
 

@@ -1,40 +1,41 @@
-"""What was met lately: so much of it is remembered, and what comes again outlasts the others."""
+"""What was met lately, by a text: so much of it is remembered, and what comes again outlasts the others."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-#: Texts longer than this, in bytes, are not worth the room.
+#: Texts longer than this, in bytes, are not remembered.
 LONGEST = 1000
 
-Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(dict[Key, Value | None]):
+class Recent(dict[bytes, Value | None]):
     """
-    Values by what they belong to, in two halves: when the new half is full it becomes the old one, and what was in the old one is forgotten.
-    What is not remembered is None.
+    Values by texts, in two halves: when the new half is full it becomes the old one, and what was in the old one is forgotten.
+    What is not remembered is None. A dict, since most of what is looked up is there.
 
-    >>> recent = Recent[str, int](1)
-    >>> recent.keep("a", 1); recent.keep("b", 2); recent["a"]; recent.keep("c", 3); recent["b"]
+    >>> recent = Recent[int](1)
+    >>> recent.keep(b"a", 1); recent.keep(b"b", 2); recent[b"a"]; recent.keep(b"c", 3); recent[b"b"]
     1
     """
 
     def __init__(self, most: int) -> None:
         super().__init__()
         self._most = most
-        self._old: dict[Key, Value | None] = {}
+        self._old: dict[bytes, Value | None] = {}
 
-    def __missing__(self, key: Key) -> Value | None:
-        found = self._old.get(key)
+    def __missing__(self, text: bytes) -> Value | None:
+        found = self._old.get(text)
         if found is not None:
-            self.keep(key, found)
+            self.keep(text, found)
         return found
 
-    def keep(self, key: Key, value: Value) -> None:
+    def keep(self, text: bytes, value: Value) -> None:
         """Remember it."""
+        if len(text) > LONGEST:
+            return
         if len(self) >= self._most:
             self._old = self.copy()
             self.clear()
-        self[key] = value
+        self[text] = value

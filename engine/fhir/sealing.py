@@ -16,7 +16,7 @@ from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Texts of resources that keep to the standard.
-_RIGHT = Recent[bytes, bool](4000)
+_RIGHT = Recent[bool](4000)
 
 
 def sealed(
@@ -41,8 +41,7 @@ def sealed(
     if not together.surely([every[at]["resource"] for at in fresh]):
         return None
     for at in fresh:
-        if len(texts[at]) <= LONGEST:
-            _RIGHT.keep(texts[at], True)
+        _RIGHT.keep(texts[at], True)
     is_plain = entries.plainly_right(bundle, texts, pointers)
     if not _is_right(bundle, every, is_plain):
         return None

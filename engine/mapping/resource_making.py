@@ -53,7 +53,7 @@ def element(
             return framed(scope)
         made: dict[str, Any] = begin.copy()
         name = ""
-        try:
+        try:  # as in `filled`: a call more for each element is 2 to 3 % of a conversion
             for name, run in way.runs:
                 found = run(scope)
                 if found is not None and found is not NULL:
