@@ -47,10 +47,9 @@ async def test_names_that_are_no_unicode_do_not_stop_the_others(
     (place.drop / "sound.csv").write_bytes(b"sound")
     task = asyncio.create_task(place.source(site, **QUICK).run(line))
     await until(lambda: len(line.inbound) == 3)
-    await until(lambda: len(os.listdir(os.fsencode(place.drop / "archive"))) == 3)
-    assert sorted(os.listdir(os.fsencode(place.drop / "archive"))) == sorted(
-        [*RAW, b"sound.csv"]
-    )
+    archive = place.drop / "archive"
+    await until(lambda: archive.exists() and len(os.listdir(os.fsencode(archive))) == 3)
+    assert sorted(os.listdir(os.fsencode(archive))) == sorted([*RAW, b"sound.csv"])
     assert sorted(line.names) == ["latin-é.csv", "sound.csv", "ÿþ.csv"]
     for name in line.names:
         name.encode()
