@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 #: Where Debian, Red Hat and others put it; it is not on the PATH of users.
 _PLACES = ("/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd")
 
@@ -46,12 +48,6 @@ def keygen(path: Path, *more: str, kind: str = "ed25519", passphrase: str = "") 
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
     subprocess.run([*command, *more], check=True, capture_output=True)
     return path.with_suffix(".pub").read_text().strip()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class OpenSsh:

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.archive import SqliteArchive
+from tests.ports import free_port
 
 KILLS = int(os.environ.get("CORRIDOR_KILLS", "20"))
 CONCURRENCY = 8
@@ -51,12 +52,6 @@ fields:
   control: MSH-10
   mrn: PID-3.1
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def message(number: int) -> bytes:

@@ -26,6 +26,7 @@ from engine.formats import Reading, Scope, Shape
 from engine.mapping import Language, Shelf, expression, tables
 from engine.message import Context, Facts, Inbound
 from engine.placed import Mistakes, Place, Scalar, read
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs/guide").glob("*.md"), ROOT / "README.md"])
@@ -217,13 +218,6 @@ def corridor(arguments: list[str], home: Path) -> subprocess.CompletedProcess[st
         timeout=60,
         check=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.mark.slow

@@ -18,7 +18,8 @@ import pytest
 
 from engine import simulate
 from engine.store.archive import SqliteArchive
-from tests.test_crash import free_port, start
+from tests.ports import free_port
+from tests.test_crash import start
 
 KILLS = int(os.environ.get("CORRIDOR_KILLS", "6"))
 CHANNEL = """

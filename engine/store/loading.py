@@ -81,4 +81,4 @@ class Loadings(Protocol):
         """Those that are over and have rejected parts, each once."""
 
     async def keys_left(self) -> None:
-        """Remove what was put beside the store for loadings that are over."""
+        """Remove what was put beside the store for loadings that are over, not what is put there for a message to come."""

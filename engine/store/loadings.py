@@ -14,7 +14,7 @@ from engine.store import large
 from engine.store.last_file import keys_file
 from engine.store.loading import Loading
 from engine.store.loads import inbound_of
-from engine.store.schema import queries
+from engine.store.schema import first, queries
 from engine.store.waiting import Waiting
 
 _SQL = queries("loads")
@@ -48,10 +48,8 @@ class Loadings(Waiting):
         return found
 
     async def keys_left(self) -> None:
-        """Remove the keys of files that are taken apart no more."""
-        standing = {keys_file(self._home, one.message) for one in self.loadings()}
-        folder = keys_file(self._home, 0).parent
-        await self._readers.run(lambda _: _remove(folder, standing))
+        """See Store.keys_left."""
+        await self._readers.run(_remove, keys_file(self._home, 0).parent)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         try:
@@ -60,10 +58,12 @@ class Loadings(Waiting):
             raise StoreError(f"the store cannot be read: {type(error).__name__}") from None
 
 
-def _remove(folder: Path, standing: set[Path]) -> None:
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path not in standing:
+def _remove(connection: apsw.Connection, folder: Path) -> None:
+    """Keys of messages that are not kept yet stay: those of a file are put down before it is kept."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.stem.isdecimal():
+            row = first(connection, _SQL["over"], (int(path.stem),))
+            if row is not None and row[0]:
                 path.unlink(missing_ok=True)
 
 

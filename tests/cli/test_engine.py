@@ -19,6 +19,7 @@ from engine import simulate
 from engine.cli.stage import MllpLine, renumbered
 from engine.message import short_id
 from engine.store.archive import SqliteArchive
+from tests.ports import free_port
 
 from .conftest import Corridor
 
@@ -77,9 +78,7 @@ class Plant(Corridor):
         super().__init__(home)
         self.partner = Partner()
         self.partner.start()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         address = f"http://127.0.0.1:{self.partner.http.port}"
         made = self("new", "channel", "feed", "--port", self.port, "--address", address)
         assert made.code == 0, made.err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from engine.cli.addresses import loopback_partners
 from engine.cli.stage import Stage, origin, programme
 from engine.cli.workshop import configured
 from engine.errors import CommandError
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +44,7 @@ def test_nobody_to_simulate_is_said(corridor) -> None:
 
 
 def test_simulated_partners_take_messages_and_faults(corridor, tmp_path: Path) -> None:
-    ports = [_free(), _free()]
+    ports = [free_port(), free_port()]
     command = [sys.executable, "-m", "engine.cli", "simulate", f"billing=http:{ports[0]}"]
     command += ["--control", str(ports[1])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as partners:
@@ -60,12 +60,6 @@ def test_simulated_partners_take_messages_and_faults(corridor, tmp_path: Path) -
         assert corridor("simulate", "--control", ports[1], "--switch", "billing=odd").code == 3
         partners.send_signal(signal.SIGINT)
         assert partners.wait(5) == 130
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.slow

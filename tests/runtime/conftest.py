@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.runtime.engine import Engine
 from engine.runtime.releases import releases
 from engine.store import Step
 from engine.store.archive import SqliteArchive
+from tests.ports import free_port
 
 CHANNEL = """
 description: Charges for the partner
@@ -43,12 +43,6 @@ fields:
   control: MSH-10
   mrn: PID-3.1
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def charge(control: str, mrn: str = "1", extra: str = "") -> bytes:

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from engine.cli.commands import app
 from engine.runtime.releases import unconfirmed
-from tests.runtime.conftest import House, free_port, until
+from tests.ports import free_port
+from tests.runtime.conftest import House, until
 
 MARK = "CANARY"
 COLLECT = """

@@ -9,7 +9,8 @@ import msgspec
 
 from engine.message import short_id
 from engine.runtime.releases import unconfirmed
-from tests.runtime.conftest import House, free_port, until
+from tests.ports import free_port
+from tests.runtime.conftest import House, until
 
 COLLECT = """
 description: Charges of one account, billed together

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from engine.errors import ConfigError
+from tests.ports import free_port
 from tests.runtime.conftest import CHANNEL, MAPPING, House, charge, until
 
 
@@ -49,8 +50,6 @@ async def test_a_destination_with_queued_deliveries_cannot_vanish(house: House) 
 
 async def test_a_new_channel_starts_and_a_removed_one_stops(house: House) -> None:
     engine = await house.start()
-    from tests.runtime.conftest import free_port
-
     other = free_port()
     house.channel(name="more", port=other)
     assert await engine.reload() == ["more"]

@@ -13,6 +13,7 @@ from engine import pipeline, simulate
 from engine.errors import ConfigError, StoreError
 from engine.lanes.state import state_of
 from engine.runtime import receiving, watch
+from tests.ports import free_port
 from tests.runtime.conftest import MAPPING, House, charge, until
 from tests.runtime.test_groups import BATCH, BILL, CHARGE, COLLECT, LINE, usage
 from tests.runtime.test_sequels import AFTER
@@ -115,7 +116,7 @@ async def test_groups_of_a_stopped_channel_do_not_stand_in_the_way_of_others(
 ) -> None:
     monkeypatch.setattr(RELEASES, "AT_ONCE", 2)
     collecting(house)
-    house.channel(COLLECT, "others", port=(other := _port()))
+    house.channel(COLLECT, "others", port=(other := free_port()))
     await house.start()
     await house.send(*(usage(f"C{at}", f"A{at}", "1", 1) for at in range(5)))
     await house.order("stop", channel="charges")
@@ -125,12 +126,6 @@ async def test_groups_of_a_stopped_channel_do_not_stand_in_the_way_of_others(
     await until(lambda: house.partner.unique == 1, 3)
     await house.order("start", channel="charges")
     await until(lambda: house.partner.unique == 6)
-
-
-def _port() -> int:
-    from tests.runtime.conftest import free_port
-
-    return free_port()
 
 
 async def test_a_replay_takes_the_place_of_what_still_waits_in_the_group(house: House) -> None:

@@ -96,9 +96,27 @@ async def test_what_the_last_file_had(bench, tmp_path):
     with LastFile(bench.home, number, keys_file(bench.home, 99)) as last:
         assert last.vanished("", 9) == [("A-2", b"c")], "its bytes are needed and stay"
     assert bench.archive().raw(message) == b"whole", "it is being taken apart"
-    await bench.store.keys_left()
-    assert not keys_file(bench.home, 99).exists()
     assert await bench.verified() == []
+
+
+async def test_the_keys_of_what_is_taken_apart_or_not_kept_yet_stay(bench):
+    over = (await begun(bench)).id
+    await step(bench, over, end=b"", next=1)
+    await step(bench, over, begin=b"", end=b"", phase=1, next=2, at=9.0)
+    standing = (await begun(bench, raw=b"another")).id
+    plain = (await bench.accept()).id
+    coming = bench.store.reserve()
+    for number in (standing, over, plain, coming):
+        Keys(keys_file(bench.home, number)).close()
+    draft = Keys(keys_file(bench.home, bench.store.reserve()))
+    await bench.store.keys_left()
+    left = {
+        number
+        for number in (standing, over, plain, coming)
+        if keys_file(bench.home, number).exists()
+    }
+    assert left == {standing, coming}
+    draft.close()
 
 
 async def test_parts_of_a_replay_have_the_numbers_of_their_originals(bench):

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from engine.people.directory import Directory
+from tests.ports import free_port
 
 PASSWORD = "seven purple lanterns"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -76,12 +77,6 @@ def message(control: str, mrn: str = "1", sex: str = "F", family: str = "SAMPLE"
         f"MSH|^~\\&|POU|OR|CORRIDOR|HOSP|20260315101500||DFT^P03|{control}|P|2.5.1\r"
         f"PID|1||{mrn}^^^HOSP^MR||{family}^TEST|||{sex}\r"
     ).encode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Partner:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.handling import table_changes, tables
-from tests.web.conftest import Running, free_port, message
+from tests.ports import free_port
+from tests.web.conftest import Running, message
 
 CHANNEL = """
 description: Used supplies for billing

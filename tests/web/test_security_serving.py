@@ -24,8 +24,8 @@ import uvicorn
 from engine.people.directory import Directory
 from engine.web import serving
 from engine.web.house import House
+from tests.ports import free_port
 from tests.web.asking import PASSWORD
-from tests.web.conftest import free_port
 
 pytestmark = pytest.mark.slow
 

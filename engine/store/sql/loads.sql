@@ -44,6 +44,10 @@ SELECT l.message, c.name, l.inbound, l.known, l.position, l.phase, l.expected, l
   FROM loading AS l JOIN channel AS c ON c.id = l.channel JOIN message AS m ON m.id = l.message
   JOIN content AS b ON b.id = m.content WHERE l.message = ?;
 
+-- over --
+-- Whether a message is kept and taken apart no more; no row = it is not kept (yet).
+SELECT NOT EXISTS (SELECT 1 FROM loading AS l WHERE l.message = m.id AND l.phase < 2) FROM message AS m WHERE m.id = ?;
+
 -- digests --
 SELECT key, digest FROM last_file WHERE channel = ? AND key IN carray(?);
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from engine.runtime import listening
 from engine.runtime.engine import Engine
 from engine.simulate import FhirPartner
 from engine.store.archive import SqliteArchive
+from tests.ports import free_port
 
 CHANNEL = """
 description: Everything that is written to the endpoint
@@ -30,12 +30,6 @@ destinations:
     file: {{folder: out, name: "{{meta.id}}.json"}}
 """
 PATIENT = {"resourceType": "Patient", "name": [{"family": "Sample"}], "gender": "female"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Answer:
