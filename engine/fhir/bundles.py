@@ -6,11 +6,11 @@ Who makes resources may let one stand where a Reference belongs. It is lifted ou
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from engine.errors import MessageError
-from engine.fhir.lifting import ANYWHERE, Lifted, Lifting, Places, identity
+from engine.fhir.lifting import ANYWHERE, Lifted, Lifting, Places, full_url
 
 #: What a Bundle keeps when it becomes another one.
 _HEAD = ("resourceType", "id", "identifier", "timestamp")
@@ -20,40 +20,26 @@ _LEADING = {"message": {"MessageHeader": 0}, "collection": {"ClaimResponse": 0, 
 CARRIED_OUT = frozenset({"transaction", "batch"})
 
 
-def is_uuid(text: str) -> bool:
-    """
-    Whether an id can stand in a `urn:uuid:` (RFC 9562).
-
-    >>> is_uuid("85085e9a-4d33-8ea2-a17c-2a4eca94ab13"), is_uuid("example")
-    (True, False)
-    """
-    return _UUID.fullmatch(text) is not None
-
-
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def full_url(resource: dict[str, Any]) -> str:
-    """
-    The fullUrl of a resource that has no server yet.
-
-    >>> full_url({"resourceType": "Patient", "id": "85085e9a-4d33-8ea2-a17c-2a4eca94ab13"})
-    'urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
-    """
-    said = resource["id"]
-    if not is_uuid(said):
-        said = identity([resource["resourceType"], said])
-    return f"urn:uuid:{said}"
-
-
 class Assembled(NamedTuple):
     """A Bundle, or another resource, of which resources were lifted out of one another."""
 
-    resource: dict[str, Any]
-    texts: list[bytes] | None = None
-    """The resources of a Bundle as JSON, in the order of its entries; None where one cannot be written."""
+    head: dict[str, Any]
+    """All of it but the entries that are made of `every`."""
+    every: Sequence[Lifted] = ()
+    """What is an entry each and says nothing of itself, in order."""
     pointers: int = -1
-    """So many References in a Bundle were made to its own entries; -1 where that is not known."""
+    """So many References were made to these entries; -1 where that is not known."""
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The whole."""
+        if not self.every:
+            return self.head
+        put = self.head.get("type") in CARRIED_OUT
+        return {
+            **self.head,
+            "entry": [entry(resource, url, put) for resource, url, _ in self.every],
+        }
 
 
 def assembled(
@@ -68,7 +54,7 @@ def assembled(
     the Claim or its answer (Da Vinci PAS, request and response Bundles). What a search found stands before what it points at, and
     each entry says which of the two it is (3.1.1.3).
     """
-    lifting = Lifting(full_url, named=True)
+    lifting = Lifting()
     for resource, places in resources:
         lifting.add(resource, places)
     if not lifting.found:
@@ -76,17 +62,9 @@ def assembled(
     type_ = bundle.get("type", "")
     every = _ordered(lifting.found, type_)
     if type_ == "searchset":
-        made = _found(every, {lifting.add(resource) for resource, _ in resources})
-    elif type_ in CARRIED_OUT:
-        made = [entry(resource, url, True) for resource, url, _ in every]
-    else:
-        made = [{"fullUrl": url, "resource": resource} for resource, url, _ in every]
-    texts = [text for _, _, text in every if text is not None]
-    return Assembled(
-        {**bundle, "entry": made},
-        texts if len(texts) == len(made) and type_ != "searchset" else None,
-        lifting.pointers if lifting.is_plain else -1,
-    )
+        searched = {lifting.add(resource) for resource, _ in resources}
+        return Assembled({**bundle, "entry": _found(every, searched)})
+    return Assembled(bundle, every, lifting.pointers if lifting.is_plain else -1)
 
 
 def _ordered(found: dict[str, Lifted], type_: str) -> list[Lifted]:
@@ -143,7 +121,7 @@ def _put(each: dict[str, Any], at: int) -> dict[str, Any]:
 
 def contained(resource: dict[str, Any], places: Places = ANYWHERE) -> dict[str, Any]:
     """A resource that travels alone: what stood in it where a Reference belongs is contained (FHIR R4, 2.29.2)."""
-    lifting = Lifting(lambda each: f"#{each['id']}")
+    lifting = Lifting(contained=True)
     resource = lifting.walk(resource, places)
     if not lifting.found:
         return resource

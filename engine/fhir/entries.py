@@ -163,14 +163,11 @@ def _pointed(text: bytes) -> set[str]:
     return {"urn:" + each.partition(b'"')[0].decode() for each in found}
 
 
-def plainly_right(
-    bundle: Mapping[str, Any], texts: Sequence[bytes], pointers: int = -1
-) -> bool:
+def plainly_right(bundle: Mapping[str, Any], texts: Sequence[bytes]) -> bool:
     """
     Whether at a glance nothing is wrong with a Bundle as a whole: entries of resources by UUID, and all that is pointed at is there.
 
-    `texts`: its resources as JSON. `pointers`: so many References in them were made to its entries, each of which was given its UUID
-    (engine/fhir/bundles.py: Assembled). False where `findings` must say.
+    `texts`: its resources as JSON. False where `findings` must say.
 
     >>> plainly_right({"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": "urn:uuid:1"}]}, [])
     False
@@ -183,9 +180,6 @@ def plainly_right(
         return False
     if type_ == "message" and every[0]["resource"]["resourceType"] != "MessageHeader":
         return False
-    whole = b"".join(texts)
-    if pointers >= 0 and whole.count(POINTING) == pointers:
-        return True
     if _UUIDS.fullmatch("".join(urls)) is None:
         return False
-    return type_ == "collection" or _pointed(whole) <= urls
+    return type_ == "collection" or _pointed(b"".join(texts)) <= urls

@@ -6,7 +6,7 @@ A resource without an id gets one made of its content, so that the same content 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
@@ -30,8 +30,7 @@ _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
-#: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again.
-_IDENTIFIED = Recent[tuple[dict[str, Any], bytes | None]](2000)
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def identity(content: Any) -> str:
@@ -44,17 +43,40 @@ def identity(content: Any) -> str:
     return uuid8(blake2b(_SORTED.encode(content), digest_size=16).hexdigest())
 
 
-class Lifting:
-    """Takes resources out of one another."""
+def is_uuid(text: str) -> bool:
+    """
+    Whether an id can stand in a `urn:uuid:` (RFC 9562).
 
-    def __init__(self, url: Callable[[dict[str, Any]], str], named: bool = False) -> None:
+    >>> is_uuid("85085e9a-4d33-8ea2-a17c-2a4eca94ab13"), is_uuid("example")
+    (True, False)
+    """
+    return _UUID.fullmatch(text) is not None
+
+
+def full_url(resource: dict[str, Any]) -> str:
+    """
+    The fullUrl of a resource that has no server yet.
+
+    >>> full_url({"resourceType": "Patient", "id": "85085e9a-4d33-8ea2-a17c-2a4eca94ab13"})
+    'urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab13'
+    """
+    said = resource["id"]
+    if not is_uuid(said):
+        said = identity([resource["resourceType"], said])
+    return f"urn:uuid:{said}"
+
+
+class Lifting:
+    """Takes resources out of one another: to be entries of a Bundle, or to be contained in the one that is left."""
+
+    def __init__(self, contained: bool = False) -> None:
         self.found: dict[str, Lifted] = {}
         """By type and id, in the order in which they were met; what one points at stands in front of it."""
         self.pointers = 0
         """So many References were made to what was lifted out."""
         self.is_plain = True
         """Whether no two had one id and said different things."""
-        self._url, self._named = url, named
+        self._contained = contained
         self._merged: dict[str, list[dict[str, Any]]] = {}
         """Those with one id that were not the same."""
         self._said: dict[int, tuple[dict[str, Any], str]] = {}
@@ -66,13 +88,15 @@ class Lifting:
         if known is not None:
             return known[1]
         lifted = self.walk(resource, places) if places else resource
-        text = _text(lifted) if self._named else None
-        if "id" not in lifted:
-            lifted, text = _identified(lifted, text)
-        key = f"{lifted['resourceType']}/{lifted['id']}"
+        text = None if self._contained else _text(lifted)
+        if text is not None and "id" not in lifted:
+            key, lifted, url, text = _identified(lifted, text)
+        else:
+            lifted = lifted if "id" in lifted else _with_id(lifted)
+            key = f"{lifted['resourceType']}/{lifted['id']}"
+            url = f"#{lifted['id']}" if self._contained else full_url(lifted)
         first = self.found.get(key)
         if first is None:
-            url = self._url(lifted)
             self.found[key] = lifted, url, text
         else:
             url = first[1]
@@ -149,20 +173,28 @@ def _text(resource: dict[str, Any]) -> bytes | None:
         return None
 
 
+#: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again. Their type and
+#: id, and what is lifted out.
+_IDENTIFIED = Recent[tuple[str, dict[str, Any], str, bytes | None]](2000)
+
+
 def _identified(
-    resource: dict[str, Any], text: bytes | None
-) -> tuple[dict[str, Any], bytes | None]:
-    """The same with an id, which stands where people look for it, behind the type; and as JSON where it was known before."""
-    if text is not None and (known := _IDENTIFIED[text]) is not None:
-        return known
+    resource: dict[str, Any], text: bytes
+) -> tuple[str, dict[str, Any], str, bytes | None]:
+    """A resource without an id (`text` is its JSON): its type and id, itself with that id, what points at it, and its JSON."""
+    found = _IDENTIFIED[text]
+    if found is None:
+        made = _with_id(resource)
+        found = f"{made['resourceType']}/{made['id']}", made, full_url(made), _text(made)
+        _IDENTIFIED.keep(text, found)
+    return found
+
+
+def _with_id(resource: dict[str, Any]) -> dict[str, Any]:
+    """The same with an id by its content, which stands where people look for it, behind the type."""
     rest = resource.copy()
     kind = rest.pop("resourceType")
-    made = {"resourceType": kind, "id": identity([kind, rest]), **rest}
-    if text is None:
-        return made, None
-    found = made, _text(made)
-    _IDENTIFIED.keep(text, found)
-    return found
+    return {"resourceType": kind, "id": identity([kind, rest]), **rest}
 
 
 def _agreeing(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> dict[str, Any]:

@@ -7,43 +7,46 @@ what it points at, and it is what stands in the payload.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from engine.fhir import entries, shape, together
+from engine.fhir.bundles import Assembled
+from engine.fhir.lifting import POINTING
 from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: Types of Bundles whose entries say nothing but what they hold (FHIR R4, 2.36: bdl-2 to bdl-4).
+_PLAIN = frozenset({"message", "collection"})
 #: Texts of resources that keep to the standard.
 _RIGHT = Recent[bool](4000)
 
 
-def sealed(
-    bundle: dict[str, Any], texts: list[bytes] | None = None, pointers: int = -1
-) -> bytes | None:
+def sealed(made: Assembled) -> bytes | None:
     """
-    The JSON of a Bundle of resources that is right for certain; None where `checking` must say. `texts` and `pointers` are those of
-    `bundles.Assembled`.
+    The JSON of a Bundle of resources that is right for certain; None where `checking` must say.
 
-    >>> sealed({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]})
+    >>> sealed(Assembled({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]}))
     b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient"}}]}'
     """
+    if made.head.get("type") in _PLAIN and "total" not in made.head and made.pointers >= 0:
+        payload = _plainly(made)
+        if payload is not None:
+            return payload
+    bundle = made.resource
     every = bundle.get("entry")
     if not every:
         return None
-    if texts is None:
+    resources = [each["resource"] for each in every]
+    texts = [text for _, _, text in made.every if text is not None]
+    if len(texts) < len(every):
         try:
-            texts = [_ENCODER.encode(each["resource"]) for each in every]
+            texts = list(map(_ENCODER.encode, resources))
         except (TypeError, NotImplementedError):
             return None
-    fresh = [at for at, text in enumerate(texts) if len(text) > LONGEST or _RIGHT[text] is None]
-    if not together.surely([every[at]["resource"] for at in fresh]):
-        return None
-    for at in fresh:
-        _RIGHT.keep(texts[at], True)
-    is_plain = entries.plainly_right(bundle, texts, pointers)
-    if not _is_right(bundle, every, is_plain):
+    if not _are_right(resources, texts) or not _is_right(bundle, every, texts):
         return None
     written = [
         {**each, "resource": msgspec.Raw(text)} for each, text in zip(every, texts, strict=True)
@@ -51,8 +54,45 @@ def sealed(
     return _ENCODER.encode({**bundle, "entry": written})
 
 
-def _is_right(bundle: dict[str, Any], every: list[dict[str, Any]], is_plain: bool) -> bool:
+def _plainly(made: Assembled) -> bytes | None:
+    """
+    The same where each entry is a resource and its address, made of its id: what an entry says is right, so none is asked. They differ,
+    and as many References stand in the resources as were made to them, so that none leads nowhere.
+    """
+    head, every, pointers = made
+    texts = [text for _, _, text in every if text is not None]
+    if len(texts) < len(every) or len({url for _, url, _ in every}) < len(every):
+        return None
+    first, url, _ = every[0]
+    if head["type"] == "message" and first["resourceType"] != "MessageHeader":
+        return None
+    if b"".join(texts).count(POINTING) != pointers:
+        return None
+    if not _are_right([resource for resource, _, _ in every], texts):
+        return None
+    if not shape.is_bare_bundle({**head, "entry": [{"fullUrl": url, "resource": True}]}):
+        return None
+    entries = [
+        b'{"fullUrl":"%b","resource":%b}' % (url.encode(), text) for _, url, text in every
+    ]
+    return _ENCODER.encode({**head, "entry": msgspec.Raw(b"[%b]" % b",".join(entries))})
+
+
+def _are_right(resources: Sequence[dict[str, Any]], texts: Sequence[bytes]) -> bool:
+    """Whether resources are, of which these are the texts; each text is looked at once."""
+    fresh = [at for at, text in enumerate(texts) if len(text) > LONGEST or _RIGHT[text] is None]
+    if not together.surely([resources[at] for at in fresh]):
+        return False
+    for at in fresh:
+        _RIGHT.keep(texts[at], True)
+    return True
+
+
+def _is_right(
+    bundle: dict[str, Any], every: list[dict[str, Any]], texts: Sequence[bytes]
+) -> bool:
     """Whether the Bundle is, its resources apart. Where all entries are of one form, the first stands for them."""
+    is_plain = entries.plainly_right(bundle, texts)
     bare = [{**each, "resource": True} for each in (every[:1] if is_plain else every)]
     if not shape.is_bare_bundle({**bundle, "entry": bare}):
         return False

@@ -91,9 +91,10 @@ def bundle(
 
 def _sent(assembled: Assembled, *, shows: str) -> Product:
     """The resource as bytes; MessageError `invalid` where it breaks a rule of the standard: nothing wrong leaves the house."""
-    made = assembled.resource
-    payload = sealing.sealed(*assembled) if made["resourceType"] == "Bundle" else None
+    is_bundle = assembled.head["resourceType"] == "Bundle"
+    payload = sealing.sealed(assembled) if is_bundle else None
     if payload is None:
+        made = assembled.resource
         if not checking.valid(made):
             refuse(checking.findings(made))
         payload = outputs.encoded(made)

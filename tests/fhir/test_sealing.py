@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from engine.fhir import bundles, checking, narrative, sealing
+from engine.fhir.bundles import Assembled
 from engine.fhir.lifting import ANYWHERE
 
 UUID = "urn:uuid:85085e9a-4d33-8ea2-a17c-2a4eca94ab1{}"
@@ -38,7 +39,7 @@ ALLERGY: dict[str, Any] = {
 def test_what_is_sealed_is_what_checking_finds_right() -> None:
     for _ in range(60):  # first one by one, then compiled together
         made = bundle(HEADER, PATIENT, ALLERGY)
-        sealed = sealing.sealed(made)
+        sealed = sealing.sealed(Assembled(made))
         assert sealed is not None
         assert json.loads(sealed) == made
         assert checking.valid(made)
@@ -48,7 +49,7 @@ def test_what_is_sealed_is_what_checking_finds_right() -> None:
         "_category": [None, {"extension": [EXTENSION]}],
     }
     assert checking.valid(bundle(HEADER, PATIENT, two))
-    assert sealing.sealed(bundle(HEADER, PATIENT, two)) is not None
+    assert sealing.sealed(Assembled(bundle(HEADER, PATIENT, two))) is not None
 
 
 def test_nothing_wrong_is_sealed() -> None:
@@ -63,7 +64,7 @@ def test_nothing_wrong_is_sealed() -> None:
         {**bundle(HEADER, PATIENT), "entry": bundle(HEADER)["entry"] * 2},
     ]
     for each in [*wrong, *wrong]:
-        assert sealing.sealed(each) is None
+        assert sealing.sealed(Assembled(each)) is None
         assert not checking.valid(each)
 
 
@@ -72,7 +73,7 @@ def ward() -> dict[str, Any]:
     return {"resourceType": "Organization", "name": "Ward 3", "partOf": house}
 
 
-def admission(subject: dict[str, Any]) -> bundles.Assembled:
+def admission(subject: dict[str, Any]) -> Assembled:
     """What points inside is counted; the ward is there twice, and one of the two is left out with what it points at."""
     encounter = {
         "resourceType": "Encounter",
@@ -88,11 +89,11 @@ def admission(subject: dict[str, Any]) -> bundles.Assembled:
 
 def test_what_leads_nowhere_is_found_beside_what_was_lifted_out() -> None:
     made = admission({"resourceType": "Group", "type": "person", "actual": True})
-    sealed = sealing.sealed(*made)
+    sealed = sealing.sealed(made)
     assert sealed is not None
     assert json.loads(sealed) == made.resource
     made = admission({"reference": UUID.format(9)})
-    assert sealing.sealed(*made) is None
+    assert sealing.sealed(made) is None
     assert not checking.valid(made.resource)
 
 
@@ -106,10 +107,10 @@ def narrated(inner: str) -> dict[str, Any]:
 
 def test_a_narrative_is_sealed_where_it_is_well_formed() -> None:
     for inner in ("Pain", "Pain &amp; fever", "<b>Pain</b>"):
-        assert sealing.sealed(narrated(inner)) is not None, inner
+        assert sealing.sealed(Assembled(narrated(inner))) is not None, inner
     for inner in ("Pain & fever", "<b>Pain</p>", "&pain;", "a<b"):
         made = narrated(inner)
-        assert sealing.sealed(made) is None or checking.valid(made), inner
+        assert sealing.sealed(Assembled(made)) is None or checking.valid(made), inner
         assert not narrative.well_formed(DIV.format(inner)), inner
 
 
