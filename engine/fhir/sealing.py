@@ -21,7 +21,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Types of Bundles whose entries say nothing but what they hold (FHIR R4, 2.36: bdl-2 to bdl-4).
 _PLAIN = frozenset({"message", "collection"})
 #: Texts of resources that keep to the standard.
-_RIGHT = Recent[bool](4000)
+_RIGHT = Recent[bool](400)
 
 
 def sealed(made: Assembled) -> bytes | None:

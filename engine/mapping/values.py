@@ -25,8 +25,8 @@ WHOLE = {str(number): number for number in range(1000)}
 
 #: Where each part of an ISO 8601 text ends, by precision.
 _ENDS = (0, 4, 7, 10, 13, 16, 19)
-#: Length of a time to the second with an offset of whole minutes, as all are since the telegraph.
-_WHOLE_OFFSET = 25
+#: Length of a time to the microsecond with an offset of whole minutes, as all are since the telegraph.
+_WHOLE_OFFSET = 32
 
 
 class Unreadable(Exception):
@@ -64,11 +64,12 @@ class Moment:
 
     __slots__ = ("_text", "at", "precision")
 
-    def __init__(self, at: datetime, precision: int) -> None:
+    def __init__(self, at: datetime, precision: int, text: str = "") -> None:
         self.at = at
         """Aware where the hour is known, naive where it is not."""
         self.precision = precision
-        self._text = ""
+        self._text = text
+        """What `str` gives, once it is known."""
 
     def __str__(self) -> str:
         """ISO 8601, with its precision and its offset; written once, since one message says the same time in several places."""
@@ -80,13 +81,14 @@ class Moment:
         precision = self.precision
         if precision == DAY:
             return self.at.isoformat()[:10]
-        if precision == SECOND:
-            text = self.at.isoformat(timespec="seconds")
-            if len(text) == _WHOLE_OFFSET:
-                return f"{text[:19]}Z" if text.endswith("+00:00") else text
-        text = self.at.replace(tzinfo=None).isoformat(timespec="microseconds")
-        text = text[: _ENDS[precision] if precision <= SECOND else 20 + precision - SECOND]
-        return text + offset(self.at, ":", "Z") if precision >= HOUR else text
+        text = self.at.isoformat(timespec="microseconds")
+        said = text[: _ENDS[precision] if precision <= SECOND else 20 + precision - SECOND]
+        if precision < HOUR:
+            return said
+        if len(text) == _WHOLE_OFFSET:
+            behind = text[26:]
+            return f"{said}Z" if behind == "+00:00" else said + behind
+        return said + offset(self.at, ":", "Z")
 
     __repr__ = __str__
 

@@ -22,6 +22,7 @@ from engine.mapping.values import (
     YEAR,
     Moment,
     Unreadable,
+    offset,
 )
 
 #: HL7 v2.5.1 ch. 2.A.22 (DTM) and ISO 8601, each part optional from the right.
@@ -117,6 +118,8 @@ def _since_1970(value: str) -> Moment:
     )
 
 
+#: Which one a time of the hour that is repeated is.
+_REPEATED = ("earlier", "later")
 _FIRST = (1, 1, 1, 0, 0, 0)
 #: HL7's form without offset and fraction, by its length: the quick way for most.
 _PRECISION = {8: DAY, 10: HOUR, 12: MINUTE, 14: SECOND}
@@ -128,7 +131,12 @@ def _whole(value: str, zone: ZoneInfo, repeated: str) -> Moment:
     except ValueError:
         raise Unreadable("there is no such date or time") from None
     precision = _PRECISION[len(value)]
-    return Moment(at if precision == DAY else _local(at, zone, repeated), precision)
+    if precision == DAY:
+        return Moment(at, DAY)
+    away = _steady(zone, at.year, at.month, at.day) if precision == SECOND else ""
+    if away and repeated in _REPEATED:
+        return Moment(at.replace(tzinfo=zone), SECOND, at.isoformat() + away)
+    return Moment(_local(at, zone, repeated), precision)
 
 
 def _moment(
@@ -158,7 +166,7 @@ def _offset(text: str) -> timezone:
 
 def _local(at: _datetime, zone: ZoneInfo, repeated: str) -> _datetime:
     """The wall clock time in a zone: which one in the repeated hour, Unreadable in the missing one."""
-    if repeated not in ("earlier", "later"):
+    if repeated not in _REPEATED:
         raise Unreadable("repeated= is earlier or later")
     if _steady(zone, at.year, at.month, at.day):
         return at.replace(tzinfo=zone)
@@ -173,14 +181,14 @@ def _local(at: _datetime, zone: ZoneInfo, repeated: str) -> _datetime:
 
 
 @lru_cache(4096)
-def _steady(zone: ZoneInfo, year: int, month: int, day: int) -> bool:
-    """Whether the clocks of the zone are not changed on that day."""
+def _steady(zone: ZoneInfo, year: int, month: int, day: int) -> str:
+    """The offset of the zone as it is written, where its clocks are not changed on that day; else empty."""
     try:
         noon = _datetime(year, month, day, 12, tzinfo=zone)
         days = (noon - timedelta(days=1), noon, noon + timedelta(days=1))
     except OverflowError:
-        return True
-    return len({each.utcoffset() for each in days}) == 1
+        return ""
+    return offset(noon, ":", "Z") if len({each.utcoffset() for each in days}) == 1 else ""
 
 
 def iso(value: Any) -> Moment:
