@@ -17,6 +17,11 @@ _ABSOLUTE = re.compile(ABSOLUTE)
 _LISTED = 8
 
 
+def is_absolute(text: str) -> bool:
+    """Whether an address is complete in itself."""
+    return _ABSOLUTE.fullmatch(text) is not None
+
+
 def rule(element: Element) -> str:
     """
     What is said of a code that a required binding does not have.

@@ -29,6 +29,8 @@ class Assembled(NamedTuple):
     """What is an entry each and says nothing of itself, in order."""
     pointers: int = -1
     """So many References were made to these entries; -1 where that is not known."""
+    assured: bool = False
+    """Whether the values in them are right for certain (engine/mapping/assurance.py)."""
 
     @property
     def resource(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from engine.fhir import definitions
+from engine.fhir.doubts import DOUBTS
 from engine.fhir.recent import Recent
 from engine.ids import uuid8
 
@@ -222,8 +223,11 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     for name, value in above.items():
         before = made.get(name)
         if isinstance(before, dict) and isinstance(value, dict) and "resourceType" not in value:
+            DOUBTS.count += 1  # what stands in both may be too much together
             made[name] = laid_over(before, value)
         elif isinstance(before, list) and isinstance(value, list):
+            if name[0] == "_" or f"_{name}" in made or f"_{name}" in above:
+                DOUBTS.count += 1  # values and what stands beside them may no longer be in line
             made[name] = before + [each for each in value if each not in before]
         else:
             made[name] = value

@@ -76,6 +76,11 @@ def quick() -> str:
     return rf"^{head}(?:{_CHARACTER}|{_ENTITY}|{element})*</div>$"
 
 
+def is_said(text: Any) -> bool:
+    """Whether it is one div of text: such a narrative is right."""
+    return isinstance(text, str) and _SAID.fullmatch(text) is not None
+
+
 def well_formed(text: str) -> bool:
     """Whether a narrative that `quick` takes is well-formed: no more is asked. One div of text needs no parser to say so."""
     if _SAID.fullmatch(text) is not None:

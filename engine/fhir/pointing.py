@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -89,6 +90,16 @@ def quick(contained: bool) -> str:
     local = f"|#{_ID}" if contained else ""
     absolute = r"https?://[^ \t\r\n]+|urn:(?:uuid|oid):[^ \t\r\n]+"
     return rf"^(?:(?:{named})/{_ID}(?:/_history/{_ID})?|{absolute}{local})$"
+
+
+@cache
+def _quick() -> re.Pattern[str]:
+    return re.compile(quick(contained=False))
+
+
+def is_quick(text: Any) -> bool:
+    """Whether it is the text of a reference that keeps all rules, whatever stands around it."""
+    return isinstance(text, str) and _quick().match(text) is not None
 
 
 def pointed_at(resource: Any) -> Iterator[str]:

@@ -12,14 +12,16 @@ from typing import Any
 
 import msgspec
 
-from engine.fhir import entries, shape, together
+from engine.fhir import entries, names, shape, together
 from engine.fhir.bundles import Assembled
-from engine.fhir.lifting import POINTING
+from engine.fhir.lifting import POINTING, Lifted
 from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Types of Bundles whose entries say nothing but what they hold (FHIR R4, 2.36: bdl-2 to bdl-4).
 _PLAIN = frozenset({"message", "collection"})
+#: No text of FHIR may be as long, in bytes at least (R4, 2.24.0.1).
+_LONG = 1024 * 1024
 #: Texts of resources that keep to the standard.
 _RIGHT = Recent[bool](400)
 
@@ -59,16 +61,20 @@ def _plainly(made: Assembled) -> bytes | None:
     The same where each entry is a resource and its address, made of its id: what an entry says is right, so none is asked. They differ,
     and as many References stand in the resources as were made to them, so that none leads nowhere.
     """
-    head, every, pointers = made
+    head, every, pointers, assured = made
     texts = [text for _, _, text in every if text is not None]
     if len(texts) < len(every) or len({url for _, url, _ in every}) < len(every):
         return None
     first, url, _ = every[0]
     if head["type"] == "message" and first["resourceType"] != "MessageHeader":
         return None
-    if b"".join(texts).count(POINTING) != pointers:
+    whole = b"".join(texts)
+    if whole.count(POINTING) != pointers:
         return None
-    if not _are_right([resource for resource, _, _ in every], texts):
+    left = _unsure(every, whole) if assured else every
+    if left and not _are_right(
+        [resource for resource, _, _ in left], [text for _, _, text in left if text is not None]
+    ):
         return None
     if not shape.is_bare_bundle({**head, "entry": [{"fullUrl": url, "resource": True}]}):
         return None
@@ -76,6 +82,27 @@ def _plainly(made: Assembled) -> bytes | None:
         b'{"fullUrl":"%b","resource":%b}' % (url.encode(), text) for _, url, text in every
     ]
     return _ENCODER.encode({**head, "entry": msgspec.Raw(b"[%b]" % b",".join(entries))})
+
+
+def _unsure(every: Sequence[Lifted], whole: bytes) -> Sequence[Lifted]:
+    """
+    Of resources whose values are right the ones of which that is not certain of the whole: by the names of their elements, and by what
+    no text of FHIR may hold (R4, 2.24.0.1: string). `whole`: all their texts.
+    """
+    is_plain = whole.isascii() and b"\\u" not in whole and len(whole) < _LONG
+    return [
+        each
+        for each in every
+        if not names.of(each[0]["resourceType"])[tuple(each[0])]
+        or not (is_plain or _is_plain(each[2]))
+    ]
+
+
+def _is_plain(text: bytes | None) -> bool:
+    """Whether a text of JSON holds no control characters, and no blanks but the usual ones."""
+    if text is None or b"\\u" in text or len(text) >= _LONG:
+        return False
+    return text.isascii() or text.decode().isprintable()
 
 
 def _are_right(resources: Sequence[dict[str, Any]], texts: Sequence[bytes]) -> bool:

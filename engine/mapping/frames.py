@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import MessageError
+from engine.fhir.doubts import DOUBTS
 from engine.formats import NULL, Scope, Shape
 from engine.formats.hl7v2 import presence
 from engine.mapping.kept import Kept, is_told
@@ -152,8 +153,10 @@ def framed(
             kept.hits += 1
             made = filled(frame.copy(), rest, scope)
         else:
+            doubts = DOUBTS.count
             made = filled(begin.copy(), runs, scope)
-            kept.keep(found, read, _frame(begin, runs, names, made))
+            if DOUBTS.count == doubts:
+                kept.keep(found, read, _frame(begin, runs, names, made))
         return made if stays or len(made) > least else None
 
     return make

@@ -18,6 +18,7 @@ from weakref import WeakSet
 import msgspec
 
 from engine.coverage import is_watched
+from engine.fhir.doubts import DOUBTS
 from engine.formats import Scope, Shape
 from engine.formats.hl7v2 import presence
 from engine.formats.hl7v2.read import in_message
@@ -119,7 +120,9 @@ def _looking(run: Run, said: Callable[[Scope], Any], kept: Kept) -> Run:
         if made is not NEW:
             kept.hits += 1
             return made
-        return kept.keep(found, read, run(scope))
+        doubts = DOUBTS.count
+        made = run(scope)
+        return kept.keep(found, read, made) if DOUBTS.count == doubts else made
 
     return of
 

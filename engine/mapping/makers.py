@@ -6,11 +6,11 @@ from typing import Any
 
 from engine.errors import MessageError
 from engine.formats import NULL, Scope, Shape
-from engine.mapping import resource_making, resource_types
+from engine.mapping import assurance, resource_making, resource_types
 from engine.mapping.frames import Part
 from engine.mapping.kept import Kept, all_of, is_told, remembering
 from engine.mapping.landing import Branch
-from engine.mapping.language import NOWHERE, Language, Needs, Run
+from engine.mapping.language import Language, Needs, Run
 from engine.mapping.needs import any_of
 from engine.mapping.rules import FieldError
 from engine.records.types import fields
@@ -22,12 +22,16 @@ def maker(branch: Branch, language: Language, top: bool = False, laid: bool = Fa
     """Makes the record. `top`: also where nothing is in it; `laid`: it is laid over what another maker makes."""
     for name, inner in branch.inner.items():
         branch.runs[name] = maker(inner, language)
+        element = resource_types.element(branch.type, name)
+        if element is not None:
+            branch.runs[name] = assurance.bound(branch.runs[name], element, branch.type.struct)
         branch.paths[name] = tuple(path for paths in inner.paths.values() for path in paths)
         branch.needs[name] = _needs(inner)
-        if _is_fixed(inner) and (fixed := branch.runs[name](NOWHERE)) is not None:
+        if _is_fixed(inner) and (fixed := assurance.once(branch.runs[name])) is not None:
             branch.fixed[name] = fixed
         branch.reads[name] = all_of(inner.reads.get(each) for each in inner.order)
     if branch.type.form in ("fhir", "reference"):
+        assurance.beside(branch.runs, branch.fixed, branch.type)
         return _element(branch, language, top, laid)
     named = tuple((name, branch.runs[name]) for name in branch.order)
     if branch.type.form == "struct":

@@ -6,9 +6,11 @@ import re
 from functools import reduce
 from typing import Any
 
+from engine.fhir.definitions import Element
 from engine.fhir.lifting import Places
 from engine.formats import Scope
 from engine.mapping import (
+    assurance,
     conversion,
     kept,
     lifted,
@@ -60,16 +62,21 @@ def content(
         if last in branch.runs or last in branch.inner:
             language.mistakes.add(place, f"'{name}' is said twice, as a whole or in parts")
             continue
-        rule = _rule(name, each, wanted, language, slots)
+        element = resource_types.element(branch.type, last)
+        rule = _rule(name, each, wanted, language, slots, element)
         branch.order[last] = None
         branch.runs[last] = rule.term.run if rule else (lambda scope: None)
+        if element is not None:
+            branch.runs[last] = assurance.bound(branch.runs[last], element, branch.type.struct)
         branch.paths[last] = rule.term.paths if rule else ()
         branch.needs[last] = rule.needs if rule else None
         branch.reads[last] = rule.reads if rule else None
         if isinstance(each, Scalar) and _PLAIN.fullmatch(each.text):
             branch.plain.add(last)
-        if rule is not None and rule.term.constant and (fixed := rule.term.value()) is not None:
-            branch.fixed[last] = fixed
+        if rule is not None and rule.term.constant:
+            fixed = assurance.once(branch.runs[last])
+            if fixed is not None:
+                branch.fixed[last] = fixed
         if rule is not None:
             rules.append(rule)
             landed[id(branch), last] = resource_checks.Landed(place=place, rule=rule)
@@ -78,19 +85,26 @@ def content(
 
 
 def _rule(
-    name: str, node: Node, wanted: FieldType, language: Language, slots: Slots
+    name: str,
+    node: Node,
+    wanted: FieldType,
+    language: Language,
+    slots: Slots,
+    element: Element | None = None,
 ) -> Rule | None:
-    """One field: a value, or a nested list."""
+    """One field: a value, or a nested list; of FHIR an element, or no element where it is a whole resource."""
     resource_checks.misplaced(node, wanted, language)
     if isinstance(node, Record) and node.entries.keys() & _MAKING:
-        return nested(name, node, wanted, language, slots)
+        return nested(name, node, wanted, language, slots, element)
     if isinstance(node, Items) and any(
         isinstance(item, Record) and item.entries.keys() & _MAKING for item in node.items
     ):
-        return parts(name, node, wanted, language, slots)
+        return parts(name, node, wanted, language, slots, element)
+    is_fhir = element is not None or (wanted.item or wanted).form in ("fhir", "reference")
 
     def finish(term: Term) -> Term:
-        return conversion.convert(resource_checks.fitting(term, wanted, language), wanted)
+        made = conversion.convert(resource_checks.fitting(term, wanted, language), wanted)
+        return assurance.assured(made, wanted, element) if is_fhir else made
 
     term = value(node, language, finish)
     if term is None:
@@ -121,7 +135,12 @@ def shown(node: Node) -> str:
 
 
 def nested(
-    name: str, node: Record, wanted: FieldType, language: Language, slots: Slots
+    name: str,
+    node: Record,
+    wanted: FieldType,
+    language: Language,
+    slots: Slots,
+    element: Element | None = None,
 ) -> Rule | None:
     """A list of records (or of values), or one record with a condition of its own."""
     only(node, _NESTED, language.mistakes)
@@ -136,7 +155,7 @@ def nested(
     if listed or wanted.wraps:  # nothing is laid over what stands in a list
         resource_checks.whole(node, item, language.mistakes)
     made, inner = block(node, language, slots)
-    inside, read, places = _filled(node, made, item, inner, slots)
+    inside, read, places = _filled(node, made, item, inner, slots, element)
     needed = made.needs if made.each is not None else all_of((made.needs, inside))
     reads = kept.all_of((made.reads, read))
     if made.each is not None:
@@ -164,7 +183,12 @@ def nested(
 
 
 def _filled(
-    node: Record, made: Block, item: FieldType, inner: Language, slots: Slots
+    node: Record,
+    made: Block,
+    item: FieldType,
+    inner: Language,
+    slots: Slots,
+    element: Element | None,
 ) -> tuple[Needs, Reads, Places]:
     """
     Let the block make what `value`, `use`, `fields` or `parts` say; `fields` beside `use` are laid over it, where it is made.
@@ -172,12 +196,12 @@ def _filled(
     """
     said = node.entries
     if "value" in said:
-        rule = _rule("value", said["value"], item, inner, slots)
+        rule = _rule("value", said["value"], item, inner, slots, element)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
         return (rule.needs, rule.reads, rule.places) if rule else (None, None, {})
     if isinstance(several := said.get("parts"), Items):
-        rule = parts("", several, item, inner, slots)
+        rule = parts("", several, item, inner, slots, element)
         made.make = rule.term.run if rule else made.make
         made.rules = [rule] if rule else []
         return (rule.needs, rule.reads, rule.places) if rule else (None, None, {})
@@ -229,7 +253,12 @@ def _content_needs(rules: list[Rule], type_: FieldType) -> Needs:
 
 
 def parts(
-    name: str, node: Items, wanted: FieldType, language: Language, slots: Slots
+    name: str,
+    node: Items,
+    wanted: FieldType,
+    language: Language,
+    slots: Slots,
+    element: Element | None = None,
 ) -> Rule | None:
     """Several makers for one field: of a list, one behind the other; of a record, laid over one another."""
     rules = []
@@ -240,7 +269,7 @@ def parts(
             return None
         one = wanted.kind == "list" and "each" not in item.entries and not wanted.wraps
         made = (wanted.item or ANY) if one else wanted
-        if (rule := nested(name, item, made, language, slots)) is not None:
+        if (rule := nested(name, item, made, language, slots, element)) is not None:
             rules.append(rule)
     form = (wanted.item or wanted).form
     runs = tuple(_part_run(rule, form, language) for rule in rules)

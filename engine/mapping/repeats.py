@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.fhir.doubts import DOUBTS
 from engine.formats.hl7v2.elements import Element
 from engine.mapping.kept import NEW, Kept
 
@@ -34,4 +35,6 @@ class Repeats:
         if made is not NEW:
             kept.hits += 1
             return made
-        return kept.keep(found, said, make())
+        doubts = DOUBTS.count
+        made = make()
+        return kept.keep(found, said, made) if DOUBTS.count == doubts else made

@@ -8,6 +8,7 @@ from typing import Any
 from engine.errors import MessageError
 from engine.fhir import bundles, checking, lifting, sealing
 from engine.fhir.bundles import Assembled
+from engine.fhir.doubts import DOUBTS
 from engine.findings import refuse
 from engine.formats import NULL, Scope, Shape
 from engine.formats.fhir.document import Written
@@ -77,14 +78,20 @@ def resource(to: str, make: Run, places: lifting.Places) -> Callable[[Scope], Pr
 
 
 def bundle(
-    make: Run, into: Callable[[Scope, list[tuple[dict[str, Any], lifting.Places]]], None]
+    make: Run,
+    into: Callable[[Scope, list[tuple[dict[str, Any], lifting.Places]]], None],
+    assured: bool,
 ) -> Callable[[Scope], Product]:
-    """`to: fhir/Bundle`."""
+    """`to: fhir/Bundle`; `assured`: what is made of such messages is right but for what was doubted."""
 
     def product(scope: Scope) -> Product:
         entries: list[tuple[dict[str, Any], lifting.Places]] = []
+        doubts = DOUBTS.count if assured else -1
         into(scope, entries)
-        return _sent(bundles.assembled(make(scope), entries), shows="fhir/Bundle")
+        made = bundles.assembled(make(scope), entries)
+        if DOUBTS.count == doubts:
+            made = made._replace(assured=True)
+        return _sent(made, shows="fhir/Bundle")
 
     return product
 

@@ -27,8 +27,8 @@ _PRIMITIVES = {
 }
 _TEXT = FieldType(kind="text", form="fhir_text")
 _CODE = FieldType(kind="text", form="fhir_code")
-#: What a constant text is checked against; longer lists are left to validation.
-_MOST_CODES = 60
+#: What a text is checked against when it is made; longer lists are left to validation.
+MOST_CODES = 60
 
 
 @cache
@@ -55,6 +55,17 @@ def fields(type_name: str) -> dict[str, Field]:
 def elements(type_: FieldType) -> Mapping[str, Element]:
     """The elements of a type of FHIR; none where it is none."""
     return type_.struct.elements if isinstance(type_.struct, Type) else {}
+
+
+def element(type_: FieldType, name: str) -> Element | None:
+    """One of these; what stands beside a primitive (`_birthDate`) is an element as well. None where there is none, or it is no type of FHIR."""
+    known = elements(type_)
+    if name[:1] != "_":
+        return known.get(name)
+    plain = known.get(name[1:])
+    return plain and msgspec.structs.replace(
+        plain, name=name, type="Element", least=0, choice="", codes=frozenset(), profile=""
+    )
 
 
 @cache
@@ -152,6 +163,6 @@ def _of(element: Element) -> FieldType:
     if not is_primitive(element.type):
         return of(element.type)
     plain = _CODE if element.type == "code" else _PRIMITIVES.get(element.type, _TEXT)
-    if plain.kind == "text" and 0 < len(element.codes) <= _MOST_CODES:
+    if plain.kind == "text" and 0 < len(element.codes) <= MOST_CODES:
         return msgspec.structs.replace(plain, choices=tuple(sorted(element.codes)))
     return plain

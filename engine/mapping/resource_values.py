@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.fhir.doubts import DOUBTS
 from engine.mapping.values import (
     DAY,
     HOUR,
@@ -18,6 +19,8 @@ from engine.mapping.values import (
 from engine.records.types import FieldType
 
 Change = Callable[[Any], Any]
+#: The largest offset of a time.
+_FARTHEST = "14:00"
 _FORBIDDEN = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
@@ -106,14 +109,21 @@ def _written(least: int, most: int, need: str) -> Change:
             raise Unreadable(f"{need}, this is a {kind_of(value)}")
         precision = min(value.precision, most)
         if SECOND <= precision == value.precision:
-            return str(value)
+            return _near(str(value))
         if precision < least:
             raise Unreadable(need)
         if precision <= DAY:
             return value.at.isoformat()[: (4, 7, 10)[precision - 1]]
-        return str(Moment(value.at, max(precision, SECOND)))
+        return _near(str(Moment(value.at, max(precision, SECOND))))
 
     return write
+
+
+def _near(text: str) -> str:
+    """A time, doubted where its zone is farther away than any (FHIR R4, 2.24.0.1: dateTime)."""
+    if text[-1] != "Z" and text[-5:] > _FARTHEST:
+        DOUBTS.count += 1
+    return text
 
 
 _FORMS: dict[str, Callable[[FieldType], Change]] = {

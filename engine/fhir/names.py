@@ -1,0 +1,126 @@
+"""
+Which elements stand together: whether a resource or an element has what it must have, and nothing that excludes another, told by
+the names of its elements alone. Values are another matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from engine.fhir import definitions
+from engine.fhir.definitions import Element, Type
+
+#: So many sets of names are remembered of each type.
+_MOST = 2000
+#: Those that need their `system` where they have a `code` (FHIR R4, 2.24.0.8: qty-3).
+_QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration"})
+#: Types that ask for more than elements that must be there.
+_ASKING = _QUANTITIES | {"Extension", "Attachment"}
+
+
+class Names(dict[tuple[str, ...], bool]):
+    """
+    Whether a thing of a type with these names is right for certain, as far as names tell; worked out once for each.
+
+    >>> names = of("Coverage")
+    >>> names["resourceType", "status", "beneficiary", "payor"], names["resourceType", "status", "payor"]
+    (True, False)
+    """
+
+    def __init__(self, type_: Type) -> None:
+        super().__init__()
+        self._type = type_
+
+    def __missing__(self, names: tuple[str, ...]) -> bool:
+        if len(self) >= _MOST:
+            self.clear()
+        found = self[names] = _are_right(self._type, frozenset(names))
+        return found
+
+
+@cache
+def of(type_name: str) -> Names:
+    """What is known of a type; LookupError where R4 has none of that name."""
+    return Names(definitions.of(type_name))
+
+
+@cache
+def tell(type_name: str) -> bool:
+    """Whether things of a type can be wrong by what stands together in them, but for an `id`."""
+    type_ = definitions.of(type_name)
+    every = type_.elements.values()
+    return type_name in _ASKING or any(each.least or each.choice for each in every)
+
+
+def _are_right(type_: Type, names: frozenset[str]) -> bool:
+    given = names - {"resourceType"}
+    if type_.kind == "resource":
+        if "contained" in given or "resourceType" not in names:
+            return False
+    elif not given or "id" in given or given != names:
+        return False
+    return (
+        all(_is_known(type_, name, given) for name in given)
+        and all(_is_there(forms, given) for forms in _required(type_))
+        and not any(len(forms & given) > 1 for forms in _choices(type_))
+        and _suit(type_.name, given)
+    )
+
+
+def _is_known(type_: Type, name: str, given: frozenset[str]) -> bool:
+    """Whether there is such an element; beside one that repeats its extensions stand only where it is itself."""
+    element = type_.elements.get(name.removeprefix("_"))
+    if element is None or name[0] != "_":
+        return element is not None
+    return _is_primitive(element) and (element.most == 1 or element.name in given)
+
+
+def _suit(type_name: str, given: frozenset[str]) -> bool:
+    if type_name == "Extension":
+        return len(given) == 2
+    if type_name in _QUANTITIES and "code" in given:
+        return "system" in given
+    return type_name != "Attachment" or not {"data", "size"} <= given
+
+
+def _is_there(forms: list[Element], given: frozenset[str]) -> bool:
+    """Whether one of these is there, or an extension that says why there is none (FHIR R4, 2.6.2)."""
+    return any(
+        each.name in given
+        or (
+            not each.choice
+            and each.most == 1
+            and each.name != "url"
+            and f"_{each.name}" in given
+            and _is_primitive(each)
+        )
+        for each in forms
+    )
+
+
+@cache
+def _names_of_choices(type_name: str) -> tuple[frozenset[str], ...]:
+    found: dict[str, set[str]] = {}
+    for each in definitions.of(type_name).elements.values():
+        if each.choice:
+            found.setdefault(each.choice, set()).add(each.name)
+    return tuple(map(frozenset, found.values()))
+
+
+def _choices(type_: Type) -> tuple[frozenset[str], ...]:
+    return _names_of_choices(type_.name)
+
+
+def _required(type_: Type) -> Iterator[list[Element]]:
+    """The elements that must be there; of a choice all its forms, of which one must be."""
+    found: dict[str, list[Element]] = {}
+    for each in type_.elements.values():
+        if each.least:
+            found.setdefault(each.choice or each.name, []).append(each)
+    yield from found.values()
+
+
+def _is_primitive(element: Any) -> bool:
+    return definitions.of(element.type).kind == "primitive"
