@@ -7,12 +7,13 @@ A resource without an id gets one made of its content, so that the same content 
 from __future__ import annotations
 
 import re
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from engine.fhir import definitions
+from engine.fhir import definitions, names
 from engine.fhir.doubts import DOUBTS
 from engine.fhir.recent import Recent
 from engine.ids import uuid8
@@ -212,9 +213,10 @@ def _agreeing(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> 
     return made
 
 
-def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def laid_over(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> dict[str, Any]:
     """
     Two records as one: records in both are laid over one another, lists stand one behind the other, else the upper one counts.
+    `type_` is that of an element, where it is known.
 
     >>> laid_over({"name": [{"text": "A"}], "gender": "female"}, {"name": [{"text": "B"}], "gender": "male"})
     {'name': [{'text': 'A'}, {'text': 'B'}], 'gender': 'male'}
@@ -223,8 +225,10 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     for name, value in above.items():
         before = made.get(name)
         if isinstance(before, dict) and isinstance(value, dict) and "resourceType" not in value:
-            DOUBTS.count += 1  # what stands in both may be too much together
-            made[name] = laid_over(before, value)
+            inner, together = _inside(type_ or above.get("resourceType", ""), name)
+            made[name] = both = laid_over(before, value, inner)
+            if not inner or (together is not None and not together[tuple(both)]):
+                DOUBTS.count += 1  # what stands in both may be too much together
         elif isinstance(before, list) and isinstance(value, list):
             if name[0] == "_" or f"_{name}" in made or f"_{name}" in above:
                 DOUBTS.count += 1  # values and what stands beside them may no longer be in line
@@ -232,3 +236,12 @@ def laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         else:
             made[name] = value
     return made
+
+
+@cache
+def _inside(owner: str, name: str) -> tuple[str, names.Names | None]:
+    """The type of an element, empty where it is not known, and what stands together in it, where that can be wrong."""
+    element = definitions.of(owner).elements.get(name) if owner else None
+    if element is None:
+        return "", None
+    return element.type, names.of(element.type) if names.tell(element.type) else None

@@ -14,12 +14,14 @@ import msgspec
 
 from engine.fhir import entries, names, shape, together
 from engine.fhir.bundles import Assembled
-from engine.fhir.lifting import POINTING, Lifted
+from engine.fhir.lifting import POINTING
 from engine.fhir.recent import LONGEST, Recent
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Types of Bundles whose entries say nothing but what they hold (FHIR R4, 2.36: bdl-2 to bdl-4).
 _PLAIN = frozenset({"message", "collection"})
+#: What a Bundle has besides that is asked together with its entries.
+_COUNTED = frozenset({"total", "entry"})
 #: No text of FHIR may be as long, in bytes at least (R4, 2.24.0.1).
 _LONG = 1024 * 1024
 #: Texts of resources that keep to the standard.
@@ -33,7 +35,8 @@ def sealed(made: Assembled) -> bytes | None:
     >>> sealed(Assembled({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]}))
     b'{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient"}}]}'
     """
-    if made.head.get("type") in _PLAIN and "total" not in made.head and made.pointers >= 0:
+    is_plain = made.head.get("type") in _PLAIN and made.head.keys().isdisjoint(_COUNTED)
+    if is_plain and made.pointers >= 0:
         payload = _plainly(made)
         if payload is not None:
             return payload
@@ -48,7 +51,7 @@ def sealed(made: Assembled) -> bytes | None:
             texts = list(map(_ENCODER.encode, resources))
         except (TypeError, NotImplementedError):
             return None
-    if not _are_right(resources, texts) or not _is_right(bundle, every, texts):
+    if not _are_right(resources, texts, made.assured) or not _is_right(bundle, every, texts):
         return None
     written = [
         {**each, "resource": msgspec.Raw(text)} for each, text in zip(every, texts, strict=True)
@@ -63,56 +66,70 @@ def _plainly(made: Assembled) -> bytes | None:
     """
     head, every, pointers, assured = made
     texts = [text for _, _, text in every if text is not None]
-    if len(texts) < len(every) or len({url for _, url, _ in every}) < len(every):
+    urls = [url.encode() for _, url, _ in every]
+    if len(texts) < len(every) or len(set(urls)) < len(every):
         return None
     first, url, _ = every[0]
     if head["type"] == "message" and first["resourceType"] != "MessageHeader":
         return None
-    whole = b"".join(texts)
-    if whole.count(POINTING) != pointers:
+    if b"".join(texts).count(POINTING) != pointers:
         return None
-    left = _unsure(every, whole) if assured else every
-    if left and not _are_right(
-        [resource for resource, _, _ in left], [text for _, _, text in left if text is not None]
-    ):
+    if not _are_right([resource for resource, _, _ in every], texts, assured):
         return None
-    if not shape.is_bare_bundle({**head, "entry": [{"fullUrl": url, "resource": True}]}):
-        return None
+    begin = _ENCODER.encode(head)
+    if not (assured and _is_head(head, begin)):
+        bare = {**head, "entry": [{"fullUrl": url, "resource": True}]}
+        if not shape.is_bare_bundle(bare):
+            return None
     entries = [
-        b'{"fullUrl":"%b","resource":%b}' % (url.encode(), text) for _, url, text in every
+        b'{"fullUrl":"%b","resource":%b}' % each for each in zip(urls, texts, strict=True)
     ]
-    return _ENCODER.encode({**head, "entry": msgspec.Raw(b"[%b]" % b",".join(entries))})
+    return b'%b,"entry":[%b]}' % (begin[:-1], b",".join(entries))
 
 
-def _unsure(every: Sequence[Lifted], whole: bytes) -> Sequence[Lifted]:
+def _is_head(head: dict[str, Any], text: bytes) -> bool:
+    """Whether a Bundle without its entries is right, where its values are; what stands in it for a Reference was not lifted out."""
+    together = names.of("Bundle")[(*head, "entry")]
+    return together and text.count(b'"resourceType"') == 1 and _is_plain(text)
+
+
+def _are_right(
+    resources: Sequence[dict[str, Any]], texts: Sequence[bytes], assured: bool
+) -> bool:
     """
-    Of resources whose values are right the ones of which that is not certain of the whole: by the names of their elements, and by what
-    no text of FHIR may hold (R4, 2.24.0.1: string). `whole`: all their texts.
+    Whether resources are, of which these are the texts; each text is looked at once. `assured`: their values are, so that few are left
+    of which that is not certain of the whole.
     """
-    is_plain = whole.isascii() and b"\\u" not in whole and len(whole) < _LONG
-    return [
-        each
-        for each in every
-        if not names.of(each[0]["resourceType"])[tuple(each[0])]
-        or not (is_plain or _is_plain(each[2]))
-    ]
-
-
-def _is_plain(text: bytes | None) -> bool:
-    """Whether a text of JSON holds no control characters, and no blanks but the usual ones."""
-    if text is None or b"\\u" in text or len(text) >= _LONG:
-        return False
-    return text.isascii() or text.decode().isprintable()
-
-
-def _are_right(resources: Sequence[dict[str, Any]], texts: Sequence[bytes]) -> bool:
-    """Whether resources are, of which these are the texts; each text is looked at once."""
-    fresh = [at for at, text in enumerate(texts) if len(text) > LONGEST or _RIGHT[text] is None]
+    left = _unsure(resources, texts) if assured else range(len(texts))
+    if not left:
+        return True
+    fresh = [at for at in left if len(texts[at]) > LONGEST or _RIGHT[texts[at]] is None]
     if not together.surely([resources[at] for at in fresh]):
         return False
     for at in fresh:
         _RIGHT.keep(texts[at], True)
     return True
+
+
+def _unsure(resources: Sequence[dict[str, Any]], texts: Sequence[bytes]) -> Sequence[int]:
+    """
+    Which of the resources whose values are right may be wrong all the same: by the names of their elements, or by what no text of FHIR
+    may hold (R4, 2.24.0.1: string).
+    """
+    is_plain = _is_plain(b"".join(texts))
+    return [
+        at
+        for at, each in enumerate(resources)
+        if not names.of(each["resourceType"])[tuple(each)]
+        or not (is_plain or _is_plain(texts[at]))
+    ]
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether a text of JSON holds no control characters, no blanks but the usual ones, and nothing that is too long."""
+    if b"\\u" in text or len(text) >= _LONG:
+        return False
+    return text.isascii() or text.decode().isprintable()
 
 
 def _is_right(

@@ -1,7 +1,7 @@
 """
 Which values of a mapping to FHIR are right for certain.
 
-What a mapping makes of HL7 v2 fits its elements for the most part by the way in which it is made: a text is a text without control
+What a mapping makes fits its elements for the most part by the way in which it is made: a text is a text without control
 characters, a code of a short list one of them, a date a date. The rest is told at load (a constant), looked at when it is made (an address), or
 doubted (a record that an expression gives). Where nothing of a message was doubted, its resources need no look at their values
 (engine/fhir/sealing.py); most of the time that a check takes is the way of all of it through the processor's caches.
@@ -46,7 +46,9 @@ def assured(term: Term, wanted: FieldType, element: Element | None) -> Term:
         found = term.value()
         if _is_nothing(found) or right(found):
             return term
-    return msgspec.structs.replace(term, run=_looked_at(term.run, right), nodes=None)
+    # what is doubted is not known once for all, though it be the same each time
+    run = _looked_at(term.run, right)
+    return msgspec.structs.replace(term, run=run, nodes=None, constant=False)
 
 
 def beside(runs: dict[str, Run], fixed: dict[str, Any], type_: FieldType) -> None:
@@ -91,6 +93,8 @@ def _bound(element: Element, owner: Type) -> Right | None:
         return _never
     if owner.name == "Coding" and element.name == "system":
         return lambda found: isinstance(found, str) and bindings.is_absolute(found)
+    if owner.name == "Reference" and element.name == "reference":
+        return pointing.is_quick
     every = [one for one in (_stands_together(element), _is_bound(element, owner)) if one]
     if not every:
         return None
@@ -155,7 +159,8 @@ def _right(term: Term, wanted: FieldType, element: Element) -> Right | None:
 
 
 def _reference(term: Term) -> Right | None:
-    if resource_types.resource_of(term.type):
+    """A name of `resources` stands for what was made here; a resource of the message that is read does not."""
+    if term.type is not None and term.type.form == "resource":
         return None
     known = pointing.is_quick if term.kind == "text" and not term.many else _never
     return lambda found: isinstance(found, dict) and known(found.get("reference"))
@@ -171,5 +176,7 @@ def _value(term: Term, element: Element) -> Right | None:
     if type_ == "xhtml":
         return narrative.is_said
     if type_ == "decimal":
-        return lambda found: type(found) in (Decimal, int)
+        return lambda found: (
+            type(found) is int or (isinstance(found, Decimal) and found.is_finite())
+        )
     return lambda found: not primitives.wrong(type_, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import MessageError
@@ -12,8 +13,8 @@ from engine.mapping.kept import Kept, all_of, is_told, remembering
 from engine.mapping.landing import Branch
 from engine.mapping.language import Language, Needs, Run
 from engine.mapping.needs import any_of
-from engine.mapping.rules import FieldError
-from engine.records.types import fields
+from engine.mapping.rules import FieldError, Rule
+from engine.records.types import FieldType, fields
 
 Parts = tuple[tuple[str, Run], ...]
 
@@ -77,6 +78,14 @@ def _needs(branch: Branch) -> Needs:
     extension = resource_types.name_of(branch.type) == "Extension"
     names = (name for name in branch.order if not (extension and name == "url"))
     return any_of(branch.needs.get(name) for name in names)
+
+
+def content_needs(rules: Iterable[Rule], type_: FieldType) -> Needs:
+    """What a record needs to have content: of FHIR only, where one without any is left out; the url of an extension is none."""
+    if type_.form not in ("fhir", "reference") or resource_types.is_resource(type_):
+        return None
+    extension = resource_types.name_of(type_) == "Extension"
+    return any_of(rule.needs for rule in rules if not (extension and rule.name == "url"))
 
 
 def _dict(parts: Parts, top: bool) -> Run:

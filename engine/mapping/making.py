@@ -185,7 +185,7 @@ class Making:
             resource_checks.missing(node.entries, wanted, at, self.mistakes)
         make, own = records.content(node, self.root, wanted, inside, self.slots)
         top.rules = [*rules, *own]
-        return resource_making.bundle(make, into, assured=read.shape.format == "hl7v2")
+        return resource_making.bundle(make, into)
 
     def _fields(self, read: Source, wanted: FieldType, language: Language, top: Block) -> Any:
         self._only(read, "fields")

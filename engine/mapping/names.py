@@ -126,6 +126,8 @@ def _it(parser: Parser, start: int, end: int) -> Term:
         term = Term(run=lambda scope: leaf(scope.item), kind=kind, offset=start, paths=("it",))
         if shape.format in ("fhir", "canonical") and kind in ("record", "any"):
             term.nodes, term.shape = lambda scope: (scope.item,), shape
+        if isinstance(shape.type, FieldType) and shape.type.form == "resource":
+            term.type = shape.type
         return term
     row = shape.kind == "candidate" and shape.format in ("delimited", "fixed")
     if row or shape.kind in ("segment", "group", "message"):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import reduce
-from typing import Any
 
 from engine.fhir.definitions import Element
 from engine.fhir.lifting import Places
-from engine.formats import Scope
 from engine.mapping import (
     assurance,
     conversion,
@@ -167,7 +165,10 @@ def nested(
         paths = (of.text,)
     several = listed or wanted.wraps
     term = Term(
-        run=_items(made, wanted) if several else _one(made), offset=0, paths=paths, many=listed
+        run=made.every(wanted.form) if several else made.first(),
+        offset=0,
+        paths=paths,
+        many=listed,
     )
     return Rule(
         name=name,
@@ -232,7 +233,7 @@ def _filled(
     if "fields" in said:
         made.make, made.rules = content(said["fields"], node, item, inner, slots)
         reads = kept.all_of(rule.reads for rule in made.rules)
-        return _content_needs(made.rules, item), reads, lifted.of_rules(made.rules)
+        return makers.content_needs(made.rules, item), reads, lifted.of_rules(made.rules)
     problem = "a nested list has 'fields', one 'value', or a mapping that it uses"
     inner.mistakes.add(node, problem, "fields: {code: .1}")
     return None, None, {}
@@ -242,14 +243,6 @@ def _overlaid(used: Node, item: FieldType, slots: Slots) -> FieldType:
     """Over what `fields` are laid: where a Reference belongs, over the resource that the used mapping makes."""
     found = slots.uses.find(used) if item.form == "reference" else None
     return (resource_types.find(found.to) if found is not None else None) or item
-
-
-def _content_needs(rules: list[Rule], type_: FieldType) -> Needs:
-    """What a record needs to have content: of FHIR only, where one without any is left out; the url of an extension is none."""
-    if type_.form not in ("fhir", "reference") or resource_types.is_resource(type_):
-        return None
-    extension = resource_types.name_of(type_) == "Extension"
-    return any_of(rule.needs for rule in rules if not (extension and rule.name == "url"))
 
 
 def parts(
@@ -300,22 +293,6 @@ def parts(
 
 def _part_run(rule: Rule, form: str, language: Language) -> Run:
     """What one of several makers makes; of FHIR what it made of the same fields before."""
-    run = rule.term.run
-    return (
-        kept.remembering(run, rule.reads, language.shape)
-        if form in ("fhir", "reference")
-        else run
-    )
-
-
-def _items(made: Block, wanted: FieldType) -> Run:
-    keep = tuple if wanted.form == "tuple" else list
-
-    def run(scope: Scope) -> Any:
-        return keep(made.items(scope)) or None
-
-    return run
-
-
-def _one(made: Block) -> Run:
-    return made.first()
+    if form not in ("fhir", "reference"):
+        return rule.term.run
+    return kept.remembering(rule.term.run, rule.reads, language.shape)

@@ -78,20 +78,16 @@ def resource(to: str, make: Run, places: lifting.Places) -> Callable[[Scope], Pr
 
 
 def bundle(
-    make: Run,
-    into: Callable[[Scope, list[tuple[dict[str, Any], lifting.Places]]], None],
-    assured: bool,
+    make: Run, into: Callable[[Scope, list[tuple[dict[str, Any], lifting.Places]]], None]
 ) -> Callable[[Scope], Product]:
-    """`to: fhir/Bundle`; `assured`: what is made of such messages is right but for what was doubted."""
+    """`to: fhir/Bundle`."""
 
     def product(scope: Scope) -> Product:
         entries: list[tuple[dict[str, Any], lifting.Places]] = []
-        doubts = DOUBTS.count if assured else -1
+        doubts = DOUBTS.count
         into(scope, entries)
         made = bundles.assembled(make(scope), entries)
-        if DOUBTS.count == doubts:
-            made = made._replace(assured=True)
-        return _sent(made, shows="fhir/Bundle")
+        return _sent(made._replace(assured=DOUBTS.count == doubts), shows="fhir/Bundle")
 
     return product
 

@@ -156,6 +156,15 @@ class Block:
             raise self.located(error, index) from None
         return made
 
+    def every(self, form: str) -> Run:
+        """Makes all of a scope, as a list or (`form`) a tuple; None where there is nothing."""
+        keep = tuple if form == "tuple" else list
+
+        def run(scope: Scope) -> Any:
+            return keep(self.items(scope)) or None
+
+        return run
+
     def first(self) -> Run:
         """Makes the first thing of a scope; without detours where nothing is walked. Asked for once all of the block is known."""
         make, enter = self.make, self.enter
@@ -220,7 +229,8 @@ def _each(node: Node, language: Language) -> Term | None:
         language.mistakes.add(node, "an each walks the things that a path names", "each: FT1")
         return None
     if term.shape is None:
-        term.shape = Shape(format="json", kind="candidate", outer=language.shape)
+        named = term.type if term.type is not None and term.type.form == "resource" else None
+        term.shape = Shape(format="json", kind="candidate", type=named, outer=language.shape)
         term.group = False
     elif term.shape.outer is None:
         term.shape = msgspec.structs.replace(term.shape, outer=language.shape)
