@@ -32,8 +32,9 @@ from engine.placed import Mistakes
 
 ROOT = Path(__file__).parents[1]
 ROUNDS, EACH, WARM = 16, 100, 400
-#: What must be reached: 1,500 conversions a second.
+#: What must be reached: 1,500 conversions a second, where a yardstick takes 70 microseconds.
 MARK = 1_500
+YARDSTICKS = 1 / MARK / 70e-6
 _LINE = "PID|1||1000123^^^GENHOSP^MR~555443333^^^USSSA&2.16.840.1.113883.4.1&ISO^SS||Testcase^Anna^B^^Mrs^^L"
 
 
@@ -92,20 +93,20 @@ def sources(files: list[str]) -> dict[str, Iterator[bytes]]:
 
 
 def main(files: list[str]) -> int:
-    """Print a line for each kind of message; 1 where the first is slower than the mark."""
+    """Print a line for each kind of message; 1 where the first takes more yardsticks than the mark."""
     mistakes = Mistakes()
     converting = load_mapping("hl7v2_to_fhir", ROOT, mistakes)
     if converting is None:
         print(*mistakes.found, sep="\n")
         return 1
-    took = {}
+    took: list[float] = []
     for name, messages in sources(files).items():
-        took[name], ratio = measured(
+        each, ratio = measured(
             converting, iter(list(messages)) if "varied" in name else messages
         )
-        each = took[name]
-        print(f"{name:<28} {each * 1e6:8.0f} us {1 / each:8.0f}/s {ratio:8.2f} yardsticks  (mark {MARK}/s)")  # fmt: skip
-    return int(1 / next(iter(took.values())) < MARK)
+        took.append(ratio)
+        print(f"{name:<28} {each * 1e6:8.0f} us {1 / each:8.0f}/s {ratio:8.2f} yardsticks  (mark {MARK}/s, {YARDSTICKS:.1f})")  # fmt: skip
+    return int(took[0] > YARDSTICKS)
 
 
 if __name__ == "__main__":

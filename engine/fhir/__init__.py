@@ -8,6 +8,7 @@ What FHIR is, without a server: types and their elements, validation, XML and JS
       invariants   the rules that R4 states in FHIRPath (native, documents)
       conforming   profiles of a folder (profiles, slicing, held): slices, fixed values, must-haves
       releases     R4B, R5 and STU3
+    sealing      a Bundle that was just assembled (bundles, lifting), as JSON; what is right for certain is not validated (names, doubts)
     making       data/ from HL7's files, once for each release (expansion: value sets to codes)
     markup       XML to JSON and back
     outcome      OperationOutcome

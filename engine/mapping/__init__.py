@@ -25,6 +25,7 @@ placed mistake at load; what a message does not allow is a MessageError that nam
     rules       each, let, when
     records     fields into records, nested lists
     conversion  values into the fields of canonical entities
+    assurance   which values of FHIR are right for certain; the others are doubted, and validated
     written     values as the formats write them
     sources     what a mapping reads; entities, by the names of their classes; holds, groups that hold more
     structures  what `to: FORMAT/NAME` builds; stylesheets, XSLT as a mapping

@@ -1,6 +1,6 @@
 """
-Rules that are left out because what they need is empty, and things that are made once and kept, change nothing: with both and without,
-random messages become the same Bundles, or fail alike. For all shipped mappings of HL7 v2, and for random expressions.
+Rules that are left out because what they need is empty, things that are made once and kept, and values that are not validated because
+they are made right, change nothing: with all of it and without, random messages become the same Bundles, or fail alike. For all shipped mappings of HL7 v2, and for random expressions.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from engine import formats, mapping
+from engine.fhir.doubts import DOUBTS
 from engine.formats import Reading
 from engine.mapping import kept, loading, resource_making
 from engine.message import Context, Facts, Inbound
@@ -24,14 +25,24 @@ from tests.packs.conversion import NOW, ROOT, given_tables
 #: Seconds for each test, and what the numbers are drawn from.
 SECONDS, SEED = 20.0, 20_261_121
 HL7 = formats.load("hl7v2")
-VALUES = ("", "", "", "", '""', "X", "20260101", "1", "^^^", "a&b&c", "&&", "^X", "X~Y", "~", "M", "  ", "\\T\\", "1^2^3^4^5^6^7^8^9^10^11^12")  # fmt: skip
+VALUES = ("", "", "", "", '""', "X", "20260101", "1", "^^^", "a&b&c", "&&", "^X", "X~Y", "~", "M", "  ", "\\T\\", "1^2^3^4^5^6^7^8^9^10^11^12", "urn:a b", "a\xa0b", "<b>", "20260101120000+2300", "-1.50", "F")  # fmt: skip
 
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Mappings that are compiled here ask every rule and make everything anew."""
+    """Mappings that are compiled here ask every rule, make everything anew and have it validated."""
+    bundle = resource_making.bundle
+
+    def doubted(make: Any, into: Callable[..., None]) -> Any:
+        def each_time(*given: Any) -> None:
+            into(*given)
+            DOUBTS.count += 1
+
+        return bundle(make, each_time)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resource_making, "choosing", lambda *given: None)
+        patch.setattr(resource_making, "bundle", doubted)
         patch.setattr(kept, "_WIDEST", -1)
         patch.setattr(loading.uses, "repeats", lambda *given: None)
         yield
