@@ -7,14 +7,29 @@ meanwhile is checked whole. A number that grows, so that who makes several thing
 
 from __future__ import annotations
 
+from itertools import count
+
 
 class Doubts:
-    """The number."""
+    """
+    The number.
 
-    __slots__ = ("count",)
+    >>> doubts = Doubts()
+    >>> before = doubts.count
+    >>> doubts.add()
+    >>> doubts.count == before
+    False
+    """
+
+    __slots__ = ("_numbers", "count")
 
     def __init__(self) -> None:
         self.count = 0
+        self._numbers = count(1)
+
+    def add(self) -> None:
+        """One more. No number comes twice, whatever threads do at once: who was in doubt finds another one than before."""
+        self.count = next(self._numbers)
 
 
 #: Of this process. What several threads make at once is checked once too often, never too seldom.

@@ -228,10 +228,10 @@ def laid_over(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> 
             inner, together = _inside(type_ or above.get("resourceType", ""), name)
             made[name] = both = laid_over(before, value, inner)
             if not inner or (together is not None and not together[tuple(both)]):
-                DOUBTS.count += 1  # what stands in both may be too much together
+                DOUBTS.add()  # what stands in both may be too much together
         elif isinstance(before, list) and isinstance(value, list):
             if name[0] == "_" or f"_{name}" in made or f"_{name}" in above:
-                DOUBTS.count += 1  # values and what stands beside them may no longer be in line
+                DOUBTS.add()  # values and what stands beside them may no longer be in line
             made[name] = before + [each for each in value if each not in before]
         else:
             made[name] = value

@@ -54,6 +54,27 @@ def tell(type_name: str) -> bool:
     return type_name in _ASKING or any(each.least or each.choice for each in every)
 
 
+@cache
+def inside(type_name: str) -> tuple[tuple[str, Names], ...]:
+    """
+    The elements of a resource that are defined in place and of which there is one at most, where they can be wrong: several makers may
+    make parts of one, so that only the whole resource shows it.
+
+    >>> [name for name, _ in inside("MessageHeader")]
+    ['source', 'response']
+    """
+    type_ = definitions.of(type_name)
+    return tuple(
+        (each.name, of(each.type)) for each in type_.elements.values() if is_inside(each, type_)
+    )
+
+
+def is_inside(element: Element, owner: Type) -> bool:
+    """Whether an element is one of these."""
+    in_place = owner.kind == "resource" and "." in element.type and element.most == 1
+    return in_place and tell(element.type)
+
+
 def _are_right(type_: Type, names: frozenset[str]) -> bool:
     given = names - {"resourceType"}
     if type_.kind == "resource":

@@ -120,9 +120,18 @@ def _unsure(resources: Sequence[dict[str, Any]], texts: Sequence[bytes]) -> Sequ
     return [
         at
         for at, each in enumerate(resources)
-        if not names.of(each["resourceType"])[tuple(each)]
-        or not (is_plain or _is_plain(texts[at]))
+        if not _stands_together(each) or not (is_plain or _is_plain(texts[at]))
     ]
+
+
+def _stands_together(resource: dict[str, Any]) -> bool:
+    type_ = resource["resourceType"]
+    if not names.of(type_)[tuple(resource)]:
+        return False
+    inner = names.inside(type_)
+    return not inner or all(
+        known[tuple(resource[name])] for name, known in inner if name in resource
+    )
 
 
 def _is_plain(text: bytes) -> bool:

@@ -95,7 +95,9 @@ def _bound(element: Element, owner: Type) -> Right | None:
         return lambda found: isinstance(found, str) and bindings.is_absolute(found)
     if owner.name == "Reference" and element.name == "reference":
         return pointing.is_quick
-    every = [one for one in (_stands_together(element), _is_bound(element, owner)) if one]
+    every = [
+        one for one in (_stands_together(element, owner), _is_bound(element, owner)) if one
+    ]
     if not every:
         return None
 
@@ -109,8 +111,9 @@ def _bound(element: Element, owner: Type) -> Right | None:
     return right
 
 
-def _stands_together(element: Element) -> Right | None:
-    if element.type == "Reference" or not names.tell(element.type):
+def _stands_together(element: Element, owner: Type) -> Right | None:
+    later = element.type == "Reference" or names.is_inside(element, owner)
+    if later or not names.tell(element.type):
         return None
     known = names.of(element.type)
     return lambda each: isinstance(each, dict) and known[tuple(each)]
@@ -131,7 +134,7 @@ def _looked_at(run: Run, right: Right) -> Run:
     def looked_at(scope: Scope) -> Any:
         found = run(scope)
         if not _is_nothing(found) and not right(found):
-            DOUBTS.count += 1
+            DOUBTS.add()
         return found
 
     return looked_at

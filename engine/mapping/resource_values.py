@@ -122,7 +122,7 @@ def _written(least: int, most: int, need: str) -> Change:
 def _near(text: str) -> str:
     """A time, doubted where its zone is farther away than any (FHIR R4, 2.24.0.1: dateTime)."""
     if text[-1] != "Z" and text[-5:] > _FARTHEST:
-        DOUBTS.count += 1
+        DOUBTS.add()
     return text
 
 

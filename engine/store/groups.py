@@ -208,7 +208,7 @@ class Groups:
         changed = [group for group in self._known.values() if group.changed]
         if not changed:
             return
-        self._ledger.groups_changed = True
+        self._ledger.groups_written = True
         members: list[Any] = []
         for number, (group, entry, join) in self._members.items():
             replaced = self._replaced.pop(number, 0)

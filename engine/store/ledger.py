@@ -31,12 +31,19 @@ class Ledger:
         self.reload_counters()
         self._load_incarnations(now)
         self.groups_changed = True
-        """Whether another group may be the next that is due."""
+        """Whether another group may be the next that is due; once it is on the disk, where it is read."""
+        self.groups_written = False
+        """Whether groups are written in the transaction under way."""
         self.awaited: dict[int, set[int]] = {}
         """By channel the names of keys that may confirm a delivery; some that no longer do among them."""
         self.expecting: set[int] = set()
         """Destinations with deliveries that are to be confirmed; the same holds."""
         self._load_awaited()
+
+    def groups_kept(self) -> None:
+        """What was written of groups is on the disk: who asked while it was on its way read what was before."""
+        if self.groups_written:
+            self.groups_written, self.groups_changed = False, True
 
     def _load_awaited(self) -> None:
         for channel, name, destination in self.connection.execute(

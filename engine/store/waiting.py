@@ -99,13 +99,10 @@ class Waiting(Desk):
 
         def work() -> bool:
             self._ledger.connection.execute(_SQL["seal"], (group, now))
-            self._ledger.groups_changed = True
+            self._ledger.groups_written = True
             return self._ledger.connection.changes() > 0
 
-        def after(_: object) -> None:
-            self._ledger.groups_changed = True
-
-        was_open: bool = await self._task(work, after)
+        was_open: bool = await self._task(work)
         return was_open
 
     # -- what comes after -----------------------------------------------------------------------------------

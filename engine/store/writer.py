@@ -229,6 +229,7 @@ class Writer:
     def _kept(self, batch: Batch) -> None:
         self._ledger.defined(batch.defined)
         self._ledger.counted(batch.changes)
+        self._ledger.groups_kept()
         self.commits += 1
         self.last_size = len(batch)
         self.last_seconds = time.perf_counter() - batch.started

@@ -116,6 +116,11 @@ CASES: dict[str, tuple[str, list[str], list[str]]] = {
         ["||||a||20260101", "|1|||a", "||||a"],
         ["|1|||a||20260101"],
     ),
+    "made_by_two": (
+        '[{type: MessageHeader, fields: {eventCoding.code: "A01", source.endpoint: PID-2}}, {fields: {source.software: PID-1}}]',
+        ["a|urn:x", "|urn:x"],
+        ["a"],
+    ),
     "beside_laid_over": (
         '[{type: AllergyIntolerance, fields: {patient.display: PID-5, category: "food", _category: {fields: {extension: {fields: {url: "urn:x", valueString: PID-2}}}}}}, {fields: {category: [{when: PID-1 == "Y", value: "medication"}]}}]',
         ["|b|||a", "||||a"],

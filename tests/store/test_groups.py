@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import apsw
 import pytest
@@ -200,6 +201,37 @@ async def test_a_member_that_completes_the_group_releases_it_at_once(bench):
     await collect(bench, charge(b"2", complete=True))
     assert bench.store.next_due() == NOW
     assert members(only(due(bench, NOW))) == [b"1", b"2"]
+
+
+async def test_a_group_is_due_though_it_was_asked_while_its_commit_was_on_its_way(
+    bench, monkeypatch
+):
+    committing, going_on = threading.Event(), threading.Event()
+    writer = bench.store._writer
+    commit = writer._commit
+
+    def slowly():
+        committing.set()
+        assert going_on.wait(10)
+        commit()
+
+    monkeypatch.setattr(writer, "_commit", slowly)
+    collected = asyncio.create_task(collect(bench, charge(complete=True)))
+    while not committing.is_set():
+        await asyncio.sleep(0.001)
+    assert bench.store.next_due() == 0
+    going_on.set()
+    await collected
+    assert bench.store.next_due() == NOW
+    group = only(due(bench, NOW))
+    committing.clear(), going_on.clear()
+    let_go = asyncio.create_task(bench.store.release(group.id, NOW - 5))
+    while not committing.is_set():
+        await asyncio.sleep(0.001)
+    assert bench.store.next_due() == NOW
+    going_on.set()
+    await let_go
+    assert bench.store.next_due() <= NOW
 
 
 async def test_a_full_group_is_released_at_once(bench):

@@ -36,7 +36,7 @@ def plainly() -> Iterator[None]:
     def doubted(make: Any, into: Callable[..., None]) -> Any:
         def each_time(*given: Any) -> None:
             into(*given)
-            DOUBTS.count += 1
+            DOUBTS.add()
 
         return bundle(make, each_time)
 
