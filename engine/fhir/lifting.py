@@ -225,7 +225,7 @@ def laid_over(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> 
     for name, value in above.items():
         before = made.get(name)
         if isinstance(before, dict) and isinstance(value, dict) and "resourceType" not in value:
-            inner, together = _inside(type_ or above.get("resourceType", ""), name)
+            inner, together = _inside(type_ or _resource_type(above), name)
             made[name] = both = laid_over(before, value, inner)
             if not inner or (together is not None and not together[tuple(both)]):
                 DOUBTS.add()  # what stands in both may be too much together
@@ -236,6 +236,12 @@ def laid_over(below: dict[str, Any], above: dict[str, Any], type_: str = "") -> 
         else:
             made[name] = value
     return made
+
+
+def _resource_type(thing: dict[str, Any]) -> str:
+    """The type of a resource; empty for what is none, or none of R4."""
+    said = thing.get("resourceType")
+    return said if isinstance(said, str) and definitions.is_resource(said) else ""
 
 
 @cache

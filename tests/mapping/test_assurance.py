@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.errors import MessageError
-from engine.fhir import checking, names, sealing, together
+from engine.fhir import checking, lifting, names, sealing, together
+from engine.fhir.doubts import DOUBTS
 from engine.formats import Reading, load
 from engine.mapping import frames
 
@@ -248,6 +249,14 @@ def test_what_others_wrote_is_validated(make: Any, facts: Any) -> None:
     document = load("json").parse(b'{"name":"a","status":{"odd":1}}', Reading())
     with pytest.raises(MessageError, match="no such element"):
         mapping.apply(document, facts)
+
+
+def test_of_what_is_no_resource_nothing_is_certain() -> None:
+    for kind in ("Pation", ["Patient"], None):
+        doubts = DOUBTS.count
+        below, above = ({"resourceType": kind, "inner": {each: 1}} for each in "ab")
+        assert lifting.laid_over(below, above)["inner"] == {"a": 1, "b": 1}
+        assert DOUBTS.count != doubts
 
 
 def test_names_tell_what_the_shape_tells() -> None:
