@@ -94,6 +94,7 @@ class Engine:
             await self._hold_all("started with --hold-all")
         await self._recover()
         self.apart.left()
+        await self.store.keys_left(coming=False)
         left = self._left_behind(self.channels, config.broken)
         self.mistakes = (*config.mistakes, *left)
         for mistake in self.mistakes:

@@ -80,5 +80,5 @@ class Loadings(Protocol):
     async def told(self, most: int = 100) -> list[Loading]:
         """Those that are over and have rejected parts, each once."""
 
-    async def keys_left(self) -> None:
-        """Remove what was put beside the store for loadings that are over, not what is put there for a message to come."""
+    async def keys_left(self, coming: bool = True) -> None:
+        """Remove what was put beside the store for loadings that are over; what is put there for a message to come stays (`coming`)."""

@@ -47,9 +47,9 @@ class Loadings(Waiting):
             await self._task(work)
         return found
 
-    async def keys_left(self) -> None:
+    async def keys_left(self, coming: bool = True) -> None:
         """See Store.keys_left."""
-        await self._readers.run(_remove, keys_file(self._home, 0).parent)
+        await self._readers.run(_remove, keys_file(self._home, 0).parent, coming)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         try:
@@ -58,12 +58,12 @@ class Loadings(Waiting):
             raise StoreError(f"the store cannot be read: {type(error).__name__}") from None
 
 
-def _remove(connection: apsw.Connection, folder: Path) -> None:
-    """Keys of messages that are not kept yet stay: those of a file are put down before it is kept."""
+def _remove(connection: apsw.Connection, folder: Path, coming: bool) -> None:
+    """Keys of messages that are not kept (yet): those of a file are put down before it is kept, and left behind where it is not."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.stem.isdecimal():
             row = first(connection, _SQL["over"], (int(path.stem),))
-            if row is not None and row[0]:
+            if row[0] if row is not None else not coming:
                 path.unlink(missing_ok=True)
 
 

@@ -117,6 +117,9 @@ async def test_the_keys_of_what_is_taken_apart_or_not_kept_yet_stay(bench):
     }
     assert left == {standing, coming}
     draft.close()
+    await bench.store.keys_left(coming=False)
+    (only,) = keys_file(bench.home, standing).parent.iterdir()
+    assert only == keys_file(bench.home, standing)
 
 
 async def test_parts_of_a_replay_have_the_numbers_of_their_originals(bench):
