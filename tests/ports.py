@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 from itertools import cycle
+
+from engine.cli.stage import is_free
 
 #: Below what Linux (32768) and IANA (49152) hand out by themselves, above what servers commonly have.
 _FIRST, _LAST = 20_000, 32_000
@@ -25,14 +26,4 @@ _PORTS = cycle(_mine())
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on, each time another one."""
-    return next(port for port in _PORTS if _is_free(port))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    return next(filter(is_free, _PORTS))

@@ -126,7 +126,7 @@ class Stage:
         named = {int(port) for text in texts.values() for port in re.findall(_PORT, text)}
         moved: dict[int, int] = {}
         for port in sorted(named):
-            if not _is_free(port):
+            if not is_free(port):
                 moved[port] = _free_port(named | set(moved.values()))
         for path, text in texts.items():
             if moved:
@@ -205,7 +205,8 @@ class Stage:
 _PORT = r"(?<=port: )\d{2,5}|(?<=127\.0\.0\.1:)\d{2,5}|(?<=localhost:)\d{2,5}"
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
