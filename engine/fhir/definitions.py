@@ -116,6 +116,11 @@ def resources() -> tuple[str, ...]:
     return tuple(name for name in every if name not in ("Resource", "DomainResource"))
 
 
+def is_primitive(element: Element) -> bool:
+    """Whether its values are texts, numbers and truths."""
+    return element.type != "Resource" and of(element.type).kind == "primitive"
+
+
 def is_resource(name: str) -> bool:
     """Whether this is the name of a resource."""
     return name in _resources()

@@ -7,7 +7,7 @@ A resource without an id gets one made of its content, so that the same content 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal, TypeAlias
 
@@ -32,6 +32,11 @@ _SORTED = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 #: Elements that hold a resource as it is (FHIR R4, 2.29.2 and 2.36.3).
 _WHOLE = frozenset({"contained", "resource", "outcome"})
+#: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again. Their type and
+#: id, and what is lifted out.
+_IDENTIFIED = Recent[tuple[str, dict[str, Any], str, bytes | None]](2000)
+#: So many elements are remembered by their names: some come out of messages.
+_ELEMENTS = 4096
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -175,11 +180,6 @@ def _text(resource: dict[str, Any]) -> bytes | None:
         return None
 
 
-#: Resources that got an id by their content, by that content as JSON: doctors, payers and beds come again and again. Their type and
-#: id, and what is lifted out.
-_IDENTIFIED = Recent[tuple[str, dict[str, Any], str, bytes | None]](2000)
-
-
 def _identified(
     resource: dict[str, Any], text: bytes
 ) -> tuple[str, dict[str, Any], str, bytes | None]:
@@ -244,7 +244,7 @@ def _resource_type(thing: dict[str, Any]) -> str:
     return said if isinstance(said, str) and definitions.is_resource(said) else ""
 
 
-@cache
+@lru_cache(_ELEMENTS)
 def _inside(owner: str, name: str) -> tuple[str, names.Names | None]:
     """The type of an element, empty where it is not known, and what stands together in it, where that can be wrong."""
     element = definitions.of(owner).elements.get(name) if owner else None

@@ -5,9 +5,8 @@ the names of its elements alone. Values are another matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 from engine.fhir import definitions
 from engine.fhir.definitions import Element, Type
@@ -15,9 +14,9 @@ from engine.fhir.definitions import Element, Type
 #: So many sets of names are remembered of each type.
 _MOST = 2000
 #: Those that need their `system` where they have a `code` (FHIR R4, 2.24.0.8: qty-3).
-_QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration"})
+QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration"})
 #: Types that ask for more than elements that must be there.
-_ASKING = _QUANTITIES | {"Extension", "Attachment"}
+_ASKING = QUANTITIES | {"Extension", "Attachment"}
 
 
 class Names(dict[tuple[str, ...], bool]):
@@ -85,7 +84,7 @@ def _are_right(type_: Type, names: frozenset[str]) -> bool:
     return (
         all(_is_known(type_, name, given) for name in given)
         and all(_is_there(forms, given) for forms in _required(type_))
-        and not any(len(forms & given) > 1 for forms in _choices(type_))
+        and not any(len(forms & given) > 1 for forms in _choices(type_.name))
         and _suit(type_.name, given)
     )
 
@@ -95,34 +94,33 @@ def _is_known(type_: Type, name: str, given: frozenset[str]) -> bool:
     element = type_.elements.get(name.removeprefix("_"))
     if element is None or name[0] != "_":
         return element is not None
-    return _is_primitive(element) and (element.most == 1 or element.name in given)
+    return definitions.is_primitive(element) and (element.most == 1 or element.name in given)
 
 
 def _suit(type_name: str, given: frozenset[str]) -> bool:
     if type_name == "Extension":
         return len(given) == 2
-    if type_name in _QUANTITIES and "code" in given:
+    if type_name in QUANTITIES and "code" in given:
         return "system" in given
     return type_name != "Attachment" or not {"data", "size"} <= given
 
 
 def _is_there(forms: list[Element], given: frozenset[str]) -> bool:
-    """Whether one of these is there, or an extension that says why there is none (FHIR R4, 2.6.2)."""
+    """Whether one of these is there, or an extension in its place."""
     return any(
         each.name in given
-        or (
-            not each.choice
-            and each.most == 1
-            and each.name != "url"
-            and f"_{each.name}" in given
-            and _is_primitive(each)
-        )
+        or (not each.choice and may_be_absent(each) and f"_{each.name}" in given)
         for each in forms
     )
 
 
+def may_be_absent(element: Element) -> bool:
+    """Whether an extension may stand for the value, saying why there is none (FHIR R4, 2.6.2)."""
+    return element.most == 1 and definitions.is_primitive(element) and element.name != "url"
+
+
 @cache
-def _names_of_choices(type_name: str) -> tuple[frozenset[str], ...]:
+def _choices(type_name: str) -> tuple[frozenset[str], ...]:
     found: dict[str, set[str]] = {}
     for each in definitions.of(type_name).elements.values():
         if each.choice:
@@ -130,18 +128,10 @@ def _names_of_choices(type_name: str) -> tuple[frozenset[str], ...]:
     return tuple(map(frozenset, found.values()))
 
 
-def _choices(type_: Type) -> tuple[frozenset[str], ...]:
-    return _names_of_choices(type_.name)
-
-
-def _required(type_: Type) -> Iterator[list[Element]]:
+def _required(type_: Type) -> Iterable[list[Element]]:
     """The elements that must be there; of a choice all its forms, of which one must be."""
     found: dict[str, list[Element]] = {}
     for each in type_.elements.values():
         if each.least:
             found.setdefault(each.choice or each.name, []).append(each)
-    yield from found.values()
-
-
-def _is_primitive(element: Any) -> bool:
-    return definitions.of(element.type).kind == "primitive"
+    return found.values()

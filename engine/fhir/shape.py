@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from engine.fhir import bindings, definitions, entries, narrative, pointing, primitives
+from engine.fhir import bindings, definitions, entries, names, narrative, pointing, primitives
 from engine.fhir.definitions import Element, Type
 
 Schema = dict[str, Any]
@@ -162,7 +162,7 @@ def _complex(type_: Type) -> Schema:
     found: Schema = {"type": "object", "additionalProperties": False, "minProperties": 1}
     properties: dict[str, Any] = {}
     every = [each for each in type_.elements.values() if each.least and not each.choice]
-    either = [each.name for each in every if _may_be_absent(each)]
+    either = [each.name for each in every if names.may_be_absent(each)]
     needed = [each.name for each in every if each.name not in either]
     if type_.kind == "resource":
         properties["resourceType"] = {"const": type_.name}
@@ -171,7 +171,7 @@ def _complex(type_: Type) -> Schema:
         if each.name == "contained" or (each.name == "id" and type_.kind != "resource"):
             continue  # what is pointed at by `#`, and whether two have one id, is beyond JSON Schema
         properties[each.name] = _element(each, type_)
-        if not each.choice and _may_be_absent(each):
+        if not each.choice and names.may_be_absent(each):
             properties[f"_{each.name}"] = {"$ref": "#/$defs/Element"}
     beside = [each.name for each in type_.elements.values() if _in_line(each)]
     properties |= {f"_{name}": _ONE_BESIDE for name in beside}
@@ -194,21 +194,9 @@ def _complex(type_: Type) -> Schema:
     return {**found, **_MORE.get(type_.name, {})}
 
 
-def _may_be_absent(element: Element) -> bool:
-    """Whether an extension may stand for the value, saying why there is none (FHIR R4, 2.6.2)."""
-    return element.most == 1 and element.type in _primitives() and element.name != "url"
-
-
 def _in_line(element: Element) -> bool:
     """Whether values stand in line with their extensions (FHIR R4, 2.6.2.3): one of each is right, more are for `checking`."""
-    return element.most != 1 and element.type in _primitives()
-
-
-@cache
-def _primitives() -> frozenset[str]:
-    return frozenset(
-        each for each in definitions.names() if definitions.of(each).kind == "primitive"
-    )
+    return element.most != 1 and definitions.is_primitive(element)
 
 
 def _choices(type_: Type) -> Schema:
@@ -276,7 +264,7 @@ def _bound(element: Element) -> Schema:
 #: What types ask for beyond their elements, as in `bindings`.
 _QUANTITY = {"dependentRequired": {"code": ["system"]}}
 _MORE: dict[str, Schema] = {
-    **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration"), _QUANTITY),
+    **dict.fromkeys(names.QUANTITIES, _QUANTITY),
     "Extension": {"minProperties": 2, "maxProperties": 2},
     "Attachment": {"not": {"required": ["data", "size"]}},
 }

@@ -88,7 +88,7 @@ def _record(value: Any, type_: Type, place: str, near: Around, left: int) -> Ite
     yield from _missing(value, type_, place)
     for element in type_.elements.values():
         name = element.name
-        if name in value or (f"_{name}" in value and _primitive(element)):
+        if name in value or (f"_{name}" in value and definitions.is_primitive(element)):
             if name == "contained":
                 if not (isinstance(value.get(name), list) and value[name]):
                     yield f"{place}.{name}", "the element repeats: a list, never empty"
@@ -120,16 +120,12 @@ def _has_content(
 def _unknown(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Finding]:
     for name in value:
         element = type_.elements.get(name.removeprefix("_"))
-        if element is None or (name[0] == "_" and not _primitive(element)):
+        if element is None or (name[0] == "_" and not definitions.is_primitive(element)):
             shown = definitions.meant(name, type_)
             yield (
                 f"{place}.{shown}" if shown else place,
                 f"{type_.name} has no such element in FHIR R4",
             )
-
-
-def _primitive(element: Element) -> bool:
-    return element.type != "Resource" and definitions.of(element.type).kind == "primitive"
 
 
 def _missing(value: Mapping[str, Any], type_: Type, place: str) -> Iterator[Finding]:
@@ -155,7 +151,7 @@ def _element(
     here = f"{place}.{name}"
     if element.choice:
         here = f"{place}.{element.choice.removesuffix('[x]')}.ofType({element.type})"
-    if _primitive(element):
+    if definitions.is_primitive(element):
         if element.most == 1:
             yield from _valued(value, element, here, near, left)
         else:

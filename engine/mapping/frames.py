@@ -155,8 +155,7 @@ def framed(
         else:
             doubts = DOUBTS.count
             made = filled(begin.copy(), runs, scope)
-            if DOUBTS.count == doubts:
-                kept.keep(found, read, _frame(begin, runs, names, made))
+            kept.keep(found, read, doubts, _frame(begin, runs, names, made))
         return made if stays or len(made) > least else None
 
     return make

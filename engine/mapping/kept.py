@@ -120,9 +120,7 @@ def _looking(run: Run, said: Callable[[Scope], Any], kept: Kept) -> Run:
         if made is not NEW:
             kept.hits += 1
             return made
-        doubts = DOUBTS.count
-        made = run(scope)
-        return kept.keep(found, read, made) if DOUBTS.count == doubts else made
+        return kept.keep(found, read, DOUBTS.count, run(scope))
 
     return of
 
@@ -166,9 +164,9 @@ class Kept:
         self.now = marks, found
         return found
 
-    def keep(self, found: dict[Any, Any], said: Any, made: Any) -> Any:
-        """Keep what was made, and give it."""
-        if _length(said) <= LONGEST:
+    def keep(self, found: dict[Any, Any], said: Any, doubts: int, made: Any) -> Any:
+        """Keep what was made, and give it; what was doubted since there were so many doubts is to be doubted each time."""
+        if DOUBTS.count == doubts and _length(said) <= LONGEST:
             if len(found) >= MOST or (len(found) == SOON and self.hits < _SELDOM):
                 self.now = None, None if self.hits < MOST else {}
                 self._ways.clear()

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import MessageError
-from engine.formats import NULL, Scope, Shape
+from engine.formats import Scope, Shape
 from engine.mapping import assurance, resource_making, resource_types
-from engine.mapping.frames import Part
+from engine.mapping.frames import Part, filled
 from engine.mapping.kept import Kept, all_of, is_told, remembering
 from engine.mapping.landing import Branch
 from engine.mapping.language import Language, Needs, Run
@@ -115,15 +115,7 @@ def _struct(branch: Branch, parts: Parts, language: Language, top: bool) -> Run:
     needed = frozenset(required)
 
     def make(scope: Scope) -> Any:
-        made: dict[str, Any] = {}
-        name = ""
-        try:
-            for name, run in parts:
-                found = run(scope)
-                if found is not None and found is not NULL:
-                    made[name] = found
-        except MessageError as error:
-            raise FieldError(error, name) from None
+        made = filled({}, parts, scope)
         if not made and not top:
             return None
         if not needed <= made.keys():

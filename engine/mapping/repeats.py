@@ -35,6 +35,4 @@ class Repeats:
         if made is not NEW:
             kept.hits += 1
             return made
-        doubts = DOUBTS.count
-        made = make()
-        return kept.keep(found, said, made) if DOUBTS.count == doubts else made
+        return kept.keep(found, said, DOUBTS.count, make())

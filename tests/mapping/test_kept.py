@@ -131,9 +131,9 @@ def test_other_delimiters_in_turns_forget_nothing(patients: Any, monkeypatch: An
     made: list[Any] = []
     original = kept.Kept.keep
 
-    def noted(self: Any, found: Any, said: Any, value: Any) -> Any:
+    def noted(self: Any, found: Any, said: Any, doubts: int, value: Any) -> Any:
         made.append(value)
-        return original(self, found, said, value)
+        return original(self, found, said, doubts, value)
 
     monkeypatch.setattr(kept.Kept, "keep", noted)
     found = patients('fields: {language: "x{PID-1.2}"}', *(["a^b&c", "&~\\^@a^b&c"] * 3))
