@@ -349,9 +349,18 @@ async def test_a_hold_stops_sends_and_the_drain_rate_lets_them_go_one_by_one(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.0, 0.02])
 async def test_more_than_fits_into_memory_comes_from_the_store_in_order(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, pause: float
 ) -> None:
+    """Also where the store takes so long that all lanes in memory are dry before it says of one that nothing is behind."""
+    behind = SqliteStore.behind
+
+    async def slowly(self: Any, *where: Any) -> Any:
+        await asyncio.sleep(pause)
+        return await behind(self, *where)
+
+    monkeypatch.setattr(SqliteStore, "behind", slowly)
     monkeypatch.setattr("engine.lanes.lines.IN_LINE", 5)
     monkeypatch.setattr("engine.lanes.lines.LINES", 4)
     lanes = await bench.open(order_by=(object(),), concurrency=3)

@@ -266,6 +266,7 @@ class Lines:
             self._load(lane, line)
         elif self.lines.get(lane) is line:
             del self.lines[lane]
+            self._refill_soon()
 
     async def _read(self, query: Callable[[], Awaitable[list[Delivery]]]) -> list[Delivery]:
         """Read the store until it can be read: what waits there must not be forgotten."""
@@ -289,3 +290,4 @@ class Lines:
             more = self._add_heads(heads) or self._missed
             self.overflow = more or lanes_of(heads) >= LINES
         self._refilling = False
+        self._refill_soon()

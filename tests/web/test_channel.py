@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,11 @@ def until(done: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError("it did not happen in time")
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
 
 
 def destination(api: Any, channel: str = "charges") -> dict[str, Any]:
@@ -80,6 +86,7 @@ def test_stop_and_start_by_the_api_need_a_reason(running: Running) -> None:
     with pytest.raises(OSError):
         running.send(message("N1"), lab=True)
     assert api.post("/channels/lab/start", json={"reason": "moved"}).status_code == 200
+    until(lambda: listens(running.lab))  # a moment after it was told to
     running.send(message("N2"), lab=True)
     assert sum(api.get("/channels/lab").json()["rate"]) >= 1
     done = api.post("/channels/none/stop", json={"reason": "x"})
